@@ -1,0 +1,94 @@
+"""`Loss`: how far predictions are from labels, as one number to minimise.
+
+A loss is a function `call(y_true, y_pred)` with one value per sample, and around it what
+all losses share: the dtype to compute in, sample weights, masks and the reduction.
+"""
+
+import tensorflow as tf
+
+from losses.configurable import Configurable
+from losses.lookup import find, snake_case
+from losses.masks import get_mask
+from losses.numerics import cast, floating
+from losses.reduction import check_reduction, reduce_weighted, weigh
+from losses.shapes import align_ranks
+
+
+class Loss(Configurable):
+    """Base of all losses: write `call(y_true, y_pred)`, get weights, masks and reduction.
+
+        loss = reduce(call(y_true, y_pred) * sample_weight * mask)
+
+    Arguments: `name` (default: the class name in snake case); `reduction` (see `losses.reduction`; the default
+    makes the loss independent of the batch size); `dtype` to compute in (default: that of `y_pred`, and float32
+    if that is half precision, because a sum of many halves loses digits).
+
+    >>> class LastStep(Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return tf.abs(y_true - y_pred)[:, -1]
+    >>> float(LastStep()(tf.zeros([2, 3]), tf.ones([2, 3]), sample_weight=[1.0, 3.0]))
+    2.0
+    """
+
+    casts_labels = True  # False: `y_true` holds class numbers, which a small float dtype could not hold
+
+    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
+        self.name = name or snake_case(type(self).__name__)
+        self.reduction = check_reduction(type(self).__name__, reduction)
+        self.dtype = None if dtype is None else tf.as_dtype(dtype).name
+
+    def call(self, y_true, y_pred):
+        """One value per sample: `(N, ...)`, `(N, ...)` → `(N,)` or more leading axes. Write it in a subclass."""
+        raise NotImplementedError(f"{type(self).__name__} has no call(self, y_true, y_pred). Write it in the class.")
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """The loss of a batch: a scalar, or one value per sample if `reduction` is "none"."""
+        owner = f"{type(self).__name__} {self.name!r}"
+        mask = get_mask(y_pred)
+        y_pred = cast(y_pred, self.dtype) if self.dtype else _at_least_float32(floating(y_pred))
+        y_true = cast(y_true, y_pred.dtype) if self.casts_labels else tf.convert_to_tensor(y_true)
+        values = self.call(y_true, y_pred)
+        _, mask = weigh(owner, values, mask=mask, label_mask=get_mask(values))
+        return reduce_weighted(values, sample_weight, mask, self.reduction, owner)
+
+    def get_config(self):
+        """The constructor's arguments without `dtype`, which belongs to the run and not to the loss."""
+        config = super().get_config()
+        config.pop("dtype", None)
+        return config
+
+
+def _at_least_float32(tensor):
+    return tf.cast(tensor, tf.float32) if tensor.dtype in (tf.float16, tf.bfloat16) else tensor
+
+
+class FunctionLoss(Loss):
+    """Any function `fn(y_true, y_pred, **arguments)` as a `Loss`.
+
+    `fn` returns one value per sample. `y_true` of shape `(N,)` meets `y_pred` of shape `(N, 1)` as `(N, 1)`.
+
+    >>> def largest_error(y_true, y_pred, scale):
+    ...     return scale * tf.reduce_max(tf.abs(y_true - y_pred), axis=-1)
+    >>> float(FunctionLoss(largest_error, scale=10.0)([[0.0, 1.0]], [[0.5, 1.0]]))
+    5.0
+    """
+
+    def __init__(self, fn, reduction="sum_over_batch_size", name=None, dtype=None, **arguments):
+        if not callable(fn):
+            raise TypeError(f"FunctionLoss expects a function fn(y_true, y_pred); received {fn!r}. Pass a function.")
+        super().__init__(name or getattr(fn, "__name__", None), reduction, dtype)
+        self.fn = fn
+        self.arguments = arguments
+
+    def call(self, y_true, y_pred):
+        return self.fn(*align_ranks(y_true, y_pred), **self.arguments)
+
+    def get_config(self):
+        """The function by name, and its arguments."""
+        return {**super().get_config(), **self.arguments}
+
+    @classmethod
+    def from_config(cls, config):
+        """The loss again; the function's name is looked up in the current `custom_object_scope`."""
+        fn = config["fn"]
+        return cls(**{**config, "fn": find("loss", fn, {}) if isinstance(fn, str) else fn})

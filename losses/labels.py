@@ -1,0 +1,80 @@
+"""Class labels: smoothed, checked, and in the form a loss expects."""
+
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+ONE_HOT_HINT = "Labels are one-hot, shape (..., classes); for class numbers use sparse_categorical_crossentropy."
+
+
+def smooth(y_true, label_smoothing, mean):
+    """`y_true · (1 - label_smoothing) + label_smoothing · mean`: part of each label is given to all classes.
+
+    Source: Szegedy et al., Rethinking the Inception Architecture, 2015, section 7.
+    """
+    if isinstance(label_smoothing, (int, float)) and not 0.0 <= label_smoothing <= 1.0:
+        raise ValueError(
+            f"label_smoothing expects a number from 0 (labels as they are) to 1 (all classes alike); "
+            f"received {label_smoothing!r}. Common is 0.1."
+        )
+    return y_true * (1.0 - label_smoothing) + label_smoothing * mean
+
+
+def smooth_one_hot(owner, y_true, label_smoothing, axis):
+    """One-hot labels smoothed towards `1 / classes`; warns if there is only one class along `axis`."""
+    num_classes = y_true.shape[axis]
+    if num_classes == 1:
+        warnings.warn(
+            f"{owner} of a single class is zero whatever the model predicts; for two classes in one unit "
+            "use binary_crossentropy.",
+            stacklevel=3,
+        )
+    if num_classes is None:
+        num_classes = tf.cast(tf.shape(y_true)[axis], y_true.dtype)
+    return smooth(y_true, label_smoothing, 1.0 / num_classes)
+
+
+def check_labels(y_true, num_classes, ignore_class=None, owner="sparse_categorical_crossentropy"):
+    """Refuse class numbers outside `0 ... num_classes - 1` (and other than `ignore_class`).
+
+    Reads the values, so `y_true` is NumPy or an eager tensor. The losses call this themselves when they run
+    eagerly; compiled code cannot raise on values (XLA would give NaN), so there the labels are checked before
+    training, where the data enter.
+
+    >>> check_labels([0, 2, 3], num_classes=3)
+    Traceback (most recent call last):
+    ValueError: sparse_categorical_crossentropy expects class numbers from 0 to 2, since y_pred has 3 classes; \
+received labels from 0 to 3. Give the last layer 4 units, or correct the labels.
+    """
+    labels = np.asarray(y_true).astype("int64")
+    if ignore_class is not None:
+        labels = labels[labels != ignore_class]
+    if labels.size == 0 or (labels.min() >= 0 and labels.max() < num_classes):
+        return
+    fix = f"Give the last layer {labels.max() + 1} units, or correct the labels."
+    if labels.min() < 0:
+        fix = "Number the classes from 0; a label that marks padding is named by ignore_class."
+    raise ValueError(
+        f"{owner} expects class numbers from 0 to {num_classes - 1}, since y_pred has {num_classes} classes; "
+        f"received labels from {labels.min()} to {labels.max()}. {fix}"
+    )
+
+
+def class_numbers(owner, y_true, y_pred, ignore_class=None):
+    """`y_true` as int64 class numbers, one for each row of classes in `y_pred` `(..., C)`: shape `(...)`.
+
+    A trailing axis of length 1 is removed. Raises ValueError if shapes disagree, or values where they are known.
+    """
+    labels = tf.convert_to_tensor(y_true)
+    wanted = y_pred.shape[:-1]
+    if labels.shape.rank is not None and labels.shape.rank == y_pred.shape.rank and labels.shape[-1] == 1:
+        labels = tf.squeeze(labels, -1)
+    if not labels.shape.is_compatible_with(wanted):
+        raise ValueError(
+            f"{owner} expects y_true of shape {wanted}, a class number for each row of y_pred of shape {y_pred.shape}; "
+            f"received y_true of shape {labels.shape}. For one-hot labels use categorical_crossentropy."
+        )
+    if tf.executing_eagerly():
+        check_labels(labels, y_pred.shape[-1], ignore_class, owner)
+    return tf.cast(labels, tf.int64)

@@ -1,0 +1,97 @@
+"""The one resolver of the project: from a name, a config or a class to an object.
+
+Every `loss="mse"`, `activation="relu"`, `optimizer="adam"` and every config dict comes
+through `resolve`, so there is one set of rules and one wording when a name is unknown.
+Nothing named in a config is ever imported: known names come from a table, all others
+from what the caller passed as `custom_objects`.
+"""
+
+import contextlib
+import contextvars
+import difflib
+import inspect
+import re
+
+_custom_objects = contextvars.ContextVar("custom_objects", default={})
+
+
+def snake_case(name):
+    """`"MeanSquaredError"` → `"mean_squared_error"`, `"Conv2D"` → `"conv2d"`."""
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def catalogue(*objects, **aliases):
+    """A table of names for `resolve`: each object under its own name and in snake case.
+
+    >>> from losses.lookup import catalogue
+    >>> class MeanError: pass
+    >>> sorted(catalogue(MeanError, me=MeanError))
+    ['MeanError', 'me', 'mean_error']
+    """
+    table = {}
+    for item in objects:
+        table.setdefault(snake_case(item.__name__), item)
+    for item in objects:
+        table[item.__name__] = item
+    return {**table, **aliases}
+
+
+@contextlib.contextmanager
+def custom_object_scope(custom_objects):
+    """Names that `resolve` also knows inside the `with` block: `{"MyLayer": MyLayer}`."""
+    token = _custom_objects.set({**_custom_objects.get(), **(custom_objects or {})})
+    try:
+        yield
+    finally:
+        _custom_objects.reset(token)
+
+
+def find(kind, name, table):
+    """The table's entry for `name`; an unknown name is a ValueError with the nearest ones."""
+    table = {**table, **_custom_objects.get()}
+    if name in table:
+        return table[name]
+    near = difflib.get_close_matches(name, table, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    raise ValueError(
+        f"Unknown {kind} {name!r}.{hint} An own {kind} is passed as an object, "
+        "or by name through `custom_objects={name: object}`."
+    )
+
+
+def resolve(kind, identifier, table):
+    """The object that `identifier` stands for.
+
+    None stays None; an object or function stays itself; a class is instantiated without
+    arguments; a string is looked up in `table` (a class found there is instantiated); a
+    config dict as `serialize` writes it is rebuilt.
+
+    Raises ValueError for an unknown name, TypeError for anything else.
+    """
+    if identifier is None:
+        return None
+    if isinstance(identifier, str):
+        found = find(kind, identifier, table)
+        return found() if inspect.isclass(found) else found
+    if isinstance(identifier, dict):
+        return _from_dict(kind, identifier, table)
+    if inspect.isclass(identifier):
+        return identifier()
+    if callable(identifier) or hasattr(identifier, "get_config"):
+        return identifier
+    raise TypeError(
+        f"A {kind} is a name, an object, a function or a config dict; "
+        f"received {identifier!r} of type {type(identifier).__name__}."
+    )
+
+
+def _from_dict(kind, config, table):
+    name = config.get("class_name")
+    if not isinstance(name, str):
+        raise ValueError(f"The config of a {kind} needs the key 'class_name'; received keys {list(config)}.")
+    arguments = config.get("config") or {}
+    if name == "function":  # a bare function, stored by its name
+        return find(kind, arguments if isinstance(arguments, str) else config.get("registered_name"), table)
+    found = find(kind, name, table)
+    return found.from_config(arguments) if inspect.isclass(found) else found

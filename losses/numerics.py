@@ -1,0 +1,58 @@
+"""Digits: casts that keep them, and small numbers that keep logarithms and divisions finite."""
+
+import numpy as np
+import tensorflow as tf
+
+EPSILON = 1e-7
+
+# In half precision 1 - 1e-7 rounds to 1 and log(1 - p) is infinite: use half the spacing of numbers near 1.
+_HALF_PRECISION_EPSILON = {tf.float16: 2.0**-11, tf.bfloat16: 2.0**-8}
+
+
+def epsilon(dtype):
+    """The smallest number that still counts in `dtype`: 1e-7, more in half precision.
+
+    >>> epsilon(tf.float32)
+    1e-07
+    """
+    return _HALF_PRECISION_EPSILON.get(dtype, EPSILON)
+
+
+def cast(value, dtype):
+    """`value` as a tensor of `dtype`; TensorFlow alone would round Python's own numbers to float32 on the way.
+
+    >>> float(cast(0.1, tf.float64)), float(tf.cast(0.1, tf.float64))
+    (0.1, 0.10000000149011612)
+    """
+    if isinstance(value, (int, float, list, tuple)):
+        value = np.asarray(value)
+    return tf.cast(value, dtype)
+
+
+def floating(value):
+    """`value` as a tensor of a floating dtype; integers become float32."""
+    value = tf.convert_to_tensor(value)
+    return value if value.dtype.is_floating else tf.cast(value, tf.float32)
+
+
+def scores(y_pred, kind, from_logits):
+    """(y_pred or the logits behind it, from_logits): probabilities that an activation made by `kind` carry their logits.
+
+    Computing from those is what `from_logits=True` asks for: nothing has to be clipped, and a loss of 110 is
+    not cut to 16.
+    """
+    made_by, logits = getattr(y_pred, "_logits", (None, None))
+    if from_logits or made_by != kind or logits.dtype != y_pred.dtype:
+        return y_pred, from_logits
+    return logits, True
+
+
+def clip_probability(probability):
+    """`min(max(probability, ε), 1 - ε)`: both `log(p)` and `log(1 - p)` stay finite."""
+    smallest = epsilon(probability.dtype)
+    return tf.clip_by_value(probability, smallest, 1.0 - smallest)
+
+
+def normalize_probability(probability, axis):
+    """`clip(p / Σ p)`: the classes along `axis` sum to one, also where a model's output does not."""
+    return clip_probability(probability / tf.reduce_sum(probability, axis=axis, keepdims=True))

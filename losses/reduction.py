@@ -1,0 +1,74 @@
+"""From one value per sample to one number: weights, mask and the final division, written once.
+
+    values (N, ...) ── × sample_weight, × mask ──► Σ ──► ÷ divisor
+
+| reduction                       | divisor                                                       |
+|---------------------------------|---------------------------------------------------------------|
+| `"sum"`                         | 1                                                             |
+| `"sum_over_batch_size"`, `"mean"` | number of values that the mask keeps, whatever their weights |
+| `"mean_with_sample_weight"`     | sum of the weights, each counted once, before broadcasting    |
+| `"none"`, None                  | no sum: the weighted values themselves                        |
+
+Dividing by the number of values keeps the size of a step independent of the weights'
+scale between batches; a zero divisor gives zero, not NaN.
+"""
+
+import tensorflow as tf
+
+from losses.shapes import fit_weights
+
+REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
+
+
+def check_reduction(owner, reduction):
+    """Refuse an unknown reduction where it is written down, not at the first batch."""
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{owner} expects one of the reductions {REDUCTIONS}; received {reduction!r}. Choose one.")
+    return reduction
+
+
+def weigh(owner, values, **factors):
+    """`values` and the product of the `factors` (`sample_weight=..., mask=...`), of one rank; None if all are None.
+
+    The product may still have axes of length 1 to broadcast.
+
+    >>> values, weights = weigh("my_loss", tf.ones([2, 3]), sample_weight=[1.0, 2.0], mask=None)
+    >>> weights.numpy().tolist()
+    [[1.0], [2.0]]
+    """
+    product = None
+    for kind, factor in factors.items():
+        if factor is None:
+            continue
+        values, factor = fit_weights(owner, kind, values, factor)
+        product = factor if product is None else factor * fit_weights(owner, kind, values, product)[1]
+    return values, product
+
+
+def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", owner="The loss"):
+    """The weighted values summed and divided as `reduction` says (table above).
+
+    Shapes: values `(N, ...)`, sample_weight and mask their leading axes → a scalar, or the values' shape.
+
+    >>> values = tf.constant([1.0, 2.0, 6.0])
+    >>> float(reduce_weighted(values, sample_weight=[1.0, 0.0, 0.5]))
+    1.3333333730697632
+    >>> float(reduce_weighted(values, sample_weight=[1.0, 0.0, 0.5], reduction="mean_with_sample_weight"))
+    2.6666667461395264
+    >>> float(reduce_weighted(values, mask=[True, True, False]))
+    1.5
+    """
+    values = tf.convert_to_tensor(values)
+    values, weights = weigh(owner, values, sample_weight=sample_weight, mask=mask)
+    weighted = values if weights is None else values * weights
+    if reduction in ("none", None):
+        return weighted
+    total = tf.reduce_sum(weighted)
+    if reduction == "sum":
+        return total
+    if reduction == "mean_with_sample_weight" and weights is not None:
+        return tf.math.divide_no_nan(total, tf.reduce_sum(weights))
+    count = tf.cast(tf.size(values), values.dtype)
+    if mask is not None:
+        count *= tf.reduce_mean(tf.cast(mask, values.dtype))  # the kept share; a mask may be shorter than the values
+    return tf.math.divide_no_nan(total, count)
