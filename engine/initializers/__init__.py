@@ -1,0 +1,56 @@
+"""How weights begin. An initializer is called with a shape and gives a tensor.
+
+Reading order: `fixed` (no randomness) · `distributions` (a stated spread) · `scaling` (a spread
+chosen from the shape, so that signals neither grow nor vanish) · `matrices` (structured).
+A function of `(shape, dtype)` serves as an initializer too.
+"""
+
+from engine.initializers.distributions import RandomNormal, RandomUniform, TruncatedNormal
+from engine.initializers.fixed import Constant, Identity, Ones, Zeros
+from engine.initializers.fixed import Initializer as Initializer
+from engine.initializers.matrices import STFT, Orthogonal
+from engine.initializers.scaling import (
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    VarianceScaling,
+)
+from losses import configurable
+from losses.lookup import catalogue, custom_object_scope, resolve
+
+# The lower-case and long names that tutorials use.
+zeros, ones, constant, identity, orthogonal, stft = Zeros, Ones, Constant, Identity, Orthogonal, STFT
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
+variance_scaling, glorot_normal, glorot_uniform = VarianceScaling, GlorotNormal, GlorotUniform
+he_normal, he_uniform, lecun_normal, lecun_uniform = HeNormal, HeUniform, LecunNormal, LecunUniform
+IdentityInitializer, OrthogonalInitializer, STFTInitializer = Identity, Orthogonal, STFT
+
+_TABLE = catalogue(
+    Zeros, Ones, Constant, Identity, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling,
+    GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Orthogonal, STFT,
+    zero=Zeros, one=Ones, normal=RandomNormal, uniform=RandomUniform,
+    IdentityInitializer=Identity, OrthogonalInitializer=Orthogonal, STFTInitializer=STFT,
+)
+
+
+def get(identifier):
+    """The initializer that a name, an object, a function, a class or a config stands for; None stays None.
+
+    >>> get("he_normal").get_config()
+    {'seed': None, 'input_axes': None, 'output_axes': None}
+    """
+    return resolve("initializer", identifier, _TABLE)
+
+
+def serialize(initializer):
+    """`initializer` as plain data, for `deserialize`."""
+    return configurable.serialize(initializer)
+
+
+def deserialize(config, custom_objects=None):
+    """The initializer that `serialize` described; `custom_objects` names your own."""
+    with custom_object_scope(custom_objects):
+        return get(config)
