@@ -1,0 +1,45 @@
+"""From what a model was called with to one tensor per input: by position, or strictly by name."""
+
+import tensorflow as tf
+
+from engine.core.input_spec import InputSpec
+from engine.core.symbolic import Symbol
+
+
+def bind(model, structure, given):
+    """The tensors of `given`, in the order of the symbols in `structure` (the model's declared inputs)."""
+    symbols = tf.nest.flatten(structure)
+    names = [symbol.node.operation.name for symbol in symbols]
+    if isinstance(given, dict):
+        keys = list(structure) if isinstance(structure, dict) else names
+        missing, extra = [k for k in keys if k not in given], [k for k in given if k not in keys]
+        if missing or extra:
+            found = [f"lacks {missing}"] * bool(missing) + [f"has {extra}, which no input is named"] * bool(extra)
+            raise ValueError(f"{model.title} takes a dict with the keys {keys}; the one received {' and '.join(found)}.")
+        tensors = [given[key] for key in (sorted(keys) if isinstance(structure, dict) else keys)]
+        tensors = tf.nest.flatten(tensors)
+    else:
+        tensors = tf.nest.flatten(given)
+    if len(tensors) != len(symbols):
+        raise ValueError(f"{model.title} has {len(symbols)} inputs {names}, received {len(tensors)}.")
+    return [fit(model, symbol, tensor) for symbol, tensor in zip(symbols, tensors)]
+
+
+def fit(model, symbol, tensor):
+    """`tensor` in the rank and dtype that `symbol` declares, or a ValueError that says what is wrong."""
+    if not isinstance(tensor, (tf.Tensor, Symbol)):
+        return tensor
+    wanted, rank = symbol.shape, tensor.shape.rank
+    if rank is not None and wanted.rank is not None:
+        if rank == wanted.rank - 1 and wanted[-1] == 1:
+            tensor = tensor[..., tf.newaxis]
+        elif rank == wanted.rank + 1 and tensor.shape[-1] == 1:
+            tensor = tf.squeeze(tensor, -1)
+        problem = InputSpec(shape=(None, *wanted[1:]) if wanted.rank else ()).problem(tensor)
+        if problem:
+            name = symbol.node.operation.name
+            raise ValueError(
+                f"{model.title}: input {name!r} takes shape {tuple(wanted)}, received {tuple(tensor.shape)}. "
+                "Reshape the data, or change Input(shape=...)."
+            )
+    return tensor if tensor.dtype == symbol.dtype else tf.cast(tensor, symbol.dtype)

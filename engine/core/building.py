@@ -1,0 +1,68 @@
+"""How a layer gets its weights: once, outside of any traced function, with shapes that are known."""
+
+import difflib
+import functools
+import numbers
+
+import tensorflow as tf
+
+from engine.core.calling import Shape
+
+_SHAPE_ARGUMENTS = ("input_shape", "input_dim", "batch_input_shape", "batch_shape", "batch_size")
+
+
+def build_once(build):
+    """`build` of a subclass, so wrapped that its variables outlive a traced function and the layer knows it is built."""
+
+    @functools.wraps(build)
+    def wrapped(self, *shapes, **named_shapes):
+        shapes = [Shape(s) if isinstance(s, (tuple, tf.TensorShape)) else s for s in shapes]
+        with tf.init_scope():
+            build(self, *shapes, **named_shapes)
+        self.built = True
+
+    return wrapped
+
+
+def positive_integer(layer, name, value):
+    """`value` as an int, or a ValueError: sizes are counted from 1."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise ValueError(f"{layer.title} takes a positive integer as `{name}`, received {value!r}.")
+    return int(value)
+
+
+def as_flag(value):
+    """A boolean; older code writes `trainable="true"`."""
+    return value.lower() == "true" if isinstance(value, str) else bool(value)
+
+
+def static_shape(layer, name, shape):
+    """`shape` as a tuple of integers, or a ValueError that says which weight and why."""
+    if isinstance(shape, (int, float)):
+        shape = (shape,)
+    shape = tuple(tf.TensorShape(shape)) if shape is not None else ()
+    if any(size is None for size in shape):
+        raise ValueError(
+            f"{layer.title}: weight {name!r} needs a known shape, received {shape}. "
+            "The inputs have an axis of unknown size there; give it in Input(shape=...)."
+        )
+    return shape
+
+
+def first_layer_shape(layer, kwargs):
+    """The batch shape declared by `input_shape=` and its kin, or None. Any other argument is a TypeError."""
+    for name in kwargs:
+        if name not in _SHAPE_ARGUMENTS:
+            near = difflib.get_close_matches(name, ["name", "dtype", "trainable", *_SHAPE_ARGUMENTS], n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{type(layer).__name__} takes no argument {name!r}.{hint}")
+    whole = kwargs.get("batch_input_shape", kwargs.get("batch_shape"))
+    if whole is not None:
+        return tuple(whole)
+    shape = kwargs.get("input_shape")
+    if shape is None and kwargs.get("input_dim") is not None:
+        shape = (kwargs["input_dim"],)
+    if shape is None:
+        return None
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return (kwargs.get("batch_size"), *shape)

@@ -1,0 +1,53 @@
+"""What the layers of one forward pass share: the training flag, and who is watching.
+
+A call of a layer inside the call of another finds its caller's `Call` here. The outermost
+call is the root: it decides `training` for everything below, and it clears what the forward
+pass before it left behind (the values of `add_loss`).
+"""
+
+import threading
+import weakref
+
+
+class Call:
+    """One running `Layer.__call__`: its layer, its training flag, the root of the pass."""
+
+    __slots__ = ("layer", "training", "parent", "root")
+
+    def __init__(self, layer, training, parent):
+        self.layer = layer
+        self.training = training
+        self.parent = parent
+        self.root = parent.root if parent else self
+
+
+class _State(threading.local):
+    """Per thread, because each replica of a distributed step runs in a thread of its own."""
+
+    call = None  # the innermost running Call
+    observers = ()  # functions (layer, args, kwargs, outputs), called after each layer
+
+
+state = _State()
+
+# Layers that hold values of add_loss. Empty for most models, and then a forward pass need not look for any.
+layers_with_losses = weakref.WeakSet()
+
+
+class observe:
+    """Within `with observe(function):` each layer call ends with `function(layer, args, kwargs, outputs)`."""
+
+    def __init__(self, observer):
+        self.observer = observer
+
+    def __enter__(self):
+        self.before = state.observers
+        state.observers = (*self.before, self.observer)
+
+    def __exit__(self, *_):
+        state.observers = self.before
+
+
+def training():
+    """The training flag of the innermost running call, or None outside of any."""
+    return state.call.training if state.call else None
