@@ -1,0 +1,36 @@
+"""Which metric `"accuracy"` means: the shapes of labels and outputs tell."""
+
+from engine.metrics.accuracy import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
+from engine.metrics.probabilistic import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+
+_FAMILIES = {
+    ("accuracy", "acc"): (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
+    ("crossentropy", "ce"): (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy),
+}
+
+
+def for_shapes(name, y_true, y_pred):
+    """The metric that `name` ("accuracy", "acc", "crossentropy", "ce") means for these labels and outputs, so named.
+
+        y_pred (N,) or (..., 1)                          a yes or no: the binary metric
+        y_true with one axis less, or (..., 1)           class numbers: the sparse one
+        otherwise                                        one-hot labels: the categorical one
+
+    `y_true` and `y_pred` are tensors or anything else with a `shape`. Raises ValueError for another name.
+
+    >>> import numpy as np
+    >>> for_shapes("accuracy", np.zeros([8]), np.zeros([8, 3]))
+    <SparseCategoricalAccuracy 'accuracy'>
+    """
+    for names, (binary, sparse, categorical) in _FAMILIES.items():
+        if name in names:
+            break
+    else:
+        known = ", ".join(repr(each) for names in _FAMILIES for each in names)
+        raise ValueError(f"A metric chosen by shapes is one of {known}; received {name!r}.")
+    labels, outputs = tuple(y_true.shape), tuple(y_pred.shape)
+    if len(outputs) < 2 or outputs[-1] == 1:
+        return binary(name=name)
+    if len(labels) < len(outputs) or labels[-1] == 1:
+        return sparse(name=name)
+    return categorical(name=name)

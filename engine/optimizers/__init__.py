@@ -1,0 +1,71 @@
+"""Optimizers: how gradients become new weights. A family per file, its formula a pure function.
+
+From the simplest to the hardest:
+
+    sgd.py          start here: a step against the gradient; momentum, Nesterov
+    adagrad.py      each element its own rate: divide by the root of all squares so far
+    rmsprop.py      ... of the squares of late;   adadelta.py: ... in the units of the weight
+    adam.py         momentum and RMSprop together, corrected for their start; AdamW
+    adamax.py · nadam.py · lion.py       relatives: a maximum, a look ahead, only the sign
+    lamb.py · adafactor.py               steps relative to the size of the weight
+    schedule_free_adamw.py               an average in the place of a schedule
+    ftrl.py         weights recomputed from sums, exactly zero under an L1 penalty
+    muon.py         matrices as matrices: the momentum made orthogonal
+
+    schedules.py    learning rates as functions of the step
+    base.py         what all share: clipping, decay, averages, accumulation;   state.py: slots
+    checks.py       what is refused;   compiled.py: one eager call as one compiled function
+
+>>> optimizer = get("sgd")
+>>> optimizer.learning_rate = 0.1
+>>> round(float(optimizer.learning_rate), 4), optimizer.iterations.dtype.name
+(0.1, 'int64')
+"""
+
+from engine.optimizers import schedules as schedules
+from engine.optimizers.adadelta import Adadelta
+from engine.optimizers.adafactor import Adafactor
+from engine.optimizers.adagrad import Adagrad
+from engine.optimizers.adam import Adam, AdamW
+from engine.optimizers.adamax import Adamax
+from engine.optimizers.base import Optimizer as Optimizer
+from engine.optimizers.ftrl import Ftrl
+from engine.optimizers.lamb import Lamb
+from engine.optimizers.lion import Lion
+from engine.optimizers.muon import Muon
+from engine.optimizers.nadam import Nadam
+from engine.optimizers.rmsprop import RMSprop
+from engine.optimizers.schedule_free_adamw import ScheduleFreeAdamW
+from engine.optimizers.sgd import SGD
+from losses import configurable
+from losses.lookup import catalogue, custom_object_scope, resolve
+
+_TABLE = catalogue(
+    SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Adamax, Nadam, Lion, Lamb, Adafactor, ScheduleFreeAdamW, Ftrl, Muon,
+    rmsprop=RMSprop, adamw=AdamW, schedulefreeadamw=ScheduleFreeAdamW,
+)  # fmt: skip
+
+
+def get(identifier):
+    """The optimizer that a name, an object, a class or a config stands for.
+
+    >>> get("adamm")
+    Traceback (most recent call last):
+    ValueError: Unknown optimizer 'adamm'. Did you mean 'adam' or ...
+    """
+    return resolve("optimizer", identifier, _TABLE)
+
+
+def serialize(optimizer):
+    """`optimizer` as plain data, for `deserialize`: its arguments, not its state."""
+    return configurable.serialize_object(optimizer)
+
+
+def deserialize(config, custom_objects=None):
+    """The optimizer that `serialize` described; `custom_objects` names your own classes and functions.
+
+    >>> deserialize(serialize(SGD(momentum=0.5))).momentum
+    0.5
+    """
+    with custom_object_scope(custom_objects):
+        return get(config)

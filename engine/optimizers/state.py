@@ -1,0 +1,81 @@
+"""The variables that an optimizer keeps: a counter, a learning rate, and slots.
+
+A *slot* belongs to a weight: its momentum, its average. A weight is known by its `id()`, because variables cannot
+be hashed and `==` on them is elementwise; the optimizer keeps it alive, so no other object can get the same id.
+"""
+
+import tensorflow as tf
+
+from engine import initializers
+from engine.core import dtypes
+
+
+class State:
+    """Makes and keeps the state of an optimizer; one half of `Optimizer`."""
+
+    def __init__(self):
+        self._weights, self._index = [], {}
+        self._slots, self._averages, self._accumulators = {}, {}, {}
+        self._state, self._last_state = [], []
+
+    @property
+    def built(self):
+        """Whether it has seen variables."""
+        return bool(self._weights)
+
+    @property
+    def variables(self):
+        """All state: the counter, the learning rate if it is a variable, then the slots in the order of making."""
+        return self._state + self._last_state
+
+    def add_variable(self, shape, initializer="zeros", dtype=None, name=None, last=False):
+        """A variable of the state, made outside of any traced function; `last`: behind all slots."""
+        initializer, dtype = initializers.get(initializer), dtypes.dtype(dtype)
+        with tf.init_scope():
+            value = tf.cast(initializer(tuple(shape), dtype=dtype), dtype)
+            variable = tf.Variable(value, trainable=False, name=f"{self.name}/{name or 'variable'}")
+        (self._last_state if last else self._state).append(variable)
+        return variable
+
+    def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros", shape=None, dtype=None):
+        """The slot `name` of a weight, of the weight's shape and dtype unless given; made at the first call."""
+        slots = self._slots[id(reference_variable)]
+        if name not in slots:
+            slots[name] = self._like(reference_variable, name, initializer, shape, dtype)
+        return slots[name]
+
+    def add_slots(self, variables, *names, initializer="zeros"):
+        """Slots `names` for each of `variables`: all of the first variable, then all of the second, ..."""
+        for variable in variables:
+            for name in names:
+                self.add_variable_from_reference(variable, name, initializer)
+
+    def _like(self, variable, name, initializer="zeros", shape=None, dtype=None):
+        shape = variable.shape if shape is None else shape
+        full_name = f"{path_of(variable).replace('/', '_')}_{name or 'slot'}"
+        return self.add_variable(shape, initializer, dtype or variable.dtype, full_name)
+
+    def _unknown(self, variables):
+        return [variable for variable in variables if id(variable) not in self._index]
+
+    def _register(self, variables):
+        """Take note of the variables that are new, and return them."""
+        new = self._unknown(variables)
+        for variable in new:
+            self._index[id(variable)] = len(self._weights)
+            self._weights.append(variable)
+            self._slots[id(variable)] = {}
+        return new
+
+    def _get_variable_index(self, variable):
+        return self._index[id(variable)]
+
+
+def copy_of(variable):
+    """An initializer that gives the value a variable has now."""
+    return lambda shape, dtype: variable.read_value()
+
+
+def path_of(variable):
+    """The name by which patterns find a variable: its `path` where it has one, else its name."""
+    return getattr(variable, "path", variable.name).split(":")[0]
