@@ -1,0 +1,127 @@
+"""`Callback`: what happens between the steps of `fit`."""
+
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+_OTHER_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end", "on_predict_batch_begin", "on_predict_batch_end")
+
+
+class Callback:
+    """Override the hooks you need; each gets the logs so far as {name: number}.
+
+    `self.model` is the model, `self.params` has epochs, steps and verbose. To stop training, set
+    `self.model.stop_training = True`.
+
+    Steps run in compiled chunks. A callback that overrides a batch hook is called for every batch, and
+    the chunks are then one step long; `on_train_chunk_end(step, logs)` is called after each chunk of
+    steps (several times a second) and costs nothing more.
+
+    >>> from engine.callbacks import Callback
+    >>> class Shout(Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print(f"epoch {epoch} over!")
+    """
+
+    model = None
+    params = None
+
+    def set_model(self, model):
+        self.model = model
+
+    def set_params(self, params):
+        self.params = params
+
+    def on_train_begin(self, logs=None):
+        """Before the first epoch."""
+
+    def on_train_end(self, logs=None):
+        """After the last epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Before an epoch (counted from 0)."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """After an epoch and its validation; `logs` may be added to."""
+
+    def on_train_chunk_end(self, step, logs=None):
+        """After a chunk of training steps; `step` of them are done in this epoch."""
+
+    def on_test_chunk_end(self, step, logs=None):
+        """After a chunk of steps of `evaluate`."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Before a batch of `fit`."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """After a batch of `fit`."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch, logs=None):
+        """An older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch, logs=None):
+        """An older name of `on_train_batch_end`."""
+
+    def on_test_begin(self, logs=None):
+        """Before `evaluate`, also the one that `fit` makes for validation."""
+
+    def on_test_end(self, logs=None):
+        """After `evaluate`."""
+
+    def on_test_batch_begin(self, batch, logs=None):
+        """Before a batch of `evaluate`."""
+
+    def on_test_batch_end(self, batch, logs=None):
+        """After a batch of `evaluate`."""
+
+    def on_predict_begin(self, logs=None):
+        """Before `predict`."""
+
+    def on_predict_end(self, logs=None):
+        """After `predict`."""
+
+    def on_predict_batch_begin(self, batch, logs=None):
+        """Before a batch of `predict`."""
+
+    def on_predict_batch_end(self, batch, logs=None):
+        """After a batch of `predict`; `logs["outputs"]` are its outputs."""
+
+    def close(self):
+        """At the end of `fit`, also after an error or Ctrl-C: put away files and bars."""
+
+
+class CallbackList:
+    """Callbacks as one: each hook calls that hook of all, in order."""
+
+    def __init__(self, callbacks, model, params=None):
+        for callback in callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(
+                    f"callbacks expects Callback objects, received {callback!r}. "
+                    "Use engine.callbacks.LambdaCallback for plain functions."
+                )
+        self.callbacks = list(callbacks)
+        self.wants_batches = any(self._overrides(callback, _BATCH_HOOKS) for callback in callbacks)
+        for callback in callbacks:
+            callback.set_params(params or {})
+            callback.set_model(model)
+
+    @staticmethod
+    def _overrides(callback, hooks):
+        return any(
+            getattr(type(callback), hook) is not getattr(Callback, hook) or hook in vars(callback) for hook in hooks
+        )
+
+    def __getattr__(self, hook):
+        if not (hook.startswith("on_") or hook == "close") or not hasattr(Callback, hook):
+            raise AttributeError(f"There is no callback hook {hook!r}.")
+        names = (hook, hook.replace("_train", "")) if hook in _BATCH_HOOKS else (hook,)
+        concerned = self.callbacks
+        if hook in _BATCH_HOOKS + _OTHER_BATCH_HOOKS:
+            concerned = [callback for callback in self.callbacks if self._overrides(callback, names)]
+
+        def call(*args):
+            for callback in concerned:
+                getattr(callback, hook)(*args)
+
+        setattr(self, hook, call)  # looked up once per hook
+        return call

@@ -1,0 +1,58 @@
+"""The record of a training run: in memory, and as a CSV file."""
+
+import csv
+import os
+
+from engine.callbacks.base import Callback
+
+
+class History(Callback):
+    """What `fit` returns: `history.history["loss"]` has one number per epoch, `history.epoch` the epochs."""
+
+    def __init__(self):
+        self.history = {}
+        self.epoch = []
+
+    def on_train_begin(self, logs=None):
+        self.history, self.epoch = {}, []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class CSVLogger(Callback):
+    """One row per epoch in a CSV file.
+
+    Arguments: `filename`, `separator`, `append` (go on in a file that exists). The columns are those of the first
+    epoch; each row is on disk when its epoch ends.
+    """
+
+    def __init__(self, filename, separator=",", append=False):
+        self.filename = os.fspath(filename)
+        self.separator = separator
+        self.append = append
+        self.file = None
+
+    def on_train_begin(self, logs=None):
+        has_rows = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
+        self.columns = None
+        if has_rows:
+            with open(self.filename, newline="") as file:
+                self.columns = next(csv.reader(file, delimiter=self.separator))
+        self.file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115 (closed in close())
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch, **(logs or {})}
+        writer = csv.writer(self.file, delimiter=self.separator)
+        if self.columns is None:
+            self.columns = list(row)
+            writer.writerow(self.columns)
+        writer.writerow([row.get(name, "NA") for name in self.columns])
+        self.file.flush()
+
+    def close(self):
+        if self.file is not None:
+            self.file.close()
+            self.file = None

@@ -1,0 +1,193 @@
+"""Callbacks that watch one number of the logs: stop early, keep the best, slow down."""
+
+import os
+import warnings
+
+import numpy as np
+
+from engine.callbacks.base import Callback
+
+
+class Monitor:
+    """Whether a watched number is better than the best so far.
+
+    `mode` is "min", "max" or "auto" (max for accuracies and the like, else min); an improvement of less than
+    `min_delta` does not count.
+    """
+
+    def __init__(self, owner, name, mode="auto", min_delta=0.0, baseline=None):
+        if mode not in ("min", "max", "auto"):
+            raise ValueError(f'{owner}: mode is "min", "max" or "auto", received {mode!r}.')
+        self.owner, self.name = owner, name
+        upward = name.endswith(("acc", "accuracy", "auc", "precision", "recall", "f1_score", "iou", "r2_score"))
+        self.sign = 1.0 if mode == "max" or (mode == "auto" and upward) else -1.0
+        self.min_delta = abs(min_delta)
+        self.best = baseline
+
+    def read(self, logs):
+        """The watched number, or None with a warning that says what there is."""
+        value = (logs or {}).get(self.name)
+        if value is None:
+            warnings.warn(f"{self.owner} watches {self.name!r}, which is not in the logs: {sorted(logs or {})}.",
+                          stacklevel=4)  # fmt: skip
+        return value
+
+    def improved(self, value):
+        """Whether `value` is the best so far; if so it is kept."""
+        if self.best is None or self.sign * (value - self.best) > self.min_delta:
+            self.best = value
+            return True
+        return False
+
+
+class EarlyStopping(Callback):
+    """Stop when the watched number has not improved for `patience` epochs.
+
+    Arguments: `monitor`, `min_delta` (smaller improvements do not count), `patience` (epochs), `verbose`, `mode`
+    ("min", "max", "auto"), `baseline` (to be beaten), `restore_best_weights`, `start_from_epoch`.
+    """
+
+    def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
+                 restore_best_weights=False, start_from_epoch=0):  # fmt: skip
+        self.settings = ("EarlyStopping", monitor, mode, min_delta, baseline)
+        self.monitor, self.patience, self.verbose = monitor, patience, verbose
+        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+        Monitor(*self.settings)
+
+    def on_train_begin(self, logs=None):
+        self.watch = Monitor(*self.settings)
+        self.wait, self.stopped_epoch, self.best_epoch, self.best_weights = 0, 0, 0, None
+
+    @property
+    def best(self):
+        """The best value so far."""
+        return self.watch.best
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch < self.start_from_epoch:
+            return
+        value = self.watch.read(logs)
+        if value is None:
+            return
+        if self.best_weights is None and self.restore_best_weights:
+            self.best_weights = self.model.get_weights()
+        self.wait += 1
+        if self.watch.improved(value):
+            self.wait, self.best_epoch = 0, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        if self.stopped_epoch and self.verbose:
+            print(f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch {self.best_epoch + 1}.")
+        if self.restore_best_weights and self.best_weights is not None:
+            self.model.set_weights(self.best_weights)
+
+
+class ModelCheckpoint(Callback):
+    """Save the model, or its weights, after epochs.
+
+    Arguments: `filepath` (may contain `{epoch}` and names of the logs, `"run-{epoch:02d}-{val_loss:.2f}.safetensors"`),
+    `monitor`, `verbose`, `save_best_only`, `save_weights_only`, `mode`, `save_freq` ("epoch", or a number of
+    batches), `initial_value_threshold` (to be beaten before the first save).
+    """
+
+    def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,
+                 mode="auto", save_freq="epoch", initial_value_threshold=None):  # fmt: skip
+        if save_freq != "epoch" and not isinstance(save_freq, int):
+            raise ValueError(f'ModelCheckpoint: save_freq is "epoch" or a number of batches, received {save_freq!r}.')
+        self.filepath, self.verbose = os.fspath(filepath), verbose
+        self.save_best_only, self.save_weights_only, self.save_freq = save_best_only, save_weights_only, save_freq
+        self.watch = Monitor("ModelCheckpoint", monitor, mode, 0.0, initial_value_threshold)
+        self.monitor = monitor
+        self.epoch = 0
+        self.since_save = 0
+        if save_freq != "epoch":  # only then is every batch of interest
+            self.on_train_batch_end = self._count_batch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.save_freq == "epoch":
+            self._save(logs)
+
+    def _count_batch(self, batch, logs=None):
+        self.since_save += 1
+        if self.since_save >= self.save_freq:
+            self.since_save = 0
+            self._save(logs)
+
+    def _save(self, logs):
+        if self.save_best_only:
+            value = self.watch.read(logs)
+            if value is None or not self.watch.improved(value):
+                return
+        try:
+            path = self.filepath.format(epoch=self.epoch + 1, **(logs or {}))
+        except KeyError as error:
+            raise ValueError(
+                f"ModelCheckpoint: filepath {self.filepath!r} names {error}, which is not in the logs {sorted(logs)}."
+            ) from None
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        if self.save_weights_only:
+            self.model.save_weights(path)
+        else:
+            self.model.save(path)
+        if self.verbose:
+            print(f"Epoch {self.epoch + 1}: saved {path}")
+
+
+class ReduceLROnPlateau(Callback):
+    """Multiply the learning rate by `factor` when the watched number has not improved for `patience` epochs.
+
+    Arguments: `monitor`, `factor`, `patience` (epochs), `verbose`, `mode`, `min_delta`, `cooldown` (epochs to wait
+    after a reduction), `min_lr`.
+    """
+
+    def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4,
+                 cooldown=0, min_lr=0.0):  # fmt: skip
+        if factor >= 1.0:
+            raise ValueError(f"ReduceLROnPlateau: factor is less than 1, received {factor}.")
+        self.settings = ("ReduceLROnPlateau", monitor, mode, min_delta)
+        self.monitor, self.factor, self.patience, self.verbose = monitor, factor, patience, verbose
+        self.cooldown, self.min_lr = cooldown, min_lr
+        Monitor(*self.settings)
+
+    def on_train_begin(self, logs=None):
+        self.watch = Monitor(*self.settings)
+        self.wait = self.resting = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        rate = float(self.model.optimizer.learning_rate)
+        if logs is not None:
+            logs["learning_rate"] = rate
+        value = self.watch.read(logs)
+        if value is None:
+            return
+        if self.resting:
+            self.resting -= 1
+            self.wait = 0
+        if self.watch.improved(value):
+            self.wait = 0
+        elif not self.resting:
+            self.wait += 1
+            if self.wait >= self.patience and rate > self.min_lr:
+                self.model.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
+                self.resting, self.wait = self.cooldown, 0
+                if self.verbose:
+                    print(f"Epoch {epoch + 1}: learning rate {rate:.3g} -> {max(rate * self.factor, self.min_lr):.3g}")
+
+
+class TerminateOnNaN(Callback):
+    """Stop training when the loss is not a finite number; says in which epoch and by which step."""
+
+    def on_train_chunk_end(self, step, logs=None):
+        loss = (logs or {}).get("loss")
+        if loss is not None and not np.isfinite(loss):
+            warnings.warn(f"Training stopped: the loss is {loss} after step {step} of this epoch. Lower the learning "
+                          "rate, clip the gradients, or look for bad values in the data.", stacklevel=2)  # fmt: skip
+            self.model.stop_training = True

@@ -1,0 +1,72 @@
+"""Progress of `fit` and `evaluate`: a bar on a terminal, one line per epoch anywhere else."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+from engine.callbacks.base import Callback
+
+
+class ProgressBar(Callback):
+    """A tqdm bar per epoch. `verbose`: 1 a bar, 2 one line per epoch, "auto" a bar if the output is a terminal."""
+
+    def __init__(self, verbose="auto"):
+        is_terminal = hasattr(sys.stdout, "isatty") and sys.stdout.isatty()
+        self.as_bar = is_terminal if verbose == "auto" else verbose == 1
+        self.bar = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.title = f"Epoch {epoch + 1}/{self.params['epochs']}"
+        self.started = time.perf_counter()
+        self.steps = 0
+        if self.as_bar:
+            self._open(self.title)
+
+    def _open(self, title):
+        self.bar = tqdm(total=self.params.get("steps"), desc=title, unit="step", file=sys.stdout, dynamic_ncols=True,
+                        leave=True, mininterval=0.1)  # fmt: skip
+
+    def on_train_chunk_end(self, step, logs=None):
+        self.steps = step
+        if self.bar is not None:
+            self.bar.set_postfix_str(self._text(logs), refresh=False)
+            self.bar.update(step - self.bar.n)
+
+    def on_epoch_end(self, epoch, logs=None):
+        text = self._text(logs)
+        if self.bar is not None:
+            self.bar.set_postfix_str(text)
+            self.close()
+        else:
+            seconds = time.perf_counter() - self.started
+            print(f"{self.title} - {self.steps} steps, {seconds:.1f}s - {text}", flush=True)
+
+    def _text(self, logs):
+        shown = self.model.metrics_names
+        items = {name: value for name, value in (logs or {}).items() if name.removeprefix("val_") in shown}
+        return ", ".join(f"{name}={_number(value)}" for name, value in (items or logs or {}).items())
+
+    def close(self):
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+
+class EvaluationBar(ProgressBar):
+    """The bar of `evaluate`."""
+
+    def on_test_begin(self, logs=None):
+        self.title, self.started = "Evaluate", time.perf_counter()
+        if self.as_bar:
+            self._open(self.title)
+
+    def on_test_chunk_end(self, step, logs=None):
+        self.on_train_chunk_end(step, logs)
+
+    def on_test_end(self, logs=None):
+        self.on_epoch_end(0, logs)
+
+
+def _number(value):
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,362 @@
+"""`Model` = a layer that can be trained, saved and looked into.
+
+Three styles, one path. `Model(inputs, outputs)` runs its graph in `call`; `Sequential` runs its
+layers one after the other; a subclass writes `call` itself. What `fit` does is in training/.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from engine import metrics, optimizers
+from engine.callbacks.base import CallbackList
+from engine.callbacks.progress import EvaluationBar
+from engine.core import binding, symbolic, tracking
+from engine.core.graph import Graph
+from engine.core.layer import Layer
+from engine.study.summary import summary
+from engine.training import loop
+from engine.training.compiled import CompiledStep, EagerStep
+from engine.training.feed import make_feed
+from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
+from engine.training.step import TrainingStep, named
+from engine.training.terms import LossTerms
+
+_KEPT_TRACES = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
+
+
+class Model(TrainingStep, Layer):
+    """A layer with `compile`, `fit`, `evaluate` and `predict`.
+
+    Arguments: `inputs` and `outputs`, symbols or lists or dicts of them, for a functional model; none for a
+    subclass, which defines `call(self, inputs)`; `name`; and those of Layer.
+
+    >>> from engine import Input, Model
+    >>> from layers import Dense
+    >>> x = Input((3,))
+    >>> model = Model(x, Dense(2)(Dense(4, activation="relu")(x)))
+    >>> model.compile("adam", "mse")
+    >>> model.count_params(), model.predict([[1.0, 2.0, 3.0]]).shape
+    (26, (1, 2))
+    """
+
+    supports_masking = True
+    _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure"}
+
+    optimizer = None
+    compiled_loss = None
+    compiled_metrics = None
+    stop_training = False
+    steps_per_execution = 1
+    run_eagerly = False
+    jit_compile = "auto"
+    history = None
+    _graph = None  # of a functional model
+    _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
+
+    def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self._steps = {}  # compiled steps by what they were compiled for
+        self._added_losses = []
+        if (inputs is None) != (outputs is None):
+            raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
+        if inputs is not None:
+            self._set_graph(inputs, outputs)
+
+    def _set_graph(self, inputs, outputs):
+        for what, items in (("inputs", inputs), ("outputs", outputs)):
+            for item in tf.nest.flatten(items):
+                if not isinstance(item, symbolic.Symbol):
+                    raise TypeError(
+                        f"{self.title}: `{what}` must be symbols made by Input(...) and layers called on them; "
+                        f"received {item!r} of type {type(item).__name__}."
+                    )
+        self._structure, self._output_structure = inputs, outputs
+        self._graph = Graph(inputs, outputs)
+        self._layers = self._graph.layers
+        self._constants = [item for item in tf.nest.flatten([[n.args, n.kwargs] for n in self._graph.nodes])
+                           if isinstance(item, tf.Variable)]  # fmt: skip
+        names = [layer.name for layer in self._layers]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{self.title}: two layers are named {twice[0]!r}. Give each its own name=.")
+        self.built = True
+
+    # ---- structure --------------------------------------------------------------------------
+
+    @property
+    def layers(self):
+        """The layers directly inside this model, in order."""
+        return tracking.direct(self, Layer)
+
+    def get_layer(self, name=None, index=None):
+        """The layer of that name, or at that place in `layers`."""
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(f"{self.title} has {len(self.layers)} layers; there is no layer {index}.")
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(f"{self.title} has no layer {name!r}. It has {[layer.name for layer in self.layers]}.")
+
+    @property
+    def inputs(self):
+        """The symbols the model starts from, as a list."""
+        return self.input_symbols()
+
+    @property
+    def outputs(self):
+        """The symbols the model ends in, as a list."""
+        return symbolic.symbols_in(self._output_structure)
+
+    @property
+    def input(self):
+        """The symbol, or nest of symbols, the model starts from."""
+        return self._structure if self._structure is not None else super().input
+
+    @property
+    def output(self):
+        """The symbol, or nest of symbols, the model ends in."""
+        return self._output_structure if self._output_structure is not None else super().output
+
+    def input_symbols(self):
+        """The declared inputs as a flat list; empty where the model declares none."""
+        return symbolic.symbols_in(self._structure)
+
+    def _names_of(self, y_pred):
+        """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
+        if isinstance(y_pred, dict):
+            return sorted(y_pred)
+        count = len(tf.nest.flatten(y_pred))
+        names = [symbol.node.operation.name for symbol in self.outputs]
+        if len(names) == count:
+            return names
+        return [f"output_{index}" for index in range(count)]
+
+    def build(self, input_shape):
+        """Make all weights for inputs of this shape, by tracing `call` once."""
+        if not self.built:
+            self.compute_output_shape(input_shape)
+
+    def _ensure_built(self, args, kwargs):
+        if type(self).build is Model.build:
+            self.built = True  # a container's weights are those of its layers, which build themselves when called
+        else:
+            super()._ensure_built(args, kwargs)
+
+    def call(self, inputs):
+        """Run the graph of a functional model. A subclass overrides this."""
+        if self._graph is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} has no call(). Define `def call(self, inputs): ...`, "
+                "or pass inputs= and outputs= for a functional model."
+            )
+        return self._graph.run(binding.bind(self, self._structure, inputs))
+
+    def compute_mask(self, inputs, previous_mask):
+        """The layers inside have given the outputs their masks already."""
+        return None
+
+    def summary(self, print_fn=print):
+        """Print the layers as a tree, with output shapes and numbers of parameters."""
+        summary(self, print_fn)
+
+    # ---- training ---------------------------------------------------------------------------
+
+    def compile(self, optimizer="rmsprop", loss=None, metrics=None, loss_weights=None, weighted_metrics=None,
+                run_eagerly=False, steps_per_execution=1, jit_compile="auto"):  # fmt: skip
+        """Say what to minimise, how, and what to report.
+
+        Arguments: `optimizer` (name or object); `loss` (name, Loss, function of (y_true, y_pred); a list or
+        dict of them for several outputs); `metrics` (a list, or a list or dict of lists); `loss_weights`;
+        `weighted_metrics` (metrics that see the sample weights); `run_eagerly` (plain Python, for debugging);
+        `steps_per_execution` (steps between calls of per-batch callbacks); `jit_compile` (XLA: "auto" uses it
+        unless the model has convolutions or operations without an XLA kernel).
+        """
+        if jit_compile not in ("auto", True, False, None):
+            raise ValueError(f'compile: jit_compile is "auto", True or False, received {jit_compile!r}.')
+        if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+            raise ValueError(f"compile: steps_per_execution is a positive integer, received {steps_per_execution!r}.")
+        optimizer = optimizers.get(optimizer)
+        compiled_loss = None if loss is None else CompiledLoss(_checked_losses(loss), loss_weights)
+        compiled_metrics = CompiledMetrics(_checked_metrics(_as_list(metrics)),
+                                           _checked_metrics(_as_list(weighted_metrics)))  # fmt: skip
+        self.optimizer, self.loss = optimizer, loss
+        self.compiled_loss, self.compiled_metrics = compiled_loss, compiled_metrics
+        self._loss_tracker, self._term_tracker = _new_trackers()
+        self.run_eagerly, self.steps_per_execution = bool(run_eagerly), steps_per_execution
+        self.jit_compile = jit_compile if jit_compile is not None else False
+        self._steps = {}
+
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
+            validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
+            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):  # fmt: skip
+        """Train on `x`, `y` for `epochs`; returns the History.
+
+        Arguments: `x`, `y` (arrays, lists or dicts of them; or `x` a tf.data.Dataset or generator of batches);
+        `batch_size` (32); `verbose` (0 silent, 1 a bar, 2 a line per epoch, "auto"); `callbacks`;
+        `validation_split` (the last fraction of the rows) or `validation_data`; `shuffle` (arrays, anew each
+        epoch); `class_weight` ({class: weight}); `sample_weight` (one per row); `initial_epoch`;
+        `steps_per_epoch` (needed for endless data); the `validation_*` likewise.
+        """
+        self._require_compiled("fit")
+        if not isinstance(epochs, (int, np.integer)) or epochs < 0:
+            raise ValueError(f"fit: epochs is a number of passes over the data, 0 or more; received {epochs!r}.")
+        if validation_split:
+            (x, y, sample_weight), held_out = _split(x, y, sample_weight, validation_split)
+            validation_data = validation_data or held_out
+        validation = None
+        if validation_data is not None:
+            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
+                        sample_weight, initial_epoch, steps_per_epoch, validation_freq)  # fmt: skip
+
+    def _validation(self, data, batch_size, steps):
+        parts = data if isinstance(data, (tuple, list)) else (data,)
+        x, y, sample_weight = (*parts, None, None)[:3]
+        batch_size = batch_size if len(parts) > 1 or not isinstance(x, tf.data.Dataset) else None
+        feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
+        return lambda: loop.evaluate(self, feed, CallbackList([], self))
+
+    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
+                 callbacks=None, return_dict=False):  # fmt: skip
+        """The loss and metrics on `x`, `y`: a number, a list in the order of `metrics_names`, or a dict."""
+        self._require_compiled("evaluate")
+        feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
+        bar = [EvaluationBar(verbose)] if verbose else []
+        callbacks = CallbackList([*(callbacks or []), *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
+        try:
+            logs = loop.evaluate(self, feed, callbacks)
+        finally:
+            callbacks.close()
+        return logs if return_dict else self._in_order(logs)
+
+    def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
+        """The outputs for all rows of `x`, as NumPy arrays."""
+        feed = make_feed(self, x, None, None, batch_size, steps=steps)
+        return loop.predict(self, feed, CallbackList(callbacks or [], self, dict(steps=feed.steps)))
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """One training step on these rows; returns the loss and metrics of it."""
+        self._require_compiled("train_on_batch")
+        return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """The loss and metrics on these rows."""
+        self._require_compiled("test_on_batch")
+        return self._one_batch("test", x, y, sample_weight, None, return_dict)
+
+    def predict_on_batch(self, x):
+        """The outputs for these rows, as NumPy arrays."""
+        return self.predict(x, batch_size=2**31 - 1)
+
+    def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
+        feed = make_feed(self, x, y, sample_weight, 2**31 - 1, class_weight=class_weight)
+        step = self.compiled_step(verb, feed.spec)
+        loop.check_labels(self, feed)
+        self.reset_metrics()
+        logs = loop.to_numbers(step.on_batch(feed.data))
+        return logs if return_dict else self._in_order(logs)
+
+    def compiled_step(self, verb, spec):
+        """The step "train", "test" or "predict", compiled for batches of `spec` and the layers as they are now."""
+        function = getattr(self, f"{verb}_step")
+        if self.run_eagerly:
+            return EagerStep(function)
+        layers = self.named_layers()
+        state = tuple((weight.path, id(weight.variable), weight.trainable) for weight in self.named_weights())
+        key = (verb, repr(spec), state, tuple((id(layer), layer._trainable) for _, layer in layers))
+        if key not in self._steps:
+            while len(self._steps) >= _KEPT_TRACES:
+                del self._steps[next(iter(self._steps))]
+            compiled = CompiledStep(function, spec, self.jit_compile)
+            # Tracing may have built layers: what is kept belongs to the layers as they are afterwards.
+            compiled.layers = self.named_layers()
+            state = tuple((weight.path, id(weight.variable), weight.trainable) for weight in self.named_weights())
+            key = (verb, repr(spec), state, tuple((id(layer), layer._trainable) for _, layer in compiled.layers))
+            self._steps[key] = compiled
+        return self._steps[key]
+
+    def _require_compiled(self, action):
+        if self.optimizer is None:
+            raise RuntimeError(f"{self.title} is not compiled. Call model.compile(optimizer, loss) before {action}().")
+
+    # ---- metrics ----------------------------------------------------------------------------
+
+    @property
+    def metrics(self):
+        """The mean loss, the compiled metrics, and those of the layers."""
+        own = [self._loss_tracker, *self.compiled_metrics.metrics] if self.compiled_metrics is not None else []
+        return tracking.unique([*own, *super().metrics])
+
+    @property
+    def metrics_names(self):
+        """The names in the list that `evaluate` returns."""
+        outputs = len(self.compiled_loss.functions or ()) if self.compiled_loss is not None else 0
+        terms = [name for name in self._term_tracker.names if name.endswith("_loss")] if outputs > 1 else []
+        names = [name for name, _ in named(self.metrics)]
+        return [*names[:1], *terms, *names[1:]]
+
+    def reset_metrics(self):
+        """Start all metrics anew."""
+        for metric in [*self.metrics, self._term_tracker]:
+            metric.reset_state()
+
+    def metric_results(self):
+        """The results of all metrics, by name, and the means of the terms that the loss is the sum of."""
+        return {**super().metric_results(), **self._term_tracker.result()}
+
+    def _in_order(self, logs):
+        names = [name for name in self.metrics_names if name in logs]
+        values = [logs[name] for name in names] + [v for k, v in logs.items() if k not in names + self._term_tracker.names]
+        return values[0] if len(values) == 1 else values
+
+    def optimizer_flush(self):
+        """At the end of an epoch: apply what the optimizer has accumulated and not applied yet."""
+        flush = getattr(self.optimizer, "flush", None)
+        if flush is not None:
+            flush()
+
+
+def _new_trackers():
+    return metrics.Mean(name="loss"), LossTerms()
+
+
+def _as_list(items):
+    return [items] if items is not None and not isinstance(items, (list, tuple, dict)) else items
+
+
+def _checked_losses(loss):
+    """Unknown names are refused at compile, not at the first batch."""
+    return as_loss(loss) if callable(loss) else tf.nest.map_structure(as_loss, loss)
+
+
+def _checked_metrics(items):
+    for item in tf.nest.flatten(items):
+        if isinstance(item, str) and item not in ("accuracy", "acc", "crossentropy", "ce"):
+            metrics.get(item)
+    return items
+
+
+def _split(x, y, sample_weight, fraction):
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split is a fraction between 0 and 1, received {fraction!r}.")
+    if isinstance(x, tf.data.Dataset) or hasattr(x, "__next__"):
+        raise ValueError("validation_split needs arrays. Split the dataset with take() and skip(), use validation_data=.")
+    rows = len(tf.nest.flatten(x)[0]) if not isinstance(x, list) or hasattr(x[0], "shape") else len(x)
+    whole = isinstance(x, list) and not hasattr(x[0], "shape")
+    border = int(rows * (1 - fraction))
+    if border == 0 or border == rows:
+        raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train or to validate on.")
+
+    def cut(item, part):
+        if item is None:
+            return None
+        if whole and item is x or not isinstance(item, (list, tuple, dict)):
+            return item[part]
+        if isinstance(item, list) and not hasattr(item[0], "shape"):
+            return item[part]
+        return tf.nest.map_structure(lambda array: array[part], item)
+
+    return tuple(tuple(cut(item, part) for item in (x, y, sample_weight)) for part in
+                 (slice(None, border), slice(border, None)))  # fmt: skip

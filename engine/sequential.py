@@ -1,0 +1,104 @@
+"""`Sequential`: layers one after the other."""
+
+import tensorflow as tf
+
+from engine.core import binding, symbolic
+from engine.core.inputs import Input, InputLayer
+from engine.core.layer import Layer
+from engine.model import Model
+
+
+class Sequential(Model):
+    """A model that is a list of layers, each called on what the one before returns.
+
+    Arguments: `layers` (a list; may begin with an Input), `name`. With an Input, or `input_shape=` on the first
+    layer, the weights are made at once; otherwise when the model first sees data.
+
+    >>> from engine import Sequential
+    >>> from layers import Dense
+    >>> model = Sequential([Dense(4, activation="relu", input_shape=(3,)), Dense(2)])
+    >>> model.output
+    <Symbol shape=(None, 2) dtype=float32 from 'dense_1'>
+    """
+
+    _untracked = Model._untracked | {"_start", "_ends"}
+
+    def __init__(self, layers=None, name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self._layers = []
+        self._start, self._ends = None, []  # the input symbol, once its shape is known, and what each layer makes of it
+        for layer in layers or []:
+            self.add(layer)
+
+    def add(self, layer):
+        """Put a layer (or an Input) at the end."""
+        if isinstance(layer, symbolic.Symbol) and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{self.title}.add() takes a Layer, received {layer!r} of type {type(layer).__name__}.")
+        if isinstance(layer, InputLayer):
+            if self._layers or self._start is not None:
+                raise ValueError(f"{self.title}: an Input can only come first.")
+            self._begin(layer.output)
+            return
+        if any(layer.name == other.name and layer is not other for other in self._layers):
+            raise ValueError(f"{self.title} already has a layer named {layer.name!r}. Give each its own name=.")
+        if not self._layers and self._start is None:
+            if layer._batch_input_shape is not None:
+                dtype = "int32" if type(layer).__name__ == "Embedding" else layer.compute_dtype
+                self._begin(Input(batch_shape=layer._batch_input_shape, dtype=dtype))
+            elif isinstance(layer, Model) and len(layer.input_symbols()) == 1:
+                first = layer.input_symbols()[0]
+                self._begin(Input(batch_shape=tuple(first.shape), dtype=first.dtype.name))
+        if self._start is not None:
+            self._extend(layer)
+        self._layers.append(layer)
+        self._refresh()
+
+    def pop(self):
+        """Take the last layer off, and return it."""
+        if not self._layers:
+            raise ValueError(f"{self.title} has no layers to pop.")
+        layer = self._layers.pop()
+        self._ends.pop()
+        self._refresh()
+        return layer
+
+    def _begin(self, symbol):
+        self._start, self._ends = symbol, [symbol]
+        for layer in self._layers:
+            self._extend(layer)
+        self._refresh()
+
+    def _extend(self, layer):
+        output = layer(self._ends[-1])
+        if not isinstance(output, symbolic.Symbol):
+            raise ValueError(f"{self.title}: {layer.title} has several outputs; a Sequential passes on one. Use Model.")
+        self._ends.append(output)
+
+    def _refresh(self):
+        """Bring inputs and outputs up to date with the list of layers."""
+        if self._start is not None:
+            self._structure, self._output_structure = self._start, self._ends[-1]
+            self.built = bool(self._layers)
+
+    def build(self, input_shape):
+        """Make the weights for inputs of this shape, batch axis first."""
+        if self._start is None:
+            shape = tuple(input_shape)
+            self._begin(Input(batch_shape=(None, *shape[1:]), dtype=self.compute_dtype))
+
+    def _ensure_built(self, args, kwargs):
+        if self._start is None and args and isinstance(args[0], (tf.Tensor, symbolic.Symbol)):
+            tensor = args[0]
+            with tf.init_scope():
+                shape = (None, *tensor.shape[1:]) if tensor.shape.rank is not None else None
+                self._begin(Input(batch_shape=shape, dtype=tensor.dtype.name))
+        self.built = True
+
+    def call(self, inputs):
+        if self._start is not None:
+            inputs = binding.fit(self, self._start, inputs)
+        for layer in self._layers:
+            inputs = layer(inputs)
+        return inputs

@@ -1,0 +1,281 @@
+"""Are the gradients of a layer or model right? The tape's against finite differences, which know no calculus.
+
+For each input and each trainable weight `w`, along a random unit direction `d`:
+
+    <gradient of f at w, d>   =   (f(w + h d) - f(w - h d)) / 2h   + O(h²)
+
+`f` is the model's loss, or `Σ cotangent * output + Σ losses` for a layer. Where the slopes to the left and to the right
+disagree, the function has a kink (relu at 0) and no gradient to compare with; such a row says so.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from engine.core.layer import Layer
+from engine.study import precision
+from engine.study.differences import table
+from engine.study.objective import dense, scalar
+from losses.masks import get_mask, set_mask
+
+_STEP = 1e-5  # h in float64: h² and rounding / h are then about equally small
+_STEP_FLOAT32 = 1e-2  # where float64 cannot be had
+# By how much the tape may differ, relative to the slope: what its own dtype can hold.
+_TOLERANCES = {"float64": 1e-6, "float32": 1e-3, "bfloat16": 5e-2, "float16": 5e-2}
+_TOLERANCE_FLOAT32_DIFFERENCES = 5e-2
+_KINK = 1e-3  # one-sided slopes that differ by more than this part of the slope
+
+
+class GradientError(AssertionError):
+    """A gradient is wrong."""
+
+
+@dataclasses.dataclass
+class Slope:
+    """One row of the table: the slope by the tape and by differences along one direction."""
+
+    name: str
+    order: int
+    shape: tuple
+    tape: float
+    difference: float
+    error: float
+    verdict: str  # "ok", "WRONG", "kink" or "unused"
+
+    @property
+    def ok(self):
+        return self.verdict != "WRONG"
+
+
+class GradientReport:
+    """The slopes of one check. `print(report)`, `report.ok`, `report.raise_if_wrong()`."""
+
+    def __init__(self, title, precision, slopes):
+        self.title, self.precision, self.slopes = title, precision, slopes
+
+    @property
+    def ok(self):
+        """Whether no slope is wrong. Kinks are not wrong, and not shown to be right either."""
+        return all(slope.ok for slope in self.slopes)
+
+    def raise_if_wrong(self):
+        """A GradientError with the table, if any slope is wrong."""
+        if not self.ok:
+            raise GradientError(str(self))
+
+    def __str__(self):
+        head = ("of", "shape", "order", "tape", "differences", "relative error", "")
+        rows = [
+            (s.name, s.shape, s.order, f"{s.tape:.8g}", f"{s.difference:.8g}", f"{s.error:.1e}", s.verdict)
+            for s in self.slopes
+        ]
+        return f"Gradients of {self.title}, differences in {self.precision}\n{table(head, rows)}"
+
+
+def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training=False, second_order=False, seed=0):
+    """Compare the gradients of a layer or a compiled model with finite differences; returns a GradientReport.
+
+    With `y`, the objective is `model.compute_loss` on `x, y, sample_weight`; without, a random mixture of the outputs
+    plus the layer's losses. Nothing is changed: weights, moving statistics, random counters and metrics have their
+    values back at the end, and each evaluation starts from the same ones. A layer that is not built gets built.
+
+    Arguments: `x`, an array or nest of them; `call`, further arguments of the layer's call; `training`, the flag
+    (dropout then drops the same units every time); `second_order`, also check the gradient of the gradient;
+    `seed` of cotangent and directions.
+    Narrower layers than float64 have the differences computed in float64, from their graph rewritten; the tape's
+    gradient stays in their dtype and is held to what that can represent. Where the graph has an operation without
+    float64 form, the differences are in float32 and the check is coarse (5 %).
+    Errors: TypeError for what is no Layer; ValueError for `second_order` in a dtype other than float64.
+
+    >>> import tensorflow as tf
+    >>> from engine.study.gradcheck import check_gradients
+    >>> from layers import Dense
+    >>> report = check_gradients(Dense(4, activation="tanh"), tf.ones((2, 3)))
+    >>> report.ok, [slope.name for slope in report.slopes]
+    (True, ['input', 'kernel', 'bias'])
+    """
+    if not isinstance(layer, Layer):
+        raise TypeError(f"check_gradients() takes a Layer or Model of this project, received {type(layer).__name__}.")
+    if second_order and layer.compute_dtype != "float64":
+        raise ValueError(
+            f"{layer.title} computes in {layer.compute_dtype}; second order needs float64. Make it with dtype='float64'."
+        )
+    objective = _Objective(layer, x, y, sample_weight, call or {}, training, seed)
+    try:
+        names, points = objective.names(), [*objective.inputs, *objective.weights]
+        value, slopes_at = objective.value_and_gradients()
+        differences = _Differences(objective, float(value))
+        rng = np.random.default_rng([seed, 11])
+        slopes = [
+            differences.compare(name, index, points[index], slopes_at[index], rng) for index, name in enumerate(names)
+        ]
+        if second_order:
+            slopes += _second_order(objective, names, points, rng)
+    finally:
+        objective.restore()
+    return GradientReport(layer.title, differences.dtype, slopes)
+
+
+class _Objective:
+    """The scalar function of the inputs and weights, evaluated from the same state each time."""
+
+    def __init__(self, layer, x, y, sample_weight, call, training, seed):
+        self.layer, self.y, self.sample_weight, self.training, self.seed = layer, y, sample_weight, training, seed
+        self.structure = tf.nest.map_structure(self._tensor, (x, call))
+        if not layer.built:
+            layer(self.structure[0], **{**self.structure[1], "training": False})
+        flat = tf.nest.flatten(self.structure)
+        self.floating = [i for i, item in enumerate(flat) if isinstance(item, tf.Tensor) and item.dtype.is_floating]
+        self.inputs = [flat[i] for i in self.floating]
+        self.weights = layer.trainable_weights
+        trained = {id(weight) for weight in self.weights}
+        self.saved = [(variable, tf.identity(variable)) for variable in layer.variables]
+        self.state = [(variable, value) for variable, value in self.saved if id(variable) not in trained]
+
+    def _tensor(self, item):
+        if isinstance(item, (bool, int, float, str, type(None))):
+            return item
+        tensor = tf.convert_to_tensor(item)
+        return tf.cast(tensor, self.layer.compute_dtype) if tensor.dtype.is_floating else tensor
+
+    def names(self):
+        inputs = ["input"] if len(self.inputs) == 1 else [f"input {index}" for index in range(len(self.inputs))]
+        return inputs + [path for path, _, trainable in self.layer.named_weights() if trainable]
+
+    def __call__(self, *inputs):
+        flat = tf.nest.flatten(self.structure)
+        for position, item in zip(self.floating, inputs):
+            set_mask(item, get_mask(flat[position]))
+            flat[position] = item
+        x, call = tf.nest.pack_sequence_as(self.structure, flat)
+        outputs = self.layer(x, **{"training": self.training, **call})
+        if self.y is None:
+            value = scalar(outputs, self.layer.losses, self.seed)
+        else:
+            value = self.layer.compute_loss(
+                x=x, y=self.y, y_pred=outputs, sample_weight=self.sample_weight, training=self.training
+            )
+        if value is None:
+            raise ValueError(f"{self.layer.title} has no floating output: there is no gradient to check.")
+        return value
+
+    def at(self, inputs):
+        """The value at `inputs` and the current weights, from the saved state."""
+        self._rewind()
+        return self(*inputs)
+
+    def value_and_gradients(self):
+        """(f, its gradients by inputs and weights) at the current point."""
+        self._rewind()
+        with tf.GradientTape() as tape:
+            tape.watch(self.inputs)
+            value = self(*self.inputs)
+        return value, dense(tape.gradient(value, [*self.inputs, *self.weights]))
+
+    def slope_along(self, inputs, directions):
+        """`Σ <gradient, direction>`, itself something to differentiate."""
+        self._rewind()
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            value = self(*inputs)
+        gradients = dense(tape.gradient(value, [*inputs, *self.weights]))
+        return tf.add_n([tf.reduce_sum(g * d) for g, d in zip(gradients, directions) if g is not None])
+
+    def _rewind(self):
+        for variable, value in self.state:
+            variable.assign(value)
+
+    def restore(self):
+        """All variables as they were; metrics that the check has made start at zero."""
+        for variable, value in self.saved:
+            variable.assign(value)
+        known = {id(variable) for variable, _ in self.saved}
+        for metric in self.layer.metrics:
+            if any(id(variable) not in known for variable in metric.variables):
+                metric.reset_state()
+
+
+class _Differences:
+    """Slopes by differences, in float64 wherever the computation has a float64 form."""
+
+    def __init__(self, objective, value):
+        self.dtype, self.step, self.tolerance = "float64", _STEP, _TOLERANCES[objective.layer.compute_dtype]
+        self.inputs, self.weights, self.evaluate = objective.inputs, objective.weights, objective.at
+        if objective.layer.compute_dtype != "float64":
+            try:
+                self.evaluate = precision.InFloat64(objective, objective.inputs, objective.weights)
+                self.inputs, self.weights = [precision.wide(i) for i in objective.inputs], self.evaluate.weights
+                value = float(self.evaluate(self.inputs))
+            except (precision.NotConvertible, tf.errors.InvalidArgumentError):  # the latter: no float64 kernel
+                self.dtype, self.step = objective.layer.compute_dtype, _STEP_FLOAT32
+                self.tolerance = max(self.tolerance, _TOLERANCE_FLOAT32_DIFFERENCES)
+        self.value = value
+        self.noise = 50 * np.finfo(tf.as_dtype(self.dtype).as_numpy_dtype).eps * max(abs(value), 1.0)
+
+    def compare(self, name, index, point, gradient, rng):
+        """The Slope of one input or weight. Along other directions, with shorter steps, if there is a kink."""
+        for attempt in range(3):
+            step = self.step / 4**attempt
+            direction = unit_direction(point.shape, rng)
+            right, left = (self.one_sided(index, direction, sign * step) for sign in (1, -1))
+            tape = 0.0 if gradient is None else inner(gradient, direction)
+            size = 0.0 if gradient is None else float(tf.norm(tf.cast(gradient, tf.float64))) / math.sqrt(direction.size)
+            slope = judge(name, 1, tuple(point.shape), tape, (right + left) / 2, size, self.noise / step, self.tolerance)
+            if slope.ok:
+                break
+            if abs(right - left) <= max(_KINK * max(abs(right), abs(left), size), 4 * self.noise / step):
+                return slope  # no kink: wrong
+            slope.verdict = f"kink: {left:.3g} | {right:.3g}"
+        if gradient is None:
+            slope.verdict = "unused" if slope.verdict == "ok" else "WRONG"
+        return slope
+
+    def one_sided(self, index, direction, step):
+        """`(f(w + step d) - f(w)) / step`."""
+        if index < len(self.inputs):
+            moved = list(self.inputs)
+            moved[index] = moved[index] + tf.cast(step * direction, moved[index].dtype)
+            return (float(self.evaluate(moved)) - self.value) / step
+        weight = self.weights[index - len(self.inputs)]
+        before = tf.identity(weight)
+        weight.assign(before + tf.cast(step * direction, weight.dtype))
+        value = float(self.evaluate(self.inputs))
+        weight.assign(before)
+        return (value - self.value) / step
+
+
+def _second_order(objective, names, points, rng):
+    """Slopes of `Σ <gradient, d>` for fixed directions d: by a tape around the tape, and by differences of it."""
+    directions = [tf.constant(unit_direction(point.shape, rng)) for point in points]
+    with tf.GradientTape() as tape:
+        tape.watch(objective.inputs)
+        value = objective.slope_along(objective.inputs, directions)
+    gradients = dense(tape.gradient(value, points))
+    differences = _Differences(objective, float(value))
+    differences.evaluate = lambda inputs: objective.slope_along(inputs, directions)
+    slopes = []
+    for index, (name, point) in enumerate(zip(names, points)):
+        gradient = tf.zeros(point.shape, tf.float64) if gradients[index] is None else gradients[index]
+        slope = differences.compare(name, index, point, gradient, rng)
+        slopes.append(dataclasses.replace(slope, order=2))
+    return slopes
+
+
+def unit_direction(shape, rng):
+    """A random array of length 1."""
+    direction = np.asarray(rng.normal(size=tuple(shape)))
+    return direction / max(float(np.linalg.norm(direction)), 1e-30)
+
+
+def inner(gradient, direction):
+    """`<gradient, direction>` in float64."""
+    return float(tf.reduce_sum(tf.cast(gradient, tf.float64) * direction))
+
+
+def judge(name, order, shape, tape, difference, size, noise, tolerance):
+    """The Slope with its relative error, beyond the rounding noise of the difference."""
+    scale = max(abs(tape), abs(difference), size, noise)
+    error = max(abs(tape - difference) - noise, 0.0) / scale
+    return Slope(name, order, shape, tape, difference, error, "ok" if error <= tolerance else "WRONG")

@@ -1,0 +1,282 @@
+"""Our numbers beside those of Keras: the only module that imports Keras, and only when one of its functions runs.
+
+`compare` is for a layer of your own and the Keras layer it should equal. `check_row` is for the tables of this
+project; rows are data (see rows.py), and every row is compared in the same way:
+
+    the same weights in number, order, shape and first values; then random values copied to both sides;
+    three times: outputs, masks, losses, the gradient of each input and weight, a step of SGD, all weights after it;
+    the config, and the way from either side's config to the other side's layer.
+
+The gradients are those of the scalar in objective.py.
+"""
+
+import contextlib
+import copy
+import functools
+import random
+import re
+
+import numpy as np
+import tensorflow as tf
+
+from engine import optimizers
+from engine.core import dtypes
+from engine.study import rows
+from engine.study.differences import Comparison, ParityError
+from engine.study.objective import dense, scalar
+from engine.study.rows import part as part
+from engine.study.rows import row as row
+
+# Keys that Keras writes into a config and that are not ours, each with the reason.
+LEFT_OUT_OF_CONFIGS = {
+    "quantization_config": "quantized layers are not offered",
+    "build_config": "the shapes a nested layer was built with; layers here are built by their first call",
+}
+
+_RATE = 0.01  # of the three steps of SGD
+_TOLERANCES = {"float64": 1e-10, "float32": 1e-4}  # others: 1e-2
+
+
+class _Ours:
+    """How this side is asked."""
+
+    mask = "_mask"
+    library = staticmethod(rows.ours)
+
+    @staticmethod
+    def optimizer():
+        return optimizers.SGD(_RATE)
+
+
+class _Theirs:
+    """How Keras is asked."""
+
+    mask = "_keras_mask"
+
+    @staticmethod
+    def library(module):
+        import keras
+
+        return functools.reduce(getattr, module.split("."), keras)
+
+    @staticmethod
+    def optimizer():
+        import keras
+
+        return keras.optimizers.SGD(_RATE)
+
+
+_SIDES = (_Ours, _Theirs)
+
+
+# ---- a layer of your own ----------------------------------------------------------------------
+
+
+def compare(ours, theirs, x, *, call=None, training=False, tolerance=None, seed=0):
+    """A table of the differences between a layer of yours and a Keras layer with the same weights.
+
+    Compares the weights' shapes, the outputs, the losses, the gradients of inputs and weights, and the state
+    after the call. Both layers are built if need be; the Keras layer computes with the weights of yours; at the
+    end all variables have their values back.
+
+    Arguments: `ours`, `theirs`, the layers; `x`, an array, tensor or nest of them; `call`, further arguments of
+    the call; `training`, the flag; `tolerance`, relative (1e-10 in float64, 1e-4 in float32, else 1e-2);
+    `seed` of the cotangent.
+    Returns a Comparison: print it, ask `ok`, or call `raise_if_different()`.
+    """
+    tolerance = tolerance or _TOLERANCES.get(ours.compute_dtype, 1e-2)
+    x, call = tf.nest.map_structure(lambda item: _as_input(item, ours.compute_dtype), (x, call or {}))
+    call = {"training": training, **call}
+    comparison = Comparison(f"{ours.title} and {type(theirs).__name__} of Keras")
+    for layer in (ours, theirs):
+        if not layer.built:
+            layer(x, **{**call, "training": False})
+    _compare_weights(comparison, ours, theirs, tolerance, values=False)
+    if not comparison.ok:
+        return comparison
+    before = [(variable, variable.numpy()) for layer in (ours, theirs) for variable in layer.variables]
+    try:
+        theirs.set_weights(ours.get_weights())
+        results = [_measure(side, layer, x, call, seed)[0] for side, layer in zip(_SIDES, (ours, theirs))]
+        _compare_results(comparison, ours, *results, tolerance)
+    finally:
+        for variable, value in before:
+            variable.assign(value)
+    return comparison
+
+
+def _as_input(item, dtype):
+    if isinstance(item, (bool, str, type(None))):
+        return item
+    tensor = tf.convert_to_tensor(item)
+    return tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
+
+
+# ---- the tables of this project ---------------------------------------------------------------
+
+
+def check_row(row):
+    """Do all that `row` asks for; the Comparison with every measured difference, or a ParityError with the first."""
+    comparison = Comparison(row.id, row.leave_out)
+    with _float64():
+        if row.raises is not None:
+            _check_error(row)
+            return comparison
+        layers = [_make(side, row) for side in _SIDES]
+        ours, theirs = layers
+        _compare_weights(comparison, ours, theirs, row.rtol)
+        comparison.add("trainable weights", len(ours.trainable_weights), len(theirs.trainable_weights), 0)
+        comparison.raise_if_different()
+        values = row.random_weights(ours)
+        for layer in layers:
+            layer.set_weights(values)
+        steppers = [side.optimizer() for side in _SIDES]
+        for number in range(3):
+            results = []
+            for side, layer, stepper in zip(_SIDES, layers, steppers):
+                result, pairs = _measure(side, layer, *row.inputs(number, side.mask), row.seed)
+                if pairs:
+                    stepper.apply_gradients(pairs)
+                results.append(result | {"after": layer.get_weights()})
+            _compare_results(comparison, ours, *results, row.rtol, f"call {number + 1}: ")
+            comparison.raise_if_different()
+        _compare_configs(comparison, ours, theirs)
+    comparison.raise_if_different()
+    return comparison
+
+
+@contextlib.contextmanager
+def _float64():
+    """Both sides in float64, and Python's random stream left as it was found."""
+    import keras
+
+    before = dtypes.floatx(), dtypes.policy(), keras.config.floatx(), keras.config.dtype_policy(), random.getstate()
+    dtypes.set_floatx("float64")
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        yield
+    finally:
+        dtypes.set_floatx(before[0])
+        dtypes.set_policy(before[1])
+        keras.config.set_floatx(before[2])
+        keras.config.set_dtype_policy(before[3])
+        random.setstate(before[4])
+
+
+def _make(side, row):
+    """The layer of one side, built by a first call. The same global seed, so that first weights can be compared."""
+    random.seed(row.seed)
+    layer = row.make(side.library)
+    x, call = row.inputs(mask=side.mask)
+    layer(x, **call)
+    return layer
+
+
+def _check_error(row):
+    try:
+        layer = row.make()
+        if row.x is not None:
+            x, call = row.inputs()
+            layer(x, **call)
+    except (TypeError, ValueError) as error:
+        if not re.search(row.raises, str(error)):
+            raise ParityError(f"{row.id}: expected an error that says {row.raises!r}, received {error}") from error
+    else:
+        raise ParityError(f"{row.id}: expected an error that says {row.raises!r}, and nothing was raised")
+
+
+# ---- one call, measured -----------------------------------------------------------------------
+
+
+def _measure(side, layer, x, call, seed):
+    """(results by kind, pairs for an optimizer) of one call of one side."""
+    watched = [item for item in tf.nest.flatten((x, call)) if isinstance(item, tf.Tensor) and item.dtype.is_floating]
+    weights = layer.trainable_weights
+    with tf.GradientTape() as tape:
+        tape.watch(watched)
+        outputs = tf.nest.flatten(layer(x, **call))
+        losses = [tf.convert_to_tensor(loss) for loss in layer.losses]
+        target = scalar(outputs, losses, seed)
+    raw = [weight if isinstance(weight, tf.Variable) else weight.value for weight in weights]
+    found = dense(tape.gradient(target, watched + raw)) if target is not None else [None] * len(watched + raw)
+    gradients = found[len(watched) :]
+    results = {
+        "outputs": _arrays(outputs),
+        "masks": _arrays([getattr(output, side.mask, None) for output in outputs]),
+        "losses": _arrays(losses),
+        "input gradients": _arrays(found[: len(watched)]),
+        "weight gradients": _arrays(gradients),
+        "after": layer.get_weights(),
+    }
+    return results, [(gradient, weight) for gradient, weight in zip(gradients, weights) if gradient is not None]
+
+
+def _arrays(items):
+    return [np.asarray(item) if isinstance(item, tf.Tensor) else item for item in items]
+
+
+# ---- two sides, compared ----------------------------------------------------------------------
+
+
+def _compare_weights(comparison, layer, theirs, tolerance, values=True):
+    """The weights of two layers, in order: first values, or shapes alone."""
+    own, other = layer.get_weights(), theirs.get_weights()
+    comparison.add("number of weights", len(own), len(other), 0)
+    for (path, _, _), one, two in zip(layer.named_weights(), own, other):
+        if values:
+            comparison.add(f"first value of {path}", one, two, tolerance)
+        else:
+            comparison.add(f"shape of {path}", one.shape, two.shape, 0)
+
+
+def _compare_results(comparison, layer, ours, theirs, tolerance, prefix=""):
+    """Add the differences of two results of `_measure`."""
+    weights = layer.named_weights()
+    by_path = {
+        "weight gradients": [f"gradient of {path}" for path, _, trainable in weights if trainable],
+        "after": [f"{path} afterwards" for path, _, _ in weights],
+    }
+    by_index = {"outputs": "output", "masks": "mask", "losses": "loss", "input gradients": "gradient of input"}
+    for kind, values in ours.items():
+        if len(values) != len(theirs[kind]):
+            comparison.add(f"{prefix}number of {kind}", len(values), len(theirs[kind]), 0)
+            continue
+        for index, (one, other) in enumerate(zip(values, theirs[kind])):
+            label = by_path[kind][index] if kind in by_path else f"{by_index[kind]} {index}"
+            comparison.add(prefix + label, one, other, tolerance)
+
+
+def _compare_configs(comparison, ours, theirs):
+    """Equal keys and values, and each side's class makes an equal layer from the other side's config."""
+    own, other = _plain(ours.get_config()), _plain(theirs.get_config())
+    for label, one, two in (
+        ("config", own, other),
+        ("config after from_config of theirs", type(ours).from_config(copy.deepcopy(other)).get_config(), own),
+        ("theirs after from_config of our config", type(theirs).from_config(copy.deepcopy(own)).get_config(), other),
+    ):
+        one, two = _flat(_plain(one)), _flat(two)
+        comparison.add(f"{label}: number of values", len(one), len(two), 0)
+        for key in {**one, **two}:
+            if one.get(key, "missing") != two.get(key, "missing"):
+                comparison.add(f"{label}: {key}", one.get(key, "missing"), two.get(key, "missing"), 0)
+
+
+def _plain(config):
+    """`config` without the keys that are left out, tuples as lists, and generated names without their number."""
+    if isinstance(config, dict):
+        plain = {key: _plain(item) for key, item in config.items() if key not in LEFT_OUT_OF_CONFIGS}
+        if isinstance(plain.get("name"), str):
+            plain["name"] = re.sub(r"_\d+$", "", plain["name"])
+        return plain
+    return [_plain(item) for item in config] if isinstance(config, (list, tuple)) else config
+
+
+def _flat(config, path=""):
+    """Nested dicts and lists as one dict: {"kernel_initializer.config.seed": None, ...}."""
+    if not isinstance(config, (dict, list)) or not config:
+        return {path: config}
+    flat = {}
+    for key, item in config.items() if isinstance(config, dict) else enumerate(config):
+        flat |= _flat(item, f"{path}.{key}" if path else str(key))
+    return flat

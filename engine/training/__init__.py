@@ -1,0 +1,1 @@
+"""How a model learns. Reading order: step, objective, terms, feed, compiled, loop."""

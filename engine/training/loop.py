@@ -1,0 +1,149 @@
+"""Many steps: `fit`, `evaluate` and `predict`, as epochs of chunks of compiled steps.
+
+A chunk is as many steps as take a fifth of a second, so that the progress bar moves and
+Ctrl-C is answered, and Python costs nothing in between. Where the chunks end changes no number.
+"""
+
+import time
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from engine.callbacks.base import CallbackList
+from engine.callbacks.history import History
+from engine.callbacks.progress import ProgressBar
+from engine.training.feed import make_feed
+
+_CHUNK_SECONDS = 0.15
+
+
+class Pace:
+    """How many steps to run in the next chunk, from how long the last one took."""
+
+    def __init__(self, fixed=None):
+        self.fixed = fixed
+        self.steps = fixed or 1
+        self.warm = False  # the first chunk also compiles, so its time says nothing
+
+    def measured(self, steps, seconds):
+        if self.fixed is None and self.warm:
+            wanted = steps * _CHUNK_SECONDS / max(seconds, 1e-6)
+            self.steps = int(min(max(wanted, 1), 16 * steps, 1e6))
+        self.warm = True
+
+
+def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight, sample_weight,
+        initial_epoch, steps_per_epoch, validation_freq):  # fmt: skip
+    """Train `model`; `validation` is None or a function that returns the validation logs."""
+    feed = make_feed(model, x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
+    step = model.compiled_step("train", feed.spec)
+    check_labels(model, feed)
+    history = History()
+    bar = [ProgressBar(verbose)] if verbose else []
+    callbacks = CallbackList(
+        [*(callbacks or []), history, *bar], model, dict(epochs=epochs, steps=feed.steps, verbose=verbose)
+    )
+    model.stop_training = False
+    callbacks.on_train_begin()
+    model.history = history
+    pace = Pace(model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None)
+    try:
+        for epoch in range(initial_epoch, epochs):
+            model.reset_metrics()
+            callbacks.on_epoch_begin(epoch)
+            logs = _epoch(model, feed, epoch, pace, callbacks, step)
+            if validation is not None and _is_due(epoch + 1, validation_freq):
+                logs.update({f"val_{name}": value for name, value in validation().items()})
+            callbacks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+    finally:
+        callbacks.close()
+    callbacks.on_train_end()
+    return history
+
+
+def _is_due(epoch, frequency):
+    return epoch in frequency if isinstance(frequency, (list, tuple, set)) else epoch % frequency == 0
+
+
+def _epoch(model, feed, epoch, pace, callbacks, step):
+    feed.start(epoch)
+    done, logs = 0, {}
+    while (feed.steps is None or done < feed.steps) and not model.stop_training:
+        callbacks.on_train_batch_begin(done)
+        started = time.perf_counter()
+        found, ran = feed.run(step, pace.steps)
+        if ran == 0:
+            break
+        logs = to_numbers(found)
+        pace.measured(ran, time.perf_counter() - started)
+        done += ran
+        callbacks.on_train_batch_end(done - 1, logs)
+        callbacks.on_train_chunk_end(done, logs)
+        step = model.compiled_step("train", feed.spec)  # anew where a callback froze or replaced something
+    model.optimizer_flush()
+    if done == 0:
+        raise ValueError("The data gave no batches in this epoch. A generator can be used up only once.")
+    if feed.steps is not None and done < feed.steps and not model.stop_training:
+        warnings.warn(f"The data ended after {done} of {feed.steps} steps; make them repeat, or ask for fewer steps.",
+                      stacklevel=4)  # fmt: skip
+    return dict(logs)
+
+
+def evaluate(model, feed, callbacks):
+    """The metrics of `model` over one pass of `feed`, by name."""
+    step = model.compiled_step("test", feed.spec)
+    check_labels(model, feed)
+    model.reset_metrics()
+    callbacks.on_test_begin()
+    feed.start(0)
+    pace = Pace(1 if callbacks.wants_batches else None)
+    done, logs = 0, {}
+    while feed.steps is None or done < feed.steps:
+        callbacks.on_test_batch_begin(done)
+        started = time.perf_counter()
+        found, ran = feed.run(step, pace.steps)
+        if ran == 0:
+            break
+        logs = to_numbers(found)
+        pace.measured(ran, time.perf_counter() - started)
+        done += ran
+        callbacks.on_test_batch_end(done - 1, logs)
+        callbacks.on_test_chunk_end(done, logs)
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def predict(model, feed, callbacks):
+    """The outputs of `model` for all rows of `feed`, as NumPy arrays."""
+    step = model.compiled_step("predict", feed.spec)
+    callbacks.on_predict_begin()
+    feed.start(0)
+    parts = []
+    for index, batch in enumerate(feed.batches()):
+        callbacks.on_predict_batch_begin(index)
+        parts.append(step.on_batch(batch))
+        callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
+    callbacks.on_predict_end()
+    if len(parts) == 1:
+        return tf.nest.map_structure(lambda part: part.numpy(), parts[0])
+    return tf.nest.map_structure(lambda *pieces: np.concatenate([p.numpy() for p in pieces]), *parts)
+
+
+def to_numbers(logs):
+    """Logs as Python numbers; a metric with one value per class stays an array."""
+    if not isinstance(logs, dict):
+        logs = {"loss": logs}
+    return {
+        name: (float(value) if np.ndim(value) == 0 else np.asarray(value)) for name, value in logs.items()
+    }
+
+
+def check_labels(model, feed):
+    """Refuse class numbers out of range before training: compiled code could only turn them into NaN."""
+    from_compile = getattr(model.compiled_loss, "check_labels", None)
+    targets = getattr(feed, "targets", None)
+    if from_compile is not None and targets is not None:
+        from_compile(targets)

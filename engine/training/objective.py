@@ -1,0 +1,179 @@
+"""What `compile` was told to minimise and to report: losses and metrics, one set per output."""
+
+import inspect
+
+import tensorflow as tf
+
+import losses as loss_library
+from engine import metrics as metric_library
+from engine.metrics.by_shape import for_shapes
+from engine.metrics.mean import MeanMetricWrapper
+from losses.base import FunctionLoss, Loss
+from losses.labels import check_labels
+
+# Names whose metric depends on the shapes of labels and predictions.
+_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
+
+
+class CompiledLoss:
+    """The losses of all outputs: `(y, y_pred, sample_weight)` → named, weighted terms.
+
+    `loss` and `loss_weights` are one item for one output, or a list or dict with one for each.
+    """
+
+    def __init__(self, loss, loss_weights=None):
+        self.loss = loss
+        self.loss_weights = loss_weights
+        self.functions = None  # one Loss per output, made when the outputs are first seen
+        self.class_counts = {}  # number of classes by output, where labels are class numbers
+
+    def terms(self, y, y_pred, sample_weight, names):
+        """The weighted loss of each output that has one, as a list of (name, scalar)."""
+        outputs = tf.nest.flatten(y_pred)
+        if self.functions is None:
+            self.functions = [as_loss(item) for item in spread("loss", self.loss, y_pred, names)]
+        factors = spread("loss_weights", self.loss_weights, y_pred, names)
+        labels = spread("y", y, y_pred, names)
+        weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
+        terms = []
+        for index, function in enumerate(self.functions):
+            if function is None:
+                continue
+            if labels[index] is None:
+                raise ValueError(f"Output {names[index]!r} has a loss and no labels. Pass y, or compile with loss=None.")
+            self._note_classes(index, function, outputs[index])
+            value = function(labels[index], outputs[index], sample_weight=weights[index])
+            value = tf.reduce_sum(value) if value.shape.rank != 0 else value
+            factor = factors[index]
+            terms.append((names[index], value if factor is None else value * tf.cast(factor, value.dtype)))
+        return terms
+
+    def _note_classes(self, index, function, y_pred):
+        if isinstance(function, loss_library.SparseCategoricalCrossentropy) and function.ignore_class is None:
+            self.class_counts[index] = y_pred.shape[function.axis]
+
+    def check_labels(self, y):
+        """Refuse class numbers out of range, where `y` is in memory and the number of classes is known."""
+        labels = tf.nest.flatten(y)
+        for index, num_classes in self.class_counts.items():
+            if num_classes is not None and index < len(labels):
+                check_labels(labels[index], num_classes)
+
+    def __call__(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
+        """The total loss, as hand-written training steps ask for it."""
+        count = len(tf.nest.flatten(y_pred))
+        names = [f"output_{i}" for i in range(count)]
+        values = [value for _, value in self.terms(y_true, y_pred, sample_weight, names)]
+        return add_up([*values, *(regularization_losses or [])])
+
+
+class CompiledMetrics:
+    """The metrics of all outputs, made when labels and predictions are first seen.
+
+    `metrics` and `weighted_metrics` are a list for one output, or a list or dict of lists for many; only the
+    weighted ones see sample weights.
+    """
+
+    def __init__(self, metrics=None, weighted_metrics=None):
+        self.given = (metrics, weighted_metrics)
+        self.by_output = None  # per output: list of (metric, weighted)
+        self.metrics = [metric for metric in tf.nest.flatten(self.given) if isinstance(metric, metric_library.Metric)]
+
+    def update_state(self, y, y_pred, sample_weight=None, names=None):
+        """Take in one batch."""
+        outputs = tf.nest.flatten(y_pred)
+        names = names or [f"output_{i}" for i in range(len(outputs))]
+        labels = spread("y", y, y_pred, names)
+        weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
+        if self.by_output is None:
+            self._make(labels, y_pred, names)
+        for y_true, output, weight, metrics in zip(labels, outputs, weights, self.by_output):
+            if y_true is None:
+                continue
+            for metric, weighted in metrics:
+                if weighted:
+                    metric.update_state(y_true, output, sample_weight=weight)
+                else:
+                    metric.update_state(y_true, output)
+
+    def _make(self, labels, y_pred, names):
+        outputs = tf.nest.flatten(y_pred)
+        self.by_output = [[] for _ in outputs]
+        for weighted, given in zip((False, True), self.given):
+            for index, items in enumerate(_metrics_per_output(given, y_pred, names)):
+                prefix = f"{names[index]}_" if len(outputs) > 1 else ""
+                for item in items:
+                    if labels[index] is None and isinstance(item, str):
+                        continue
+                    metric = as_metric(item, labels[index], outputs[index], prefix)
+                    self.by_output[index].append((metric, weighted))
+        self.metrics = [metric for metrics in self.by_output for metric, _ in metrics]
+
+
+def as_loss(item):
+    """A Loss from what `compile` takes: a name, a Loss, a function of (y_true, y_pred)."""
+    found = loss_library.get(item)
+    if found is None or isinstance(found, Loss):
+        return found
+    return FunctionLoss(found)
+
+
+def as_metric(item, y_true, y_pred, prefix=""):
+    """A Metric from what `compile` takes: a name, a Metric, a function of (y_true, y_pred)."""
+    if isinstance(item, metric_library.Metric):
+        item.name = prefix + item.name if prefix and not item.name.startswith(prefix) else item.name
+        return item
+    if item in _BY_SHAPE:
+        metric = for_shapes(item, y_true, y_pred)
+        metric.name = prefix + item
+        return metric
+    found = metric_library.get(item)
+    name = item if isinstance(item, str) and item == item.lower() else getattr(found, "name", None)
+    if inspect.isfunction(found) or not isinstance(found, metric_library.Metric):
+        found = MeanMetricWrapper(found, name=name or getattr(found, "__name__", None))
+    found.name = prefix + (name or found.name)
+    return found
+
+
+def spread(what, given, y_pred, names, share=False):
+    """`given` as a flat list, one item per output. `share`: a single item is for every output."""
+    count = len(names)
+    if given is None:
+        return [None] * count
+    if isinstance(given, dict):
+        unknown = [key for key in given if key not in names]
+        if unknown:
+            raise ValueError(f"`{what}` names {unknown}, which are not outputs. The outputs are {names}.")
+        return [given.get(name) for name in names]
+    if isinstance(given, (list, tuple)) and (count > 1 or len(given) == 1):
+        if len(given) != count:
+            raise ValueError(f"`{what}` has {len(given)} items for {count} outputs {names}. Give one for each, or a dict.")
+        return list(given)
+    if count > 1 and not share:
+        if what != "loss":
+            raise ValueError(f"The model has {count} outputs {names}: give `{what}` as a list or dict with one for each.")
+        return [given] * count
+    return [given] * count
+
+
+def _metrics_per_output(given, y_pred, names):
+    if given is None:
+        return [[] for _ in names]
+    if isinstance(given, dict):
+        per_output = spread("metrics", given, y_pred, names)
+    elif len(names) == 1 or not isinstance(given, (list, tuple)):
+        per_output = [given] if len(names) == 1 else [given] * len(names)
+    else:
+        per_output = spread("metrics", given, y_pred, names)
+    return [[] if item is None else list(tf.nest.flatten([item])) for item in per_output]
+
+
+def add_up(values):
+    """The sum of scalars, in the widest dtype among them."""
+    if not values:
+        raise ValueError(
+            "There is nothing to minimise: no compiled loss, no add_loss, no regularizer. "
+            "Pass `loss=` to compile(), or call self.add_loss(...) in a layer."
+        )
+    widest = max((value.dtype for value in values), key=lambda dtype: dtype.size)
+    return tf.add_n([tf.cast(tf.reduce_sum(value), widest) for value in values])

@@ -1,0 +1,112 @@
+"""One training step: forward, loss, gradients, apply. All of training is this, many times.
+
+    y_pred = model(x, training=True)
+    loss = compiled losses(y, y_pred) + what layers added
+    gradients of the loss with respect to the trainable weights
+    the optimizer's update
+
+`fit` runs `train_step` inside one compiled loop; a model overrides it to train in its own way.
+"""
+
+import warnings
+
+import tensorflow as tf
+
+from engine.training.objective import add_up
+
+
+def unpack(data):
+    """(x, y, sample_weight) of a batch that may come as x, (x,), (x, y) or all three."""
+    if not isinstance(data, tuple):
+        data = (data,)
+    if not 1 <= len(data) <= 3:
+        raise ValueError(f"A batch is x, (x, y) or (x, y, sample_weight); received a tuple of {len(data)} items.")
+    return (*data, None, None)[:3]
+
+
+def count_rows(data):
+    """The number of rows of a batch, as a scalar tensor."""
+    return tf.shape(tf.nest.flatten(data)[0])[0]
+
+
+def named(metrics):
+    """(name, metric) for each; where two have one name, the later ones are `name_1`, `name_2` ..."""
+    names = [metric.name for metric in metrics]
+    counts = [names[:index].count(name) for index, name in enumerate(names)]
+    return [(f"{name}_{count}" if count else name, metric) for name, count, metric in zip(names, counts, metrics)]
+
+
+class TrainingStep:
+    """The steps of a model: `train_step`, `test_step`, `predict_step`, and the verbs they are made of."""
+
+    def train_step(self, data):
+        """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
+        x, y, sample_weight = unpack(data)
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+        self.apply(self.gradients(tape, loss), rows=count_rows(x))
+        self._loss_tracker.update_state(loss, sample_weight=count_rows(x))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data):
+        """Measure one batch; returns the metrics so far, by name."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+        self._loss_tracker.update_state(loss, sample_weight=count_rows(x))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data):
+        """The outputs for one batch."""
+        return self(unpack(data)[0], training=False)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The scalar to minimise: the compiled losses, plus what layers added and what regularizers ask for."""
+        terms = []
+        if self.compiled_loss is not None and y_pred is not None:
+            terms = self.compiled_loss.terms(y, y_pred, sample_weight, self._names_of(y_pred))
+        added = self.named_losses()
+        if len(terms) + len(added) > 1:
+            data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value in terms]
+            self._term_tracker.update_state(data_terms + added, rows=count_rows(x if x is not None else y_pred))
+        return add_up([value for _, value in terms + added])
+
+    def gradients(self, tape, loss):
+        """(gradient, variable) for each trainable weight; a weight without a gradient is spoken of by name."""
+        weights = [weight for weight in self.named_weights() if weight.trainable]
+        found = tape.gradient(loss, [weight.variable for weight in weights])
+        missing = [weight.path for weight, gradient in zip(weights, found) if gradient is None]
+        if missing:
+            _report_missing(self, missing, len(weights))
+        return [(gradient, weight.variable) for weight, gradient in zip(weights, found) if gradient is not None]
+
+    def apply(self, gradients, rows=None):
+        """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
+        if gradients:
+            self.optimizer.apply_gradients(gradients, weight=rows)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Bring the compiled metrics up to date; returns all metrics so far, by name."""
+        if y is not None:
+            self.compiled_metrics.update_state(y, y_pred, sample_weight, self._names_of(y_pred))
+        return self.metric_results()
+
+    def metric_results(self):
+        """The results of all metrics, by name; a metric that returns a dict gives several."""
+        results = {}
+        for name, metric in named(self.metrics):
+            result = metric.result()
+            results.update(result if isinstance(result, dict) else {name: result})
+        return results
+
+
+def _report_missing(model, missing, count):
+    names = ", ".join(map(repr, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+    causes = (
+        "Likely causes: call() does not use the weight; its output does not reach the loss; or the way there passes "
+        "through NumPy, an integer cast, tf.stop_gradient or an operation without a derivative such as tf.argmax."
+    )
+    if len(missing) == count:
+        raise ValueError(f"{model.title}: no trainable weight has a gradient ({names}). {causes}")
+    warnings.warn(f"{model.title}: no gradient for {names}; not trained. {causes}", stacklevel=2)
