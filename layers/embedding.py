@@ -1,0 +1,69 @@
+"""Embedding: a learned vector for each of a fixed number of things."""
+
+import tensorflow as tf
+
+from engine import constraints, initializers, regularizers
+from engine.core.building import positive_integer
+from engine.core.layer import Layer
+
+
+class Embedding(Layer):
+    """Looks up a row of a table for each integer.
+
+        outputs[b, t] = embeddings[inputs[b, t]]
+
+    The gradient is a tf.IndexedSlices: only the rows that were looked up. With `mask_zero` the mask
+    `inputs != 0` travels with the outputs.
+
+    Shapes: (...) integers from 0 to below input_dim → (..., output_dim).
+    Weights: `embeddings` (input_dim, output_dim), from `embeddings_initializer`.
+    Arguments: `input_dim` (how many things), `output_dim` (features of each), `embeddings_initializer` (small
+    uniform numbers), `embeddings_regularizer`, `embeddings_constraint`, `mask_zero` (False; True: 0 is padding),
+    `weights` (a first table, as an array). Older code gives `input_length`, the number of time steps.
+    Errors: ValueError for an integer out of range (compiled by XLA, the nearest row is taken).
+
+    >>> from layers import Embedding
+    >>> embedding = Embedding(10, 4)
+    >>> embedding([[1, 2, 9]]).shape, embedding.embeddings.shape
+    (TensorShape([1, 3, 4]), TensorShape([10, 4]))
+    """
+
+    def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
+                 embeddings_constraint=None, mask_zero=False, activity_regularizer=None, **kwargs):  # fmt: skip
+        weights = kwargs.pop("weights", None)  # values, which belong to a weights file and not to the config
+        if kwargs.get("input_length") is not None:
+            kwargs.setdefault("input_shape", (kwargs["input_length"],))
+        kwargs.pop("input_length", None)
+        # Integers that arrive as floats are not cast to the compute dtype: 16 bits cannot tell 4097 from 4096.
+        super().__init__(activity_regularizer=activity_regularizer, **{"autocast": False, **kwargs})
+        self.input_dim = positive_integer(self, "input_dim", input_dim)
+        self.output_dim = positive_integer(self, "output_dim", output_dim)
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = mask_zero
+        self.supports_masking = mask_zero
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def build(self, input_shape=None):
+        self.embeddings = self.add_weight(
+            name="embeddings", shape=(self.input_dim, self.output_dim), initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer, constraint=self.embeddings_constraint,
+        )  # fmt: skip
+
+    def compute_mask(self, inputs, previous_mask):
+        return inputs != 0 if self.mask_zero else None
+
+    def call(self, inputs):
+        if inputs.dtype not in (tf.int32, tf.int64):
+            inputs = tf.cast(inputs, tf.int32)
+        try:
+            outputs = tf.gather(self.embeddings, inputs)
+        except tf.errors.InvalidArgumentError as error:  # only eagerly: in a graph there are no values yet
+            raise ValueError(
+                f"{self.title} takes integers from 0 to {self.input_dim - 1}, received some from "
+                f"{tf.reduce_min(inputs)} to {tf.reduce_max(inputs)}. Set input_dim to the largest integer plus 1."
+            ) from error
+        return tf.cast(outputs, self.compute_dtype)

@@ -1,0 +1,83 @@
+"""What the normalizing layers share: after the normalization, a learned scale and shift per feature.
+
+Reading order: this file · layer_normalization · group_normalization · batch_normalization · unit_normalization ·
+spectral_normalization.
+"""
+
+import tensorflow as tf
+
+from engine import constraints, initializers, regularizers
+from engine.core.layer import Layer
+
+
+class ScaledNormalization(Layer):
+    """Base of layers that compute `outputs = gamma * normalized + beta`, with `gamma` and `beta` along `axis`.
+
+    Arguments: `axis`; `epsilon` (added to the variance, so that a constant input does not divide by zero);
+    `center`, `scale` (whether there is a `beta`, a `gamma`); for each an initializer (zeros and ones: at first
+    only normalized), a regularizer and a constraint.
+    """
+
+    def __init__(self, axis=-1, epsilon=0.001, center=True, scale=True, beta_initializer="zeros",
+                 gamma_initializer="ones", beta_regularizer=None, gamma_regularizer=None, beta_constraint=None,
+                 gamma_constraint=None, **kwargs):  # fmt: skip
+        super().__init__(**kwargs)
+        self.axis = axis
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.supports_masking = True
+
+    def add_scale_and_shift(self, shape):
+        """Make `gamma` and `beta`, None where not wanted."""
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                name="gamma", shape=shape, initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer, constraint=self.gamma_constraint,
+            )  # fmt: skip
+        if self.center:
+            self.beta = self.add_weight(
+                name="beta", shape=shape, initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer, constraint=self.beta_constraint,
+            )  # fmt: skip
+
+
+def check_axes(layer, axis, input_shape):
+    """`axis` (one or several) as non-negative axes in order, or a ValueError if the inputs have no such axes."""
+    axes = [axis] if isinstance(axis, int) else axis
+    rank = len(input_shape)
+    if not isinstance(axes, (list, tuple)) or not all(isinstance(a, int) and -rank <= a < rank for a in axes):
+        raise ValueError(f"{layer.title} takes an axis of its inputs, or several, as `axis`: inputs have shape "
+                         f"{tuple(input_shape)}, received {axis!r}.")  # fmt: skip
+    return sorted({a % rank for a in axes})
+
+
+def along(weight, axes, inputs):
+    """`weight` in the dtype of `inputs`, and with axes of size 1 such that it broadcasts along `axes`; None stays None."""
+    if weight is None:
+        return None
+    weight = tf.cast(weight, inputs.dtype)
+    rank = inputs.shape.rank
+    if list(axes) == list(range(rank - len(axes), rank)):  # the last axes broadcast as they are
+        return weight
+    sizes = dict(zip(axes, weight.shape))
+    return tf.reshape(weight, [sizes.get(axis, 1) for axis in range(rank)])
+
+
+def scaled_and_shifted(normalized, gamma, beta):
+    """`gamma * normalized + beta`, each where there is one."""
+    if gamma is not None:
+        normalized = normalized * gamma
+    return normalized if beta is None else normalized + beta
+
+
+def in_full_precision(inputs):
+    """`inputs`, those of 16 bits as float32: a mean over many values loses digits in 16 bits."""
+    return tf.cast(inputs, tf.float32) if inputs.dtype.size < 4 else inputs

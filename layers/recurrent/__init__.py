@@ -1,0 +1,1 @@
+"""Layers that walk along time. Reading order: loop, cell, rnn, simple_rnn, gru, lstm, stacked."""

@@ -1,0 +1,221 @@
+"""What happens in one time step: the base of our cells, and how a cell of any kind is run over time.
+
+A cell computes `output, states = cell(inputs, states)`. Most of the work of a step, the product of the inputs with the
+kernel, does not need the states, so no loop has to wait for them. Our cells are therefore written in three parts:
+
+    shared    = cell.share(inputs, states, training)   what all steps of a call share: kernels and dropout masks
+    projected = cell.project(inputs, shared)           what needs the inputs alone: for all steps in one product
+    output, states = cell.step(projected, states, shared)
+
+A call is the three of them in a row; a sequence is the first two once, and a loop over the third.
+"""
+
+import collections
+import functools
+
+import tensorflow as tf
+
+from engine import activations, constraints, initializers, regularizers
+from engine.core.building import positive_integer
+from engine.core.layer import Layer
+from engine.random import SeedGenerator
+from layers.recurrent.loop import hold, scan
+
+# `input_masks`, `recurrent_masks`: none, one for all gates, or one per gate.
+Shared = collections.namedtuple("Shared", "recurrent_kernel recurrent_bias input_masks recurrent_masks")
+
+
+def run_cell(cell, inputs, states, mask, training, zero_output, unroll):
+    """(outputs of all steps, final states) of a cell of any kind on `inputs` (time, batch, ...).
+
+    `states`: a nest as the cell takes it; the final ones come in the same. The rest is explained in `scan`.
+    """
+    if hasattr(cell, "run") and type(cell).call is type(cell).call_in_parts:
+        return cell.run(inputs, states, mask, training, zero_output, unroll)
+
+    def step(step_inputs, step_states):  # a cell with a `call` of its own
+        output, new_states = cell(step_inputs, tf.nest.pack_sequence_as(states, step_states))
+        return output, tf.nest.flatten(new_states)
+
+    outputs, final = scan(step, inputs, tf.nest.flatten(states), mask, zero_output, unroll)
+    return outputs, tf.nest.pack_sequence_as(states, final)
+
+
+def zero_states(cell, batch_size, dtype):
+    """The states before the first step: of `cell.get_initial_state` if it has one, else zeros of `cell.state_size`."""
+    if hasattr(cell, "get_initial_state"):
+        return cell.get_initial_state(batch_size=batch_size)
+    sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
+    return [tf.zeros((batch_size, *tf.TensorShape(size)), dtype) for size in sizes]
+
+
+class RecurrentCell(Layer):
+    """Base of SimpleRNNCell, GRUCell and LSTMCell.
+
+    Weights: `kernel` (features, gates * units), `recurrent_kernel` (units, gates * units), `bias`.
+    Dropout (Gal & Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks", 2016)
+    silences the same inputs, and the same units of the state, in all steps of a call.
+    """
+
+    num_gates = 1
+    num_states = 1
+
+    def __init__(self, units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+                 kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
+                 bias_constraint, dropout, recurrent_dropout, seed, **kwargs):  # fmt: skip
+        super().__init__(**kwargs)
+        self.units = positive_integer(self, "units", units)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.recurrent_constraint = constraints.get(recurrent_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.dropout = _rate(self, "dropout", dropout)
+        self.recurrent_dropout = _rate(self, "recurrent_dropout", recurrent_dropout)
+        self.seed = seed
+        self.seed_generator = SeedGenerator(seed)
+        self.state_size = self.units if self.num_states == 1 else [self.units] * self.num_states
+        self.output_size = self.units
+
+    def build(self, input_shape):
+        self.kernel, self.recurrent_kernel = (
+            self.add_weight(
+                name=name, shape=shape, initializer=initializer, regularizer=regularizer, constraint=constraint
+            )
+            for name, shape, initializer, regularizer, constraint in (
+                ("kernel", self.kernel_shape(input_shape), self.kernel_initializer,
+                 self.kernel_regularizer, self.kernel_constraint),
+                ("recurrent_kernel", self.recurrent_kernel_shape(), self.recurrent_initializer,
+                 self.recurrent_regularizer, self.recurrent_constraint),
+            )
+        )  # fmt: skip
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias", shape=self.bias_shape(), initializer=self.first_bias,
+                regularizer=self.bias_regularizer, constraint=self.bias_constraint,
+            )  # fmt: skip
+
+    def kernel_shape(self, input_shape):
+        return input_shape[-1], self.num_gates * self.units
+
+    def recurrent_kernel_shape(self):
+        return self.units, self.num_gates * self.units
+
+    def bias_shape(self):
+        return (self.num_gates * self.units,)
+
+    def first_bias(self, shape, dtype):
+        """The initializer of the bias."""
+        return self.bias_initializer(shape, dtype=dtype)
+
+    def get_initial_state(self, batch_size=None):
+        """Zeros, one tensor (batch_size, units) per state."""
+        return [tf.zeros((batch_size, self.units), self.compute_dtype) for _ in range(self.num_states)]
+
+    def call(self, inputs, states, training=False):
+        flat = tf.nest.flatten(states)
+        shared = self.share(inputs[None], flat, training)
+        output, new_states = self.step(self.project(inputs, shared), flat, shared)
+        return output, tf.nest.pack_sequence_as(states, new_states)
+
+    call_in_parts = call  # a subclass with a `call` of its own is not taken apart
+
+    def run(self, inputs, states, mask, training, zero_output, unroll):
+        """See `run_cell`."""
+        flat = [tf.cast(state, self.compute_dtype) for state in tf.nest.flatten(states)]
+        shared = self.share(inputs, flat, training)
+        projected = self.project(inputs, shared)
+        if training and not unroll and self.can_fuse(shared):  # in inference nobody needs what `fused` saves
+            outputs, final = self.fused(projected, flat, mask, shared)
+            outputs = hold(outputs, mask, zero_output)
+        else:
+            step = functools.partial(self.step, shared=shared)
+            outputs, final = scan(step, projected, flat, mask, zero_output, unroll)
+        return outputs, tf.nest.pack_sequence_as(states, final)
+
+    # ---- the parts --------------------------------------------------------------------------
+
+    def share(self, inputs, states, training):
+        """What all steps of a call share; `inputs` is time major."""
+        input_masks = recurrent_masks = ()
+        if training and self.dropout:
+            shape = self.input_mask_shape(inputs, states)
+            input_masks = [self._mask(shape, self.dropout) for _ in range(self.num_input_masks)]
+        if training and self.recurrent_dropout:
+            shape = tf.shape(states[0])
+            recurrent_masks = [self._mask(shape, self.recurrent_dropout) for _ in range(self.num_gates)]
+        kernel = tf.cast(self.recurrent_kernel, self.compute_dtype)
+        return Shared(kernel, self.recurrent_bias(), input_masks, recurrent_masks)
+
+    def input_mask_shape(self, inputs, states):
+        return tf.shape(states[0])[0], self.kernel.shape[0]
+
+    @property
+    def num_input_masks(self):
+        """One mask of the inputs serves all gates, unless the state has one per gate too."""
+        return self.num_gates if self.recurrent_dropout else 1
+
+    def recurrent_bias(self):
+        """A bias added to the product with the state, or None."""
+        return None
+
+    def input_bias(self):
+        """The bias added to the product with the inputs."""
+        return self.bias
+
+    def project(self, inputs, shared):
+        """`inputs @ kernel + bias`, of one step or of all steps at once."""
+        inputs = tf.cast(inputs, self.compute_dtype)
+        projected = self.per_gate(self.multiply_inputs, inputs, tf.cast(self.kernel, inputs.dtype), shared.input_masks)
+        return projected + tf.cast(self.input_bias(), inputs.dtype) if self.use_bias else projected
+
+    def recur(self, state, shared):
+        """`state @ recurrent_kernel`, with the recurrent bias where there is one."""
+        product = self.per_gate(self.multiply_states, state, shared.recurrent_kernel, shared.recurrent_masks)
+        return product if shared.recurrent_bias is None else product + shared.recurrent_bias
+
+    def step(self, projected, states, shared):
+        """One step: (output, new states)."""
+        raise NotImplementedError(f"{type(self).__name__} has no step(). Define `def step(self, projected, states, shared)`.")
+
+    def can_fuse(self, shared):
+        """Whether `fused` computes what `step` does."""
+        return False
+
+    def fused(self, projected, states, mask, shared):
+        """(first state after each step, final states): all steps, with a backward pass written by hand."""
+        raise NotImplementedError(f"{type(self).__name__} has no fused().")
+
+    @staticmethod
+    def per_gate(multiply, tensor, kernel, masks):
+        """`multiply(tensor, kernel)`; with one mask per gate, each gate's columns see the tensor under its mask."""
+        if len(masks) == 0:
+            return multiply(tensor, kernel)
+        kernels = tf.split(kernel, len(masks), axis=-1)
+        return tf.concat([multiply(tensor * mask, part) for mask, part in zip(masks, kernels)], axis=-1)
+
+    @staticmethod
+    def multiply_inputs(inputs, kernel):
+        return tf.tensordot(inputs, kernel, 1)  # one flat matrix product, also for all steps
+
+    multiply_states = staticmethod(tf.matmul)
+
+    def _mask(self, shape, rate):
+        """A dropout mask: 0, or 1 / (1 - rate) with probability 1 - rate."""
+        dtype = tf.float64 if self.compute_dtype == "float64" else tf.float32  # a 16-bit uniform has too few values
+        uniform = tf.random.stateless_uniform(shape, self.seed_generator.next(), dtype=dtype, alg="philox")
+        return tf.cast(uniform >= rate, self.compute_dtype) / tf.cast(1 - rate or 1, self.compute_dtype)
+
+
+def _rate(cell, name, value):
+    """`value` if it is a number from 0 to 1, else a ValueError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError(f"{cell.title} takes a number from 0 to 1 as `{name}`, received {value!r}.")
+    return value

@@ -1,0 +1,26 @@
+"""RNN over one of our cells, with the cell's arguments as the layer's own: the base of SimpleRNN, GRU and LSTM."""
+
+from engine.core.input_spec import InputSpec
+from engine.core.layer import Layer
+from layers.recurrent.rnn import RNN
+from losses.configurable import constructor_arguments
+
+
+class CellLayer(RNN):
+    """`CellLayer(cell, ...)` is RNN(cell, ...) where `layer.units` reads `layer.cell.units`, and the config lists it."""
+
+    def __init__(self, cell, **kwargs):
+        super().__init__(cell, **kwargs)
+        self.input_spec = InputSpec(ndim=3)
+
+    def get_config(self):
+        loop = super().get_config()
+        del loop["cell"]
+        cell = self.cell.get_config()
+        return {**loop, **{name: cell[name] for name in constructor_arguments(type(self.cell), below=Layer)}}
+
+    def __getattr__(self, name):
+        cell = self.__dict__.get("cell")
+        if cell is not None and name in constructor_arguments(type(cell), below=Layer):
+            return getattr(cell, name)
+        return super().__getattr__(name)
