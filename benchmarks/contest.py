@@ -1,0 +1,66 @@
+"""Contenders take turns: the machine is noisy, so only what ran side by side is compared."""
+
+import json
+import platform
+import statistics
+import time
+
+
+def take_turns(contenders, rounds):
+    """Seconds of each round of each contender: {name: [seconds, ...]}, after one round that is not counted.
+
+    `contenders` is {name: function}. Each round runs all of them, in turn, the order reversed every other round.
+    """
+    for run in contenders.values():
+        run()  # compiles, fills caches
+    seconds = {name: [] for name in contenders}
+    for turn in range(rounds):
+        names = list(contenders)[:: 1 if turn % 2 == 0 else -1]
+        for name in names:
+            started = time.perf_counter()
+            contenders[name]()
+            seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def medians(seconds, per=1, unit=1e6):
+    """{name: (median, lowest, highest)} of `seconds / per`, in microseconds unless `unit` says otherwise."""
+    scale = unit / per
+    return {name: tuple(scale * f(times) for f in (statistics.median, min, max)) for name, times in seconds.items()}
+
+
+def table(title, rows, header):
+    """Print `rows` (tuples) under `header`, columns fitted."""
+    cells = [header, *[[str(cell) for cell in row] for row in rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    print(f"\n{title}")
+    for index, row in enumerate(cells):
+        print("  ".join(cell.ljust(width) if c == 0 else cell.rjust(width) for c, (cell, width) in
+                        enumerate(zip(row, widths))))  # fmt: skip
+        if index == 0:
+            print("─" * (sum(widths) + 2 * len(widths) - 2))
+
+
+def environment():
+    """Versions and the processor's name, to be written beside results."""
+    import keras
+    import numpy
+    import tensorflow
+
+    processor = platform.processor()
+    try:
+        with open("/proc/cpuinfo") as file:
+            processor = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return {
+        "python": platform.python_version(), "tensorflow": tensorflow.__version__, "keras": keras.__version__,
+        "numpy": numpy.__version__, "processor": processor,
+    }  # fmt: skip
+
+
+def write_json(path, results):
+    """Results and environment as JSON."""
+    with open(path, "w") as file:
+        json.dump({"environment": environment(), "results": results}, file, indent=1)
+    print(f"\nWritten: {path}")
