@@ -136,6 +136,7 @@ class Model(TrainingStep, Layer):
     def build(self, input_shape):
         """Make all weights for inputs of this shape, by tracing `call` once."""
         if not self.built:
+            self.built = True  # before the trace: a subclass that makes its layers in build calls this one from there
             self.compute_output_shape(input_shape)
 
     def _ensure_built(self, args, kwargs):
@@ -263,17 +264,15 @@ class Model(TrainingStep, Layer):
         function = getattr(self, f"{verb}_step")
         if self.run_eagerly:
             return EagerStep(function)
-        layers = self.named_layers()
-        state = tuple((weight.path, id(weight.variable), weight.trainable) for weight in self.named_weights())
-        key = (verb, repr(spec), state, tuple((id(layer), layer._trainable) for _, layer in layers))
+        key = (verb, repr(spec), tracking.fingerprint(self, Layer))
         if key not in self._steps:
             while len(self._steps) >= _KEPT_TRACES:
                 del self._steps[next(iter(self._steps))]
             compiled = CompiledStep(function, spec, self.jit_compile)
-            # Tracing may have built layers: what is kept belongs to the layers as they are afterwards.
+            # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
+            # too, so that no other object can get their ids.
             compiled.layers = self.named_layers()
-            state = tuple((weight.path, id(weight.variable), weight.trainable) for weight in self.named_weights())
-            key = (verb, repr(spec), state, tuple((id(layer), layer._trainable) for _, layer in compiled.layers))
+            key = (*key[:2], tracking.fingerprint(self, Layer))
             self._steps[key] = compiled
         return self._steps[key]
 

@@ -60,7 +60,7 @@ class Sequential(Model):
         if not self._layers:
             raise ValueError(f"{self.title} has no layers to pop.")
         layer = self._layers.pop()
-        self._ends.pop()
+        self._ends = self._ends[:-1]
         self._refresh()
         return layer
 

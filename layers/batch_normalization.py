@@ -51,7 +51,7 @@ class BatchNormalization(ScaledNormalization):
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
         self.renorm = renorm
-        self.renorm_clipping = renorm_clipping
+        self.renorm_clipping = {} if renorm and renorm_clipping is None else renorm_clipping
         self.renorm_momentum = renorm_momentum
         self.synchronized = synchronized
 
@@ -124,7 +124,7 @@ class BatchNormalization(ScaledNormalization):
             gamma * (normalized * r + d) + beta = (gamma * r) * normalized + (gamma * d + beta)
         """
         stddev = tf.sqrt(variance + self.epsilon)
-        bounds = self.renorm_clipping or {}
+        bounds = self.renorm_clipping
         reference = tf.cast(self.renorm_stddev, mean.dtype)
         r = stddev / reference
         d = (mean - tf.cast(self.renorm_mean, mean.dtype)) / reference

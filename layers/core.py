@@ -2,9 +2,8 @@
 
 import inspect
 
-from engine import regularizers
+from engine import activations, regularizers
 from engine.core.layer import Layer
-from losses.lookup import resolve
 
 
 class Identity(Layer):
@@ -31,7 +30,8 @@ class Lambda(Layer):
 
     Arguments: `function`; `output_shape` (accepted and not needed: shapes are found by tracing); `mask` (the mask
     of the outputs, or a function of inputs and mask; None: none); `arguments` (a dict, further arguments).
-    Its config holds the function's name, so it is made again only with `custom_objects={name: function}`.
+    Its config holds the function's name: it is made again if that is an activation's, or with
+    `custom_objects={name: function}`.
 
     >>> import tensorflow as tf
     >>> from layers import Lambda
@@ -65,7 +65,7 @@ class Lambda(Layer):
 
     @classmethod
     def from_config(cls, config):
-        return cls(**{**config, "function": resolve("function", config["function"], {})})
+        return cls(**{**config, "function": activations.get(config["function"])})
 
 
 class ActivityRegularization(Layer):

@@ -59,6 +59,7 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
 
     def call(self, inputs):
+        inputs = tf.cast(inputs, self.compute_dtype)  # bytes of an image, or counts
         # tensordot multiplies one flat matrix; a batched product would sum a kernel gradient per row of the batch.
         outputs = tf.matmul(inputs, self.kernel) if inputs.shape.rank == 2 else tf.tensordot(inputs, self.kernel, 1)
         if self.use_bias:

@@ -1,5 +1,6 @@
 """EinsumDense: a dense layer for any axes, written as an equation."""
 
+import copy
 import re
 
 import tensorflow as tf
@@ -47,7 +48,7 @@ class EinsumDense(Layer):
     def build(self, input_shape):
         kernel_shape, bias_shape = weight_shapes(self, input_shape)
         self.kernel = self.add_weight(
-            name="kernel", shape=kernel_shape, initializer=self.kernel_initializer,
+            name="kernel", shape=kernel_shape, initializer=self._with_fans(self.kernel_initializer),
             regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
         )  # fmt: skip
         self.bias = None
@@ -56,6 +57,16 @@ class EinsumDense(Layer):
                 name="bias", shape=bias_shape, initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer, constraint=self.bias_constraint,
             )  # fmt: skip
+
+    def _with_fans(self, initializer):
+        """`initializer`; one that scales by fans is told them: summed axes are inputs, all others outputs."""
+        if not isinstance(initializer, initializers.VarianceScaling) or initializer.input_axes is not None:
+            return initializer
+        kernel, outputs = re.split(",|->", self.equation.replace(" ", ""))[1:]
+        initializer = copy.copy(initializer)
+        initializer.input_axes = [axis for axis, letter in enumerate(kernel) if letter not in outputs]
+        initializer.output_axes = [axis for axis, letter in enumerate(kernel) if letter in outputs]
+        return initializer
 
     def call(self, inputs):
         outputs = tf.einsum(self.equation, inputs, tf.cast(self.kernel, inputs.dtype))

@@ -33,15 +33,15 @@ class LayerNormalization(ScaledNormalization):
     def build(self, input_shape):
         self.axes = check_axes(self, self.axis, input_shape)
         self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
-        self.add_scale_and_shift([input_shape[axis] for axis in self.axes])
+        self.add_scale_and_shift([input_shape[axis] for axis in self.axes], shifted=not self.rms_scaling)
 
     def call(self, inputs):
         x = in_full_precision(inputs)
         centered = x - tf.reduce_mean(x, self.axes, keepdims=True)
         variance = tf.reduce_mean(tf.square(centered), self.axes, keepdims=True)
         normalized = (x if self.rms_scaling else centered) * tf.math.rsqrt(variance + self.epsilon)
-        beta = None if self.rms_scaling else along(self.beta, self.axes, x)
-        return tf.cast(scaled_and_shifted(normalized, along(self.gamma, self.axes, x), beta), inputs.dtype)
+        gamma, beta = along(self.gamma, self.axes, x), along(self.beta, self.axes, x)
+        return tf.cast(scaled_and_shifted(normalized, gamma, beta), inputs.dtype)
 
 
 class RMSNormalization(Layer):

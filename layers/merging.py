@@ -10,6 +10,7 @@ import string
 import tensorflow as tf
 
 from engine.core.layer import Layer
+from layers.spatial import sizes_of
 from layers.unit_normalization import unit_length
 from losses.masks import get_mask
 
@@ -22,6 +23,7 @@ class Merge(Layer):
     """
 
     num_inputs = None  # any
+    neutral = None  # where set: `neutral(dtype)` is what a masked step counts as
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -44,7 +46,18 @@ class Merge(Layer):
     def call(self, inputs):
         check_list(self, inputs)
         rank = max(item.shape.rank for item in inputs)
-        return self.merge([at_rank(item, rank) for item in inputs])
+        masks = [get_mask(item) for item in inputs]
+        inputs = [at_rank(item, rank) for item in inputs]
+        if self.neutral is None or all(mask is None for mask in masks):
+            return self.merge(inputs)
+        masks = [True if mask is None else at_end(mask, rank) for mask in masks]
+        neutral = tf.constant(self.neutral(inputs[0].dtype), inputs[0].dtype)
+        merged = self.merge([tf.where(mask, item, neutral) for mask, item in zip(masks, inputs)])
+        return tf.where(functools.reduce(tf.logical_or, masks), merged, self.where_all_masked(inputs[0]))
+
+    def where_all_masked(self, first):
+        """The outputs at steps that no input counts."""
+        return first
 
     def compute_mask(self, inputs, previous_mask):
         if previous_mask is None or any(mask is None for mask in previous_mask):
@@ -66,6 +79,11 @@ def at_rank(tensor, rank):
     for _ in range(rank - tensor.shape.rank):
         tensor = tf.expand_dims(tensor, 1)
     return tensor
+
+
+def at_end(mask, rank):
+    """`mask` with axes of size 1 put at its end until it has `rank` axes."""
+    return tf.reshape(mask, [*sizes_of(mask), *[1] * (rank - mask.shape.rank)])
 
 
 class Add(Merge):
@@ -97,8 +115,9 @@ class Subtract(Merge):
 
 
 class Multiply(Merge):
-    """The product of the inputs, element by element: `outputs = a * b * ...`. A masked step counts as a factor of 1.
+    """The product of the inputs, element by element: `outputs = a * b * ...`.
 
+    A step masked in one input is left out (counts as 1); masked in all, it gives 0.
     Shapes: a list of broadcastable ones → the broadcast one.
 
     >>> import tensorflow as tf
@@ -107,21 +126,13 @@ class Multiply(Merge):
     [[8.0, 15.0]]
     """
 
-    def call(self, inputs):
-        check_list(self, inputs)
-        return super().call([_ones_where_masked(item) for item in inputs])
+    neutral = staticmethod(lambda dtype: 1)
 
     def merge(self, inputs):
         return functools.reduce(operator.mul, inputs)
 
-
-def _ones_where_masked(tensor):
-    mask = get_mask(tensor)
-    if mask is None:
-        return tensor
-    for _ in range(tensor.shape.rank - mask.shape.rank):
-        mask = tf.expand_dims(mask, -1)
-    return tf.where(mask, tensor, tf.ones((), tensor.dtype))
+    def where_all_masked(self, first):
+        return tf.zeros((), first.dtype)
 
 
 class Average(Merge):
@@ -138,7 +149,9 @@ class Average(Merge):
 
 
 class Maximum(Merge):
-    """The largest of the inputs, element by element. Shapes: a list of broadcastable ones → the broadcast one.
+    """The largest of the inputs, element by element; a step masked in one input is left out.
+
+    Shapes: a list of broadcastable ones → the broadcast one.
 
     >>> import tensorflow as tf
     >>> from layers import Maximum
@@ -146,18 +159,24 @@ class Maximum(Merge):
     [[2.0, 5.0]]
     """
 
+    neutral = staticmethod(lambda dtype: dtype.min)
+
     def merge(self, inputs):
         return functools.reduce(tf.maximum, inputs)
 
 
 class Minimum(Merge):
-    """The smallest of the inputs, element by element. Shapes: a list of broadcastable ones → the broadcast one.
+    """The smallest of the inputs, element by element; a step masked in one input is left out.
+
+    Shapes: a list of broadcastable ones → the broadcast one.
 
     >>> import tensorflow as tf
     >>> from layers import Minimum
     >>> Minimum()([tf.constant([[2.0, 3.0]]), tf.constant([[1.0, 5.0]])]).numpy().tolist()
     [[1.0, 3.0]]
     """
+
+    neutral = staticmethod(lambda dtype: dtype.max)
 
     def merge(self, inputs):
         return functools.reduce(tf.minimum, inputs)

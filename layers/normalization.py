@@ -34,7 +34,7 @@ class ScaledNormalization(Layer):
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.supports_masking = True
 
-    def add_scale_and_shift(self, shape):
+    def add_scale_and_shift(self, shape, shifted=True):
         """Make `gamma` and `beta`, None where not wanted."""
         self.gamma = self.beta = None
         if self.scale:
@@ -42,7 +42,7 @@ class ScaledNormalization(Layer):
                 name="gamma", shape=shape, initializer=self.gamma_initializer,
                 regularizer=self.gamma_regularizer, constraint=self.gamma_constraint,
             )  # fmt: skip
-        if self.center:
+        if self.center and shifted:
             self.beta = self.add_weight(
                 name="beta", shape=shape, initializer=self.beta_initializer,
                 regularizer=self.beta_regularizer, constraint=self.beta_constraint,

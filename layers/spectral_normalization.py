@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from engine import initializers
 from engine.core.building import positive_integer
 from engine.core.input_spec import InputSpec
 from layers.unit_normalization import unit_length
@@ -40,7 +41,8 @@ class SpectralNormalization(Wrapper):
             raise ValueError(f"{self.title} takes a layer with a `kernel` or `embeddings`, received {self.layer!r}.")
         self.kernel = getattr(self.layer, name)
         self.vector_u = self.add_weight(
-            name="vector_u", shape=(1, self.kernel.shape[-1]), initializer="truncated_normal", trainable=False
+            name="vector_u", shape=(1, self.kernel.shape[-1]), initializer=initializers.TruncatedNormal(stddev=0.02),
+            trainable=False,
         )
 
     def call(self, inputs, training=False):

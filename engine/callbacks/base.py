@@ -1,7 +1,8 @@
 """`Callback`: what happens between the steps of `fit`."""
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
-_OTHER_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end", "on_predict_batch_begin", "on_predict_batch_end")
+_TEST_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
+_OTHER_BATCH_HOOKS = (*_TEST_BATCH_HOOKS, "on_predict_batch_begin", "on_predict_batch_end")
 
 
 class Callback:
@@ -101,6 +102,7 @@ class CallbackList:
                 )
         self.callbacks = list(callbacks)
         self.wants_batches = any(self._overrides(callback, _BATCH_HOOKS) for callback in callbacks)
+        self.wants_test_batches = any(self._overrides(callback, _TEST_BATCH_HOOKS) for callback in callbacks)
         for callback in callbacks:
             callback.set_params(params or {})
             callback.set_model(model)

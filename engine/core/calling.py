@@ -39,7 +39,10 @@ def signature(cls):
 
 
 def resolve_training(layer, args, kwargs):
-    """(args, kwargs, training): an explicit argument wins, then the enclosing call, then the default, then False."""
+    """(args, kwargs, training): an explicit argument wins, then the enclosing call, then the default, then False.
+
+    `training` is what the layers inside will find: None where nobody has said anything, so that their defaults count.
+    """
     declared = signature(type(layer))
     index = declared.training_index
     training = None
@@ -54,12 +57,12 @@ def resolve_training(layer, args, kwargs):
         training = context.training()
     if training is None:
         training = declared.training_default
-    training = False if training is None else training
     if index is not None:
+        own = False if training is None else training
         if len(args) > index:
-            args = (*args[:index], training, *args[index + 1 :])
+            args = (*args[:index], own, *args[index + 1 :])
         else:
-            kwargs["training"] = training
+            kwargs["training"] = own
     return args, kwargs, training
 
 

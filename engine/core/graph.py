@@ -18,7 +18,6 @@ class Graph:
         self.outputs = outputs
         self.nodes = _sort(self.inputs, symbols_in(outputs))
         self.layers = _layers_by_depth(self.nodes, symbols_in(outputs))
-        self._given = {id(symbol.node) for symbol in self.inputs}
 
     def run(self, tensors):
         """The outputs for `tensors`, one for each of `inputs`, in the same order."""
@@ -28,7 +27,7 @@ class Graph:
             return values[id(item)] if isinstance(item, Symbol) else item
 
         for node in self.nodes:
-            if id(node) in self._given:
+            if not node.inputs:  # an Input
                 continue
             if node.args and node.args[0] is node.inputs[0] and len(node.args) == 1 and not node.kwargs:
                 outputs = node.operation(values[id(node.inputs[0])])  # the common call, made quick
@@ -36,7 +35,7 @@ class Graph:
                 args, kwargs = tf.nest.map_structure(value, (node.args, node.kwargs))
                 outputs = node.operation(*args, **kwargs)
             for symbol, tensor in zip(tf.nest.flatten(node.outputs), tf.nest.flatten(outputs)):
-                values[id(symbol)] = tensor
+                values.setdefault(id(symbol), tensor)  # what was given stays
         return tf.nest.map_structure(value, self.outputs)
 
 
@@ -51,7 +50,7 @@ def _sort(inputs, outputs):
     while stack:
         symbol, parents_done = stack.pop()
         node = symbol.node
-        if id(node) in done:
+        if id(node) in done or (id(symbol) in given and node.inputs):  # computed, or given in the midst of a graph
             continue
         if parents_done:
             done.add(id(node))
@@ -66,10 +65,9 @@ def _sort(inputs, outputs):
                 f"{[s.node.operation.name for s in inputs]}. Add it to `inputs`."
             )
         stack.append((symbol, True))
-        if id(symbol) not in given:
-            stack.extend((parent, False) for parent in reversed(node.inputs))
-    missing = [symbol for symbol in inputs if id(symbol.node) not in done]
-    return [symbol.node for symbol in missing] + order
+        stack.extend((parent, False) for parent in reversed(node.inputs))
+    unused = [symbol.node for symbol in inputs if id(symbol.node) not in done and not symbol.node.inputs]
+    return unused + order
 
 
 def _layers_by_depth(nodes, outputs):

@@ -16,13 +16,13 @@ class InputLayer(Layer):
     """
 
     def __init__(self, shape=None, batch_size=None, dtype=None, sparse=False, ragged=False, batch_shape=None,
-                 name=None, **kwargs):  # fmt: skip
+                 optional=False, name=None, **kwargs):  # fmt: skip
         batch_shape = kwargs.pop("batch_input_shape", batch_shape)
         super().__init__(name=name, **kwargs)
         if (shape is None) == (batch_shape is None):
             raise ValueError("Input needs shape=(...) without the batch axis, or batch_shape=(...) with it, and not both.")
-        if sparse or ragged:
-            raise ValueError("Input: sparse and ragged inputs are not supported; convert them to dense tensors first.")
+        if sparse or ragged or optional:
+            raise ValueError("Input: sparse, ragged and optional inputs are not supported; give a dense tensor.")
         if isinstance(shape, int):
             shape = (shape,)
         self.batch_shape = tuple(batch_shape) if batch_shape is not None else (batch_size, *shape)
@@ -40,6 +40,7 @@ class InputLayer(Layer):
             "dtype": self._nodes[0].outputs.dtype.name,
             "sparse": False,
             "ragged": False,
+            "optional": False,
             "name": self.name,
         }
 

@@ -92,12 +92,7 @@ class Layer(tracking.Tracked, Configurable):
 
     def compute_output_shape(self, input_shape):
         """The shape of the outputs for inputs of this shape, found by tracing `call`."""
-        leaf = isinstance(input_shape, (tuple, tf.TensorShape)) or all(not hasattr(s, "__len__") for s in input_shape)
-        shapes = tuple(input_shape) if leaf else input_shape
-        symbols = (
-            symbolic.Symbol(shapes, self.compute_dtype) if leaf
-            else [symbolic.Symbol(tuple(shape), self.compute_dtype) for shape in shapes]
-        )  # fmt: skip
+        symbols = symbolic.from_shapes(input_shape, self.compute_dtype)
         self._ensure_built((symbols,), {})
         return calling.shape_of(symbolic.infer(self, (symbols,), {}))
 
@@ -384,6 +379,8 @@ class Layer(tracking.Tracked, Configurable):
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = serialize(self.activity_regularizer)
         own = [name for name in constructor_arguments(type(self), below=Layer) if name not in config]
+        if type(self).get_config is not Layer.get_config:  # a subclass adds what is not found here
+            own = [name for name in own if hasattr(self, name)]
         return {**config, **describe(self, own)}
 
     def __setattr__(self, name, value):

@@ -128,3 +128,12 @@ def _collect(layer, kind, path, trainable, found, visited):
     for name, child in held:
         if isinstance(child, kind):
             _collect(child, kind, join(path, name), trainable, found, visited)
+
+
+def fingerprint(layer, kind):
+    """What `layer` is made of right now, as a tuple to compare: its layers with their flags, and its variables."""
+    parts = []
+    for _, inner in descend(layer, kind):
+        parts.append((id(inner), inner._trainable))
+        parts.extend(id(child) for _, child in children(inner) if isinstance(child, tf.Variable))
+    return tuple(parts)

@@ -63,7 +63,7 @@ class R2Score(Metric):
         if not self._built:
             return tf.zeros([], self.dtype)
         total = self.squared_sum - self.sum * tf.math.divide_no_nan(self.sum, self.count)
-        scores = tf.where(total == 0.0, 0.0, 1.0 - tf.math.divide_no_nan(self.total_mse, total))
+        scores = tf.where(total != 0.0, 1.0 - tf.math.divide_no_nan(self.total_mse, total), 0.0)
         if self.class_aggregation == "uniform_average":
             scores = tf.reduce_mean(scores)
         elif self.class_aggregation == "variance_weighted_average":

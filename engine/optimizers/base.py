@@ -2,7 +2,7 @@
 
 A family of optimizers is a formula (see sgd.py, adam.py). Everything that all of them share is here, once:
 
-    apply ─► pair and check ─► slots for new variables ─► one call, compiled when called eagerly (compiled.py)
+    apply ─► pair and check ─► slots (state.py) ─► one call, compiled when called eagerly (compiled.py)
                                                               │
         accumulate micro-batches, if asked  ◄─────────────────┘
         clip ─► per variable: decay ─► formula ─► moving average ─► constraint ─► iterations + 1
@@ -31,7 +31,8 @@ class Optimizer(State, Configurable):
     `global_clipnorm` (of all gradients as one vector) · `use_ema`, `ema_momentum` (0.99), `ema_overwrite_frequency`
     (keep a moving average of the weights; copy it into the weights every so many updates, or None: when
     `finalize_variable_values` is called) · `loss_scale_factor` (the loss was multiplied by it, see `scale_loss`) ·
-    `gradient_accumulation_steps` (update with the mean gradient of so many calls) · `name`.
+    `gradient_accumulation_steps` (update, clip, decay and average once per so many calls, with their mean gradient) ·
+    `name`.
 
     Your own: override `build` to make slots and `new_values` to compute. Code that assigns for itself overrides
     `update_step(gradient, variable, learning_rate)` instead. Hyperparameters may be changed at any time between
@@ -211,7 +212,6 @@ class Optimizer(State, Configurable):
     # ---- one call, as plain operations ----------------------------------------------------------
 
     def _call(self, gradients, variables, learning_rate, weight):
-        gradients = [tf.cast(gradient, variable.dtype) for gradient, variable in zip(gradients, variables)]
         if self.loss_scale_factor is not None:
             gradients = [gradient / self.loss_scale_factor for gradient in gradients]
         if not self.gradient_accumulation_steps:

@@ -32,7 +32,7 @@ class Nadam(Optimizer):
     >>> weight = tf.Variable([1.0, 2.0])
     >>> Nadam(learning_rate=0.5).apply([tf.constant([30.0, -0.1])], [weight])
     >>> weight.numpy().round(4)
-    array([0.4661, 2.5339], dtype=float32)
+    array([0.4686, 2.5314], dtype=float32)
     """
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **kwargs):

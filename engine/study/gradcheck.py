@@ -18,6 +18,7 @@ from engine.core.layer import Layer
 from engine.study import precision
 from engine.study.differences import table
 from engine.study.objective import dense, scalar
+from engine.training.terms import LossTerms
 from losses.masks import get_mask, set_mask
 
 _STEP = 1e-5  # h in float64: h² and rounding / h are then about equally small
@@ -41,6 +42,7 @@ class Slope:
     shape: tuple
     tape: float
     difference: float
+    scale: float
     error: float
     verdict: str  # "ok", "WRONG", "kink" or "unused"
 
@@ -87,7 +89,8 @@ def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training
     Narrower layers than float64 have the differences computed in float64, from their graph rewritten; the tape's
     gradient stays in their dtype and is held to what that can represent. Where the graph has an operation without
     float64 form, the differences are in float32 and the check is coarse (5 %).
-    Errors: TypeError for what is no Layer; ValueError for `second_order` in a dtype other than float64.
+    Errors: TypeError for what is no Layer; ValueError for `second_order` in a dtype other than float64, and for `y`
+    with a model that is not compiled.
 
     >>> import tensorflow as tf
     >>> from engine.study.gradcheck import check_gradients
@@ -102,6 +105,8 @@ def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training
         raise ValueError(
             f"{layer.title} computes in {layer.compute_dtype}; second order needs float64. Make it with dtype='float64'."
         )
+    if y is not None and getattr(layer, "optimizer", None) is None:
+        raise ValueError(f"{layer.title}: `y` needs a compiled model, whose loss is then checked. Compile it, or omit y.")
     objective = _Objective(layer, x, y, sample_weight, call or {}, training, seed)
     try:
         names, points = objective.names(), [*objective.inputs, *objective.weights]
@@ -126,12 +131,15 @@ class _Objective:
         self.structure = tf.nest.map_structure(self._tensor, (x, call))
         if not layer.built:
             layer(self.structure[0], **{**self.structure[1], "training": False})
+        self.terms = vars(layer).get("_term_tracker")
+        if self.terms is not None:
+            layer._term_tracker = LossTerms()
         flat = tf.nest.flatten(self.structure)
         self.floating = [i for i, item in enumerate(flat) if isinstance(item, tf.Tensor) and item.dtype.is_floating]
         self.inputs = [flat[i] for i in self.floating]
         self.weights = layer.trainable_weights
         trained = {id(weight) for weight in self.weights}
-        self.saved = [(variable, tf.identity(variable)) for variable in layer.variables]
+        self.saved = [(variable, tf.identity(variable)) for variable in [*layer.variables, *_kept_beside(layer)]]
         self.state = [(variable, value) for variable, value in self.saved if id(variable) not in trained]
 
     def _tensor(self, item):
@@ -181,7 +189,8 @@ class _Objective:
             tape.watch(inputs)
             value = self(*inputs)
         gradients = dense(tape.gradient(value, [*inputs, *self.weights]))
-        return tf.add_n([tf.reduce_sum(g * d) for g, d in zip(gradients, directions) if g is not None])
+        terms = [tf.reduce_sum(g * d) for g, d in zip(gradients, directions) if g is not None]
+        return tf.add_n(terms) if terms else tf.zeros((), tf.float64)
 
     def _rewind(self):
         for variable, value in self.state:
@@ -191,10 +200,18 @@ class _Objective:
         """All variables as they were; metrics that the check has made start at zero."""
         for variable, value in self.saved:
             variable.assign(value)
+        if self.terms is not None:
+            self.layer._term_tracker = self.terms
         known = {id(variable) for variable, _ in self.saved}
         for metric in self.layer.metrics:
             if any(id(variable) not in known for variable in metric.variables):
                 metric.reset_state()
+
+
+def _kept_beside(layer):
+    """Variables that layers use and do not count as theirs, such as the states of a stateful recurrent layer."""
+    values = [vars(inner).get(name) for _, inner in layer.named_layers() for name in inner._untracked]
+    return [item for item in tf.nest.flatten(values) if isinstance(item, tf.Variable)]
 
 
 class _Differences:
@@ -225,11 +242,12 @@ class _Differences:
             slope = judge(name, 1, tuple(point.shape), tape, (right + left) / 2, size, self.noise / step, self.tolerance)
             if slope.ok:
                 break
-            if abs(right - left) <= max(_KINK * max(abs(right), abs(left), size), 4 * self.noise / step):
-                return slope  # no kink: wrong
+            closer = self.one_sided(index, direction, step / 4)  # at a jump, slopes grow as the step shrinks
+            if max(abs(right - left), abs(closer - right)) <= max(_KINK * slope.scale, 8 * self.noise / step):
+                return slope  # one slope from all sides: no kink, but wrong
             slope.verdict = f"kink: {left:.3g} | {right:.3g}"
-        if gradient is None:
-            slope.verdict = "unused" if slope.verdict == "ok" else "WRONG"
+        if gradient is None and slope.ok and not slope.difference:
+            slope.verdict = "unused"
         return slope
 
     def one_sided(self, index, direction, step):
@@ -278,4 +296,4 @@ def judge(name, order, shape, tape, difference, size, noise, tolerance):
     """The Slope with its relative error, beyond the rounding noise of the difference."""
     scale = max(abs(tape), abs(difference), size, noise)
     error = max(abs(tape - difference) - noise, 0.0) / scale
-    return Slope(name, order, shape, tape, difference, error, "ok" if error <= tolerance else "WRONG")
+    return Slope(name, order, shape, tape, difference, scale, error, "ok" if error <= tolerance else "WRONG")

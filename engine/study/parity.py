@@ -15,6 +15,7 @@ import copy
 import functools
 import random
 import re
+import warnings
 
 import numpy as np
 import tensorflow as tf
@@ -130,6 +131,7 @@ def check_row(row):
         values = row.random_weights(ours)
         for layer in layers:
             layer.set_weights(values)
+        getattr(theirs, "finalize_state", lambda: None)()  # preprocessing layers of Keras copy their weights
         steppers = [side.optimizer() for side in _SIDES]
         for number in range(3):
             results = []
@@ -140,7 +142,8 @@ def check_row(row):
                 results.append(result | {"after": layer.get_weights()})
             _compare_results(comparison, ours, *results, row.rtol, f"call {number + 1}: ")
             comparison.raise_if_different()
-        _compare_configs(comparison, ours, theirs)
+        if "config" not in row.leave_out:
+            _compare_configs(comparison, ours, theirs)
     comparison.raise_if_different()
     return comparison
 
@@ -167,9 +170,11 @@ def _float64():
 def _make(side, row):
     """The layer of one side, built by a first call. The same global seed, so that first weights can be compared."""
     random.seed(row.seed)
-    layer = row.make(side.library)
-    x, call = row.inputs(mask=side.mask)
-    layer(x, **call)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if side is _Theirs else "error", UserWarning)
+        layer = row.make(side.library)
+        x, call = row.inputs(mask=side.mask)
+        layer(x, **call)
     return layer
 
 

@@ -23,9 +23,9 @@ class InFloat64:
         concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
         graph = concrete.graph.as_graph_def()
         widen(graph)
-        copies = {id(variable.handle): _copy(variable) for variable in concrete.graph.variables}
-        read = {id(variable): copies.get(id(variable.handle)) for variable in concrete.graph.variables}
-        self.weights = [read.get(id(weight)) or _copy(weight) for weight in weights]
+        everything = {id(variable.handle): variable for variable in [*concrete.graph.variables, *weights]}
+        copies = {handle: _copy(variable) for handle, variable in everything.items()}
+        self.weights = [copies[id(weight.handle)] for weight in weights]
         self._captured = [
             copies[id(outside)].handle if outside.dtype == tf.resource else wide(outside)
             for outside, _ in concrete.graph.captures

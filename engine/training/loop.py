@@ -19,7 +19,7 @@ _CHUNK_SECONDS = 0.15
 
 
 class Pace:
-    """How many steps to run in the next chunk, from how long the last one took."""
+    """How many steps to run in the next chunk, from how long the last whole one took."""
 
     def __init__(self, fixed=None):
         self.fixed = fixed
@@ -27,10 +27,19 @@ class Pace:
         self.warm = False  # the first chunk also compiles, so its time says nothing
 
     def measured(self, steps, seconds):
-        if self.fixed is None and self.warm:
+        if self.fixed is None and self.warm and steps == self.steps:
             wanted = steps * _CHUNK_SECONDS / max(seconds, 1e-6)
             self.steps = int(min(max(wanted, 1), 16 * steps, 1e6))
         self.warm = True
+
+
+def pace_for(step, fixed=None):
+    """A fixed pace, or the one that the compiled step has found so far."""
+    if fixed is not None:
+        return Pace(fixed)
+    if not hasattr(step, "pace"):
+        step.pace = Pace()
+    return step.pace
 
 
 def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight, sample_weight,
@@ -47,12 +56,12 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
     model.stop_training = False
     callbacks.on_train_begin()
     model.history = history
-    pace = Pace(model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None)
+    fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None
     try:
         for epoch in range(initial_epoch, epochs):
             model.reset_metrics()
             callbacks.on_epoch_begin(epoch)
-            logs = _epoch(model, feed, epoch, pace, callbacks, step)
+            logs = _epoch(model, feed, epoch, fixed, callbacks, step)
             if validation is not None and _is_due(epoch + 1, validation_freq):
                 logs.update({f"val_{name}": value for name, value in validation().items()})
             callbacks.on_epoch_end(epoch, logs)
@@ -68,10 +77,11 @@ def _is_due(epoch, frequency):
     return epoch in frequency if isinstance(frequency, (list, tuple, set)) else epoch % frequency == 0
 
 
-def _epoch(model, feed, epoch, pace, callbacks, step):
+def _epoch(model, feed, epoch, fixed, callbacks, step):
     feed.start(epoch)
     done, logs = 0, {}
     while (feed.steps is None or done < feed.steps) and not model.stop_training:
+        pace = pace_for(step, fixed)
         callbacks.on_train_batch_begin(done)
         started = time.perf_counter()
         found, ran = feed.run(step, pace.steps)
@@ -99,7 +109,7 @@ def evaluate(model, feed, callbacks):
     model.reset_metrics()
     callbacks.on_test_begin()
     feed.start(0)
-    pace = Pace(1 if callbacks.wants_batches else None)
+    pace = pace_for(step, 1 if callbacks.wants_test_batches else None)
     done, logs = 0, {}
     while feed.steps is None or done < feed.steps:
         callbacks.on_test_batch_begin(done)

@@ -16,7 +16,6 @@ import functools
 import tensorflow as tf
 
 from engine import activations, constraints, initializers, regularizers
-from engine.core.building import positive_integer
 from engine.core.layer import Layer
 from engine.random import SeedGenerator
 from layers.recurrent.loop import hold, scan
@@ -50,7 +49,7 @@ def zero_states(cell, batch_size, dtype):
 
 
 class RecurrentCell(Layer):
-    """Base of SimpleRNNCell, GRUCell and LSTMCell.
+    """Base of SimpleRNNCell, GRUCell, LSTMCell and the cells of ConvLSTM.
 
     Weights: `kernel` (features, gates * units), `recurrent_kernel` (units, gates * units), `bias`.
     Dropout (Gal & Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks", 2016)
@@ -59,12 +58,15 @@ class RecurrentCell(Layer):
 
     num_gates = 1
     num_states = 1
+    draws_seed_first = False  # before the initializers do; the order decides the first weights after `set_seed`
+    gate_axis = -1  # of a projection; the gates lie along it, side by side
 
-    def __init__(self, units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+    def __init__(self, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
                  kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
                  bias_constraint, dropout, recurrent_dropout, seed, **kwargs):  # fmt: skip
         super().__init__(**kwargs)
-        self.units = positive_integer(self, "units", units)
+        if self.draws_seed_first:
+            self.seed_generator = SeedGenerator(seed)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -79,9 +81,23 @@ class RecurrentCell(Layer):
         self.dropout = _rate(self, "dropout", dropout)
         self.recurrent_dropout = _rate(self, "recurrent_dropout", recurrent_dropout)
         self.seed = seed
-        self.seed_generator = SeedGenerator(seed)
-        self.state_size = self.units if self.num_states == 1 else [self.units] * self.num_states
-        self.output_size = self.units
+        if not self.draws_seed_first:
+            self.seed_generator = SeedGenerator(seed)
+
+    @property
+    def width(self):
+        """The number of units."""
+        return self.units
+
+    @property
+    def state_size(self):
+        """The size of the state, a list if there are several."""
+        return self.width if self.num_states == 1 else [self.width] * self.num_states
+
+    @property
+    def output_size(self):
+        """The size of the output."""
+        return self.width
 
     def build(self, input_shape):
         self.kernel, self.recurrent_kernel = (
@@ -103,13 +119,13 @@ class RecurrentCell(Layer):
             )  # fmt: skip
 
     def kernel_shape(self, input_shape):
-        return input_shape[-1], self.num_gates * self.units
+        return input_shape[-1], self.num_gates * self.width
 
     def recurrent_kernel_shape(self):
-        return self.units, self.num_gates * self.units
+        return self.width, self.num_gates * self.width
 
     def bias_shape(self):
-        return (self.num_gates * self.units,)
+        return (self.num_gates * self.width,)
 
     def first_bias(self, shape, dtype):
         """The initializer of the bias."""
@@ -117,7 +133,7 @@ class RecurrentCell(Layer):
 
     def get_initial_state(self, batch_size=None):
         """Zeros, one tensor (batch_size, units) per state."""
-        return [tf.zeros((batch_size, self.units), self.compute_dtype) for _ in range(self.num_states)]
+        return [tf.zeros((batch_size, self.width), self.compute_dtype) for _ in range(self.num_states)]
 
     def call(self, inputs, states, training=False):
         flat = tf.nest.flatten(states)
@@ -163,8 +179,7 @@ class RecurrentCell(Layer):
         return self.num_gates if self.recurrent_dropout else 1
 
     def recurrent_bias(self):
-        """A bias added to the product with the state, or None."""
-        return None
+        """A bias added to the product with the state; here there is none."""
 
     def input_bias(self):
         """The bias added to the product with the inputs."""
@@ -193,19 +208,20 @@ class RecurrentCell(Layer):
         """(first state after each step, final states): all steps, with a backward pass written by hand."""
         raise NotImplementedError(f"{type(self).__name__} has no fused().")
 
-    @staticmethod
-    def per_gate(multiply, tensor, kernel, masks):
+    def per_gate(self, multiply, tensor, kernel, masks):
         """`multiply(tensor, kernel)`; with one mask per gate, each gate's columns see the tensor under its mask."""
         if len(masks) == 0:
             return multiply(tensor, kernel)
         kernels = tf.split(kernel, len(masks), axis=-1)
-        return tf.concat([multiply(tensor * mask, part) for mask, part in zip(masks, kernels)], axis=-1)
+        return tf.concat([multiply(tensor * mask, part) for mask, part in zip(masks, kernels)], axis=self.gate_axis)
 
-    @staticmethod
-    def multiply_inputs(inputs, kernel):
-        return tf.tensordot(inputs, kernel, 1)  # one flat matrix product, also for all steps
+    def multiply_inputs(self, inputs, kernel):
+        """The product of the inputs of all steps with a kernel."""
+        return tf.tensordot(inputs, kernel, 1)  # one flat matrix product
 
-    multiply_states = staticmethod(tf.matmul)
+    def multiply_states(self, state, kernel):
+        """The product of the state with a recurrent kernel."""
+        return tf.matmul(state, kernel)
 
     def _mask(self, shape, rate):
         """A dropout mask: 0, or 1 / (1 - rate) with probability 1 - rate."""

@@ -7,17 +7,16 @@ from losses.configurable import constructor_arguments
 
 
 class CellLayer(RNN):
-    """`CellLayer(cell, ...)` is RNN(cell, ...) where `layer.units` reads `layer.cell.units`, and the config lists it."""
+    """`CellLayer(cell, ...)` is RNN(cell, ...) where `layer.units` reads `layer.cell.units`; the config lists it too."""
 
-    def __init__(self, cell, **kwargs):
+    def __init__(self, cell, use_cudnn="auto", **kwargs):
         super().__init__(cell, **kwargs)
+        self.use_cudnn = use_cudnn
         self.input_spec = InputSpec(ndim=3)
 
     def get_config(self):
-        loop = super().get_config()
-        del loop["cell"]
-        cell = self.cell.get_config()
-        return {**loop, **{name: cell[name] for name in constructor_arguments(type(self.cell), below=Layer)}}
+        config = super().get_config()
+        return {name: value for name, value in config.items() if name not in ("cell", "use_cudnn")}
 
     def __getattr__(self, name):
         cell = self.__dict__.get("cell")

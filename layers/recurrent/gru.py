@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine import activations
+from engine.core.building import positive_integer
 from layers.recurrent.cell import RecurrentCell
 from layers.recurrent.cell_layer import CellLayer
 from layers.recurrent.fused_gru import fused_gru
@@ -31,10 +32,11 @@ class GRUCell(RecurrentCell):
                  recurrent_constraint=None, bias_constraint=None, dropout=0.0, recurrent_dropout=0.0,
                  reset_after=True, seed=None, **kwargs):  # fmt: skip
         super().__init__(
-            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+            activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
             kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
             bias_constraint, dropout, recurrent_dropout, seed, **kwargs,
         )  # fmt: skip
+        self.units = positive_integer(self, "units", units)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.reset_after = reset_after
 
@@ -49,27 +51,24 @@ class GRUCell(RecurrentCell):
 
     def step(self, projected, states, shared):
         (h,) = states
-        if self.reset_after:
-            z, r, n = self._gates_reset_after(projected, h, shared)
-        else:
-            z, r, n = self._gates_reset_before(projected, h, shared)
+        z, n = (self._reset_after if self.reset_after else self._reset_before)(projected, h, shared)
         h = z * h + (1 - z) * n
         return h, [h]
 
-    def _gates_reset_after(self, projected, h, shared):
+    def _reset_after(self, projected, h, shared):
         z, r, n = tf.split(projected, 3, axis=-1)
         h_z, h_r, h_n = tf.split(self.recur(h, shared), 3, axis=-1)
         z, r = self.recurrent_activation(z + h_z), self.recurrent_activation(r + h_r)
-        return z, r, self.activation(n + r * h_n)
+        return z, self.activation(n + r * h_n)
 
-    def _gates_reset_before(self, projected, h, shared):
+    def _reset_before(self, projected, h, shared):
         units = self.units
         gates, n = tf.split(projected, [2 * units, units], axis=-1)
         kernel_gates, kernel_n = tf.split(shared.recurrent_kernel, [2 * units, units], axis=-1)
         masks = shared.recurrent_masks
         gates = gates + self.per_gate(tf.matmul, h, kernel_gates, masks[:2])
         z, r = tf.split(self.recurrent_activation(gates), 2, axis=-1)
-        return z, r, self.activation(n + self.per_gate(tf.matmul, r * h, kernel_n, masks[2:]))
+        return z, self.activation(n + self.per_gate(tf.matmul, r * h, kernel_n, masks[2:]))
 
     def can_fuse(self, shared):
         usual = self.activation is activations.tanh and self.recurrent_activation is activations.sigmoid
@@ -121,6 +120,5 @@ class GRU(CellLayer):
         )  # fmt: skip
         super().__init__(
             cell, return_sequences=return_sequences, return_state=return_state, go_backwards=go_backwards,
-            stateful=stateful, unroll=unroll, activity_regularizer=activity_regularizer, **kwargs,
+            stateful=stateful, unroll=unroll, use_cudnn=use_cudnn, activity_regularizer=activity_regularizer, **kwargs,
         )  # fmt: skip
-        self.use_cudnn = use_cudnn

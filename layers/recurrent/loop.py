@@ -8,6 +8,8 @@ A step that is masked leaves the states as they were; its output is the one befo
 
 import tensorflow as tf
 
+from layers.spatial import sizes_of
+
 
 def scan(step, inputs, states, mask=None, zero_output=False, unroll=False):
     """(outputs of all steps, states after the last one).
@@ -32,7 +34,7 @@ def _unrolled(step, inputs, states, mask, zero_output):
 
 def _looped(step, inputs, states, mask, zero_output):
     """The first step runs ahead of the loop: it shows the shape and dtype of the outputs."""
-    count = size_of(inputs)
+    count = sizes_of(inputs)[0]
     inputs_at = as_array(inputs)
     mask_at = None if mask is None else as_array(mask)
     output, states = _advance(step, inputs[0], states, None if mask is None else mask[0], None)
@@ -83,14 +85,9 @@ def time_major(tensor):
     return tf.transpose(tensor, (1, 0, *range(2, tensor.shape.rank)))
 
 
-def size_of(tensor, axis=0):
-    """The size of an axis: an integer where it is known, else a scalar tensor."""
-    return tf.shape(tensor)[axis] if tensor.shape[axis] is None else tensor.shape[axis]
-
-
 def as_array(tensor):
     """`tensor` as a TensorArray: one entry per time step."""
-    return empty_array(size_of(tensor), tensor.dtype, tensor.shape[1:]).unstack(tensor)
+    return empty_array(sizes_of(tensor)[0], tensor.dtype, tensor.shape[1:]).unstack(tensor)
 
 
 def empty_array(size, dtype, element_shape):

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine import activations
+from engine.core.building import positive_integer
 from layers.recurrent.cell import RecurrentCell
 from layers.recurrent.cell_layer import CellLayer
 from layers.recurrent.fused_lstm import fused_lstm
@@ -31,10 +32,11 @@ class LSTMCell(RecurrentCell):
                  kernel_constraint=None, recurrent_constraint=None, bias_constraint=None, dropout=0.0,
                  recurrent_dropout=0.0, seed=None, **kwargs):  # fmt: skip
         super().__init__(
-            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+            activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
             kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
             bias_constraint, dropout, recurrent_dropout, seed, **kwargs,
         )  # fmt: skip
+        self.units = positive_integer(self, "units", units)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
 
@@ -43,7 +45,7 @@ class LSTMCell(RecurrentCell):
 
     def step(self, projected, states, shared):
         h, c = states
-        i, f, g, o = tf.split(projected + self.recur(h, shared), 4, axis=-1)
+        i, f, g, o = tf.split(projected + self.recur(h, shared), 4, axis=self.gate_axis)
         c = self.recurrent_activation(f) * c + self.recurrent_activation(i) * self.activation(g)
         h = self.recurrent_activation(o) * self.activation(c)
         return h, [h, c]
@@ -101,6 +103,5 @@ class LSTM(CellLayer):
         )  # fmt: skip
         super().__init__(
             cell, return_sequences=return_sequences, return_state=return_state, go_backwards=go_backwards,
-            stateful=stateful, unroll=unroll, activity_regularizer=activity_regularizer, **kwargs,
+            stateful=stateful, unroll=unroll, use_cudnn=use_cudnn, activity_regularizer=activity_regularizer, **kwargs,
         )  # fmt: skip
-        self.use_cudnn = use_cudnn

@@ -3,10 +3,11 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
+from layers import lookup
 from layers.recurrent.cell import run_cell, zero_states
-from layers.recurrent.loop import size_of, time_major
+from layers.recurrent.loop import time_major
 from layers.recurrent.stacked import StackedRNNCells
-from layers.wrapper import as_layer
+from layers.spatial import sizes_of
 
 
 class RNN(Layer):
@@ -38,7 +39,7 @@ class RNN(Layer):
     def __init__(self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
                  unroll=False, zero_output_for_mask=False, **kwargs):  # fmt: skip
         super().__init__(**kwargs)
-        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else as_layer(self, "cell", cell)
+        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else lookup.get(cell)
         if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
             raise ValueError(
                 f"{self.title} takes a cell with a `state_size` (an integer or a list of them) and a "
@@ -93,7 +94,7 @@ class RNN(Layer):
         if self.unroll and sequences.shape[1] is None:
             raise ValueError(f"{self.title} with unroll=True needs a known number of steps, received {sequences.shape}.")
         inputs = time_major(sequences)
-        mask = None if mask is None else time_major(tf.cast(tf.nest.flatten(mask)[0], tf.bool))
+        mask = None if mask is None else time_major(tf.cast(self._check_mask(mask), tf.bool))
         if self.go_backwards:
             inputs = tf.reverse(inputs, (0,))
             mask = None if mask is None else tf.reverse(mask, (0,))
@@ -112,7 +113,7 @@ class RNN(Layer):
             if self.stateful:
                 self._check_batch_size(sequences)
                 return tf.nest.map_structure(tf.convert_to_tensor, self.states)
-            return self.get_initial_state(size_of(sequences))
+            return self.get_initial_state(sizes_of(sequences)[0])
         given, structure = tf.nest.flatten(initial_state), self.get_initial_state(1)
         wanted = [state.shape[1:] for state in tf.nest.flatten(structure)]
         if len(given) != len(wanted) or not all(w.is_compatible_with(g.shape[1:]) for w, g in zip(wanted, given)):
@@ -121,6 +122,12 @@ class RNN(Layer):
                 f"received shapes {[tuple(state.shape) for state in given]}."
             )
         return tf.nest.pack_sequence_as(structure, given)
+
+    def _check_mask(self, mask):
+        mask = tf.nest.flatten(mask)[0]
+        if mask.shape.rank != 2:
+            raise ValueError(f"{self.title} takes a mask of shape (batch, time), received shape {tuple(mask.shape)}.")
+        return mask
 
     def _check_batch_size(self, sequences):
         kept = tf.nest.flatten(self.states)[0].shape[0]

@@ -1,5 +1,6 @@
 """The simplest recurrence: the output of a step is the state of the next one."""
 
+from engine.core.building import positive_integer
 from layers.recurrent.cell import RecurrentCell
 from layers.recurrent.cell_layer import CellLayer
 
@@ -20,15 +21,18 @@ class SimpleRNNCell(RecurrentCell):
     TensorShape([2, 4])
     """
 
+    draws_seed_first = True
+
     def __init__(self, units, activation="tanh", use_bias=True, kernel_initializer="glorot_uniform",
                  recurrent_initializer="orthogonal", bias_initializer="zeros", kernel_regularizer=None,
                  recurrent_regularizer=None, bias_regularizer=None, kernel_constraint=None, recurrent_constraint=None,
                  bias_constraint=None, dropout=0.0, recurrent_dropout=0.0, seed=None, **kwargs):  # fmt: skip
         super().__init__(
-            units, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
+            activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
             kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
             bias_constraint, dropout, recurrent_dropout, seed, **kwargs,
         )  # fmt: skip
+        self.units = positive_integer(self, "units", units)
 
     def step(self, projected, states, shared):
         h = self.activation(projected + self.recur(states[0], shared))

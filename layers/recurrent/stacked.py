@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
+from layers import lookup
 from layers.recurrent.cell import run_cell, zero_states
-from layers.wrapper import as_layer
 
 
 class StackedRNNCells(Layer):
@@ -23,7 +23,7 @@ class StackedRNNCells(Layer):
 
     def __init__(self, cells, **kwargs):
         super().__init__(**kwargs)
-        self.cells = [as_layer(self, "cells", cell) for cell in cells]
+        self.cells = [lookup.get(cell) for cell in cells]
         for cell in self.cells:
             if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
                 raise ValueError(f"{self.title} takes cells with `state_size` and `call(inputs, states)`, received {cell!r}.")

@@ -1,0 +1,18 @@
+"""What all tests share: quiet and repeatable TensorFlow, and the same seed for each test."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its float32 sums depend on the machine
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import pytest  # noqa: E402
+
+from engine.random import set_seed  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def same_seed():
+    """Each test draws what it draws when it runs alone."""
+    set_seed(1)
