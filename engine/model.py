@@ -13,8 +13,9 @@ from engine.callbacks.progress import EvaluationBar
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
+from engine.saving import weights
 from engine.study.summary import summary
-from engine.training import loop
+from engine.training import arrays, loop
 from engine.training.compiled import CompiledStep, EagerStep
 from engine.training.feed import make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
@@ -162,6 +163,16 @@ class Model(TrainingStep, Layer):
         """Print the layers as a tree, with output shapes and numbers of parameters."""
         summary(self, print_fn)
 
+    # ---- files ------------------------------------------------------------------------------
+
+    def save_weights(self, path):
+        """Write the weights to one safetensors file, under their paths."""
+        weights.save_weights(self, path)
+
+    def load_weights(self, path, strict=True):
+        """Assign the weights of a file; all are checked before any is assigned. See `engine.saving.weights`."""
+        return weights.load_weights(self, path, strict)
+
     # ---- training ---------------------------------------------------------------------------
 
     def compile(self, optimizer="rmsprop", loss=None, metrics=None, loss_weights=None, weighted_metrics=None,
@@ -203,9 +214,9 @@ class Model(TrainingStep, Layer):
         self._require_compiled("fit")
         if not isinstance(epochs, (int, np.integer)) or epochs < 0:
             raise ValueError(f"fit: epochs is a number of passes over the data, 0 or more; received {epochs!r}.")
-        if validation_split:
-            (x, y, sample_weight), held_out = _split(x, y, sample_weight, validation_split)
-            validation_data = validation_data or held_out
+        if validation_split and validation_data is None:
+            dtype = self.variable_dtype
+            (x, y, sample_weight), validation_data = arrays.split(x, y, sample_weight, validation_split, dtype)
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
@@ -217,7 +228,7 @@ class Model(TrainingStep, Layer):
         x, y, sample_weight = (*parts, None, None)[:3]
         batch_size = batch_size if len(parts) > 1 or not isinstance(x, tf.data.Dataset) else None
         feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
-        return lambda: loop.evaluate(self, feed, CallbackList([], self))
+        return lambda callbacks: loop.evaluate(self, feed, callbacks)
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
                  callbacks=None, return_dict=False):  # fmt: skip
@@ -264,7 +275,8 @@ class Model(TrainingStep, Layer):
         function = getattr(self, f"{verb}_step")
         if self.run_eagerly:
             return EagerStep(function)
-        key = (verb, repr(spec), tracking.fingerprint(self, Layer))
+        constants = self.optimizer.constants() if verb == "train" else None  # a changed one is a new trace
+        key = (verb, repr(spec), constants, tracking.fingerprint(self, Layer))
         if key not in self._steps:
             while len(self._steps) >= _KEPT_TRACES:
                 del self._steps[next(iter(self._steps))]
@@ -272,7 +284,7 @@ class Model(TrainingStep, Layer):
             # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
             # too, so that no other object can get their ids.
             compiled.layers = self.named_layers()
-            key = (*key[:2], tracking.fingerprint(self, Layer))
+            key = (*key[:3], tracking.fingerprint(self, Layer))
             self._steps[key] = compiled
         return self._steps[key]
 
@@ -335,27 +347,3 @@ def _checked_metrics(items):
         if isinstance(item, str) and item not in ("accuracy", "acc", "crossentropy", "ce"):
             metrics.get(item)
     return items
-
-
-def _split(x, y, sample_weight, fraction):
-    if not 0 < fraction < 1:
-        raise ValueError(f"validation_split is a fraction between 0 and 1, received {fraction!r}.")
-    if isinstance(x, tf.data.Dataset) or hasattr(x, "__next__"):
-        raise ValueError("validation_split needs arrays. Split the dataset with take() and skip(), use validation_data=.")
-    rows = len(tf.nest.flatten(x)[0]) if not isinstance(x, list) or hasattr(x[0], "shape") else len(x)
-    whole = isinstance(x, list) and not hasattr(x[0], "shape")
-    border = int(rows * (1 - fraction))
-    if border == 0 or border == rows:
-        raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train or to validate on.")
-
-    def cut(item, part):
-        if item is None:
-            return None
-        if whole and item is x or not isinstance(item, (list, tuple, dict)):
-            return item[part]
-        if isinstance(item, list) and not hasattr(item[0], "shape"):
-            return item[part]
-        return tf.nest.map_structure(lambda array: array[part], item)
-
-    return tuple(tuple(cut(item, part) for item in (x, y, sample_weight)) for part in
-                 (slice(None, border), slice(border, None)))  # fmt: skip

@@ -70,10 +70,9 @@ class SeedGenerator(Configurable):
     a variable: it is saved with the model, so a resumed run draws what the
     uninterrupted run would have drawn, and the numbers of a step depend on its pair alone.
 
-    Weights: `counter` (int64 scalar, starts at 0, not trainable).
+    Weights: `state` (int64, the seed and the counter, which starts at 0; not trainable).
 
-    `seed`: an integer; None draws one when the generator is made, so an exact resume in
-    a new process then needs `set_seed` there. `name`: for reading only.
+    `seed`: an integer; None draws one when the generator is made. `name`: for reading only.
 
     >>> generator = SeedGenerator(seed=5)
     >>> generator.next().numpy().tolist(), generator.next().numpy().tolist()
@@ -85,17 +84,17 @@ class SeedGenerator(Configurable):
         if isinstance(self.seed, SeedGenerator):
             raise TypeError(f"SeedGenerator takes an integer or None as its seed; received {seed!r}.")
         self.name = name
-        self._key = fold(draw_seed() if seed is None else self.seed)
+        key = fold(draw_seed() if seed is None else self.seed)
         with tf.init_scope():  # also when made while a function is traced
-            self.counter = tf.Variable(
-                0, dtype=tf.int64, trainable=False, name="counter",
+            self.state = tf.Variable(
+                [key, 0], dtype=tf.int64, trainable=False, name="state",
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            )
+            )  # fmt: skip
 
     def next(self):
         """The seed pair of this call, an int64 tensor of shape (2,); moves the counter on."""
-        pair = tf.stack([tf.constant(self._key, tf.int64), self.counter])
-        self.counter.assign_add(1)
+        pair = self.state.read_value()
+        self.state.assign_add([0, 1])
         return pair
 
 

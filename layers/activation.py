@@ -36,7 +36,9 @@ def _not_negative(layer, name, value):
 class ReLU(Layer):
     """The part of the inputs above zero, with three knobs.
 
-        outputs = max_value where inputs >= max_value, inputs between, negative_slope * (inputs - threshold) below threshold
+        outputs = max_value                               where inputs >= max_value
+                  inputs                                  between
+                  negative_slope * (inputs - threshold)   where inputs < threshold
 
     Shapes: any, the same comes out. No weights.
     Arguments: `max_value` (None: no bound), `negative_slope` (0), `threshold` (0), none of them negative.
@@ -165,7 +167,8 @@ class Softmax(Layer):
         if mask is None:
             return activations.softmax(inputs, self.axis)
         mask = tf.convert_to_tensor(mask)
-        if any(m not in (1, i, None) for m, i in zip(reversed(mask.shape), reversed(inputs.shape)) if i is not None):
+        pairs = zip(reversed(mask.shape), reversed(inputs.shape))
+        if any(ours not in (1, None, theirs) for ours, theirs in pairs if theirs is not None):
             raise ValueError(
                 f"{self.title} takes a mask that broadcasts to inputs of shape {inputs.shape}, received one of shape "
                 f"{mask.shape}. Add an axis to the mask, or pass the inputs without one."

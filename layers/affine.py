@@ -1,4 +1,4 @@
-"""Moving, turning and zooming images at random: one affine map for each image, and pixels in between by interpolation."""
+"""Moving, turning and zooming images at random: an affine map for each image, pixels in between by interpolation."""
 
 import math
 
@@ -32,8 +32,8 @@ class RandomAffine(RandomImageLayer):
 
     def transform(self, images):
         batch, height, width = sizes_of(images)[:3]
-        numbers = self.maps(images, tf.cast(height, tf.float32), tf.cast(width, tf.float32))
-        numbers = [tf.broadcast_to(number, [batch]) for number in (*numbers, 0.0, 0.0)]  # no perspective
+        numbers = [tf.cast(number, tf.float32) for number in (*self.maps(images, height, width), 0, 0)]  # no perspective
+        numbers = [tf.broadcast_to(number, [batch]) for number in numbers]
         known = images if images.dtype in (tf.float16, tf.float32, tf.float64) else tf.cast(images, tf.float32)
         outputs = tf.raw_ops.ImageProjectiveTransformV3(
             images=known, transforms=tf.stack(numbers, 1), output_shape=[height, width], fill_value=self.fill_value,
@@ -67,8 +67,9 @@ class RandomTranslation(RandomAffine):
         self._widths = factor_range(self, "width_factor", width_factor, -1, 1)
 
     def maps(self, images, height, width):
-        down = self.draw(images, *self._heights) * height
-        right = self.draw(images, *self._widths) * width
+        down = self.draw(images, *self._heights)
+        right = self.draw(images, *self._widths)
+        down, right = down * tf.cast(height, down.dtype), right * tf.cast(width, right.dtype)
         return 1.0, 0.0, -right, 0.0, 1.0, -down
 
 
@@ -95,7 +96,7 @@ class RandomRotation(RandomAffine):
     def maps(self, images, height, width):
         angle = self.draw(images, *self.factor) * (2 * math.pi)
         cosine, sine = tf.cos(angle), tf.sin(angle)
-        x, y = (width - 1) / 2, (height - 1) / 2  # the center maps to itself
+        x, y = _center(angle, height, width)  # maps to itself
         return cosine, -sine, x - (cosine * x - sine * y), sine, cosine, y - (sine * x + cosine * y)
 
 
@@ -126,4 +127,10 @@ class RandomZoom(RandomAffine):
     def maps(self, images, height, width):
         tall = 1 + self.draw(images, *self._heights)
         wide = tall if self._widths is None else 1 + self.draw(images, *self._widths)
-        return wide, 0.0, (width - 1) / 2 * (1 - wide), 0.0, tall, (height - 1) / 2 * (1 - tall)
+        x, y = _center(tall, height, width)
+        return wide, 0.0, x * (1 - wide), 0.0, tall, y * (1 - tall)
+
+
+def _center(like, height, width):
+    """The x and y of the center of images, in the dtype of `like`."""
+    return tf.cast(width - 1, like.dtype) / 2, tf.cast(height - 1, like.dtype) / 2

@@ -107,10 +107,11 @@ class BatchNormalization(ScaledNormalization):
     def _statistics(self, x, mask):
         """Mean and (biased) variance of each feature over the batch."""
         axes = [axis for axis in range(x.shape.rank) if axis != self.feature_axis]
-        if mask is None:
-            mean, variance = tf.nn.moments(x, axes)
-        else:
+        if mask is not None:
             mean, variance = _masked_moments(x, tf.cast(mask, x.dtype), axes)
+        else:  # not by tf.nn.moments: it holds the mean of the variance constant, so its second derivatives are wrong
+            mean = tf.reduce_mean(x, axes, keepdims=True)
+            mean, variance = tf.squeeze(mean, axes), tf.reduce_mean(tf.square(x - mean), axes)
         return _over_replicas(mean, variance) if self.synchronized else (mean, variance)
 
     def _follow(self, mean, variance):

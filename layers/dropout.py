@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
-from engine.random import SeedGenerator
+from engine.random import SeedGenerator, uniform
 from layers.spatial import one_of, sizes_of
 
 
@@ -32,9 +32,9 @@ def random_keep(layer, inputs, noise_shape):
     shape = sizes_of(inputs)
     if noise_shape is not None:
         shape = [size if given is None else given for given, size in zip(noise_shape, shape, strict=True)]
-    # A 16-bit uniform has too few values to compare with a rate.
+    # A 16-bit float has too few values to compare with a rate.
     dtype = tf.float64 if inputs.dtype == tf.float64 else tf.float32
-    return tf.random.stateless_uniform(shape, layer.seed_generator.next(), dtype=dtype, alg="philox") >= layer.rate
+    return uniform(shape, layer.seed_generator.next(), dtype) >= layer.rate
 
 
 class Dropout(Layer):
@@ -69,7 +69,8 @@ class Dropout(Layer):
             return inputs
         if self.rate == 1:
             return tf.zeros_like(inputs)
-        return tf.where(random_keep(self, inputs, self.noise_shape), inputs / (1 - self.rate), tf.zeros((), inputs.dtype))
+        keep = random_keep(self, inputs, self.noise_shape)
+        return tf.where(keep, inputs / (1 - self.rate), tf.zeros((), inputs.dtype))
 
 
 class SpatialDropout(Dropout):

@@ -91,8 +91,10 @@ def weight_shapes(layer, input_shape):
     wanted = dict(zip(right[::-1], layer.output_shape[::-1]) if leading else zip(right[1:], layer.output_shape))
     for letter in set(sizes) & set(wanted):
         if None not in (sizes[letter], wanted[letter]) and sizes[letter] != wanted[letter]:
-            raise ValueError(f"{layer.title}: axis {letter!r} of {layer.equation!r} is {sizes[letter]} in the inputs and "
-                             f"{wanted[letter]} in output_shape. Write None there.")  # fmt: skip
+            raise ValueError(
+                f"{layer.title}: axis {letter!r} of {layer.equation!r} is {sizes[letter]} in the inputs and "
+                f"{wanted[letter]} in output_shape. Write None there."
+            )
         wanted[letter] = sizes[letter]
     sizes = {**wanted, **sizes}
     if unknown := (set(right) | set(kernel)) - set(sizes) or set(right) - set(left + kernel):

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from engine.core.building import positive_integer
 from engine.core.layer import Layer
-from engine.random import SeedGenerator
+from engine.random import SeedGenerator, uniform
 from layers.spatial import one_of, sizes_of, to_channels_first, to_channels_last
 
 
@@ -22,7 +22,7 @@ class ImageLayer(Layer):
 
     def transform(self, images):
         """Other images, from `images` (batch, height, width, channels)."""
-        raise NotImplementedError(f"{type(self).__name__} has no transform(). Define `def transform(self, images): ...`.")
+        raise NotImplementedError(f"{type(self).__name__} has no transform(). Write `def transform(self, images)`.")
 
     def call(self, data):
         data = tf.cast(data, self.compute_dtype)
@@ -48,9 +48,9 @@ class RandomImageLayer(ImageLayer):
         return super().call(data) if training else tf.cast(data, self.compute_dtype)
 
     def draw(self, images, low, high):
-        """One uniform float32 number between `low` and `high` for each image, shape (batch,)."""
-        shape = [sizes_of(images)[0]]
-        return tf.random.stateless_uniform(shape, self.seed_generator.next(), low, high, alg="philox")
+        """One uniform number between `low` and `high` for each image, shape (batch,)."""
+        dtype = tf.float64 if images.dtype == tf.float64 else tf.float32
+        return low + (high - low) * uniform([sizes_of(images)[0]], self.seed_generator.next(), dtype)
 
 
 class CenterCrop(ImageLayer):
@@ -77,17 +77,15 @@ class CenterCrop(ImageLayer):
             fits = height >= self.height and width >= self.width
             return _center(images, self.height, self.width) if fits else self._enlarge(images)
         fits = tf.logical_and(height >= self.height, width >= self.width)
-        cropped = tf.cond(
-            fits, lambda: _center(images, self.height, self.width), lambda: self._enlarge(images)
-        )  # fmt: skip
+        cropped = tf.cond(fits, lambda: _center(images, self.height, self.width), lambda: self._enlarge(images))
         return tf.ensure_shape(cropped, (images.shape[0], self.height, self.width, images.shape[3]))
 
     def _enlarge(self, images):
         height, width = sizes_of(images)[1:3]
         smaller = min if isinstance(height, int) and isinstance(width, int) else tf.minimum
-        inside = _center(
-            images, smaller(height, width * self.height // self.width), smaller(width, height * self.width // self.height)
-        )
+        inner_height = smaller(height, width * self.height // self.width)
+        inner_width = smaller(width, height * self.width // self.height)
+        inside = _center(images, inner_height, inner_width)
         return tf.cast(tf.image.resize(inside, (self.height, self.width)), images.dtype)
 
 
@@ -101,8 +99,8 @@ class RandomFlip(RandomImageLayer):
     """Mirrors each image with probability 1/2, in training.
 
     Shapes: (batch, height, width, channels) or one image, the same comes out. No weights.
-    Arguments: `mode` ("horizontal": left and right change sides; "vertical"; "horizontal_and_vertical": each with its
-    own coin), `seed`, `data_format` (None: "channels_last").
+    Arguments: `mode` ("horizontal": left and right change sides; "vertical": top and bottom;
+    "horizontal_and_vertical": both at once), `seed`, `data_format` (None: "channels_last").
 
     >>> import tensorflow as tf
     >>> from layers import RandomFlip
@@ -116,11 +114,9 @@ class RandomFlip(RandomImageLayer):
         self.mode = one_of(self, "mode", mode, ("horizontal_and_vertical", "horizontal", "vertical"))
 
     def transform(self, images):
-        for name, axis in (("horizontal", 2), ("vertical", 1)):
-            if name in self.mode:
-                coin = tf.reshape(self.draw(images, 0.0, 1.0) < 0.5, (-1, 1, 1, 1))
-                images = tf.where(coin, tf.reverse(images, [axis]), images)
-        return images
+        axes = [axis for name, axis in (("horizontal", 2), ("vertical", 1)) if name in self.mode]
+        coin = tf.reshape(self.draw(images, 0.0, 1.0) < 0.5, (-1, 1, 1, 1))
+        return tf.where(coin, tf.reverse(images, axes), images)
 
 
 class RandomContrast(RandomImageLayer):

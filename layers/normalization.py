@@ -60,14 +60,14 @@ def check_axes(layer, axis, input_shape):
 
 
 def along(weight, axes, inputs):
-    """`weight` in the dtype of `inputs`, and with axes of size 1 such that it broadcasts along `axes`; None stays None."""
+    """`weight` in the dtype of `inputs`, with axes of size 1 so that it broadcasts along `axes`; None stays None."""
     if weight is None:
         return None
     weight = tf.cast(weight, inputs.dtype)
     rank = inputs.shape.rank
     if list(axes) == list(range(rank - len(axes), rank)):  # the last axes broadcast as they are
         return weight
-    sizes = dict(zip(axes, weight.shape))
+    sizes = {axis: -1 if size is None else size for axis, size in zip(axes, weight.shape)}
     return tf.reshape(weight, [sizes.get(axis, 1) for axis in range(rank)])
 
 

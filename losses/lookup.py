@@ -17,7 +17,7 @@ _custom_objects = contextvars.ContextVar("custom_objects", default={})
 
 def snake_case(name):
     """`"MeanSquaredError"` → `"mean_squared_error"`, `"Conv2D"` → `"conv2d"`."""
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 

@@ -7,9 +7,9 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its float32 sums depend o
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-import pytest  # noqa: E402
+import pytest
 
-from engine.random import set_seed  # noqa: E402
+from engine.random import set_seed
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,16 @@
-"""What happens between the steps of `fit`. Reading order: base, history, progress, monitoring, schedules."""
+"""What happens between the steps of `fit`. Reading order: base, history, progress, monitoring, schedules, checkpoint,
+averaging, tensorboard."""
 
+from engine.callbacks.averaging import SwapEMAWeights
 from engine.callbacks.base import Callback, CallbackList
+from engine.callbacks.checkpoint import BackupAndRestore, Checkpoint
 from engine.callbacks.history import CSVLogger, History
 from engine.callbacks.monitoring import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN
 from engine.callbacks.progress import ProgressBar
 from engine.callbacks.schedules import LambdaCallback, LearningRateScheduler
+from engine.callbacks.tensorboard import TensorBoard
 
 __all__ = [
-    "Callback", "CallbackList", "CSVLogger", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
-    "ModelCheckpoint", "ProgressBar", "ReduceLROnPlateau", "TerminateOnNaN",
+    "BackupAndRestore", "Callback", "CallbackList", "Checkpoint", "CSVLogger", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
+    "ModelCheckpoint", "ProgressBar", "ReduceLROnPlateau", "SwapEMAWeights", "TensorBoard", "TerminateOnNaN",
 ]  # fmt: skip

@@ -86,6 +86,19 @@ class Callback:
     def on_predict_batch_end(self, batch, logs=None):
         """After a batch of `predict`; `logs["outputs"]` are its outputs."""
 
+    def resume(self, run):
+        """Before the first epoch, after all callbacks' on_train_begin: set `run` to where it is to go on."""
+
+    def on_epoch_saved(self, epoch):
+        """After all callbacks' on_epoch_end, with the number of epochs that are done: the time to write them down."""
+
+    def get_state(self):
+        """What this callback must remember of a run that is interrupted: plain data and arrays."""
+        return {}
+
+    def set_state(self, state):
+        """Take back what `get_state` gave."""
+
     def close(self):
         """At the end of `fit`, also after an error or Ctrl-C: put away files and bars."""
 
@@ -114,7 +127,7 @@ class CallbackList:
         )
 
     def __getattr__(self, hook):
-        if not (hook.startswith("on_") or hook == "close") or not hasattr(Callback, hook):
+        if not (hook.startswith("on_") or hook in ("resume", "close")) or not hasattr(Callback, hook):
             raise AttributeError(f"There is no callback hook {hook!r}.")
         names = (hook, hook.replace("_train", "")) if hook in _BATCH_HOOKS else (hook,)
         concerned = self.callbacks

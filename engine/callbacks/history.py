@@ -21,6 +21,12 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
+    def get_state(self):
+        return {"history": self.history, "epoch": self.epoch}
+
+    def set_state(self, state):
+        self.history, self.epoch = state["history"], state["epoch"]
+
 
 class CSVLogger(Callback):
     """One row per epoch in a CSV file.
@@ -42,15 +48,32 @@ class CSVLogger(Callback):
             with open(self.filename, newline="") as file:
                 self.columns = next(csv.reader(file, delimiter=self.separator))
         self.file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115 (closed in close())
+        self.rows = []
 
     def on_epoch_end(self, epoch, logs=None):
         row = {"epoch": epoch, **(logs or {})}
-        writer = csv.writer(self.file, delimiter=self.separator)
         if self.columns is None:
             self.columns = list(row)
-            writer.writerow(self.columns)
-        writer.writerow([row.get(name, "NA") for name in self.columns])
+            self._write(self.columns)
+        self._write([row.get(name, "NA") for name in self.columns])
+
+    def _write(self, cells):
+        self.rows.append(cells)
+        csv.writer(self.file, delimiter=self.separator).writerow(cells)
         self.file.flush()
+
+    def get_state(self):
+        return {"columns": self.columns, "rows": self.rows}
+
+    def set_state(self, state):
+        """The rows again: on_train_begin has emptied the file, or an interrupted run wrote past its checkpoint."""
+        if self.append:
+            return
+        self.file.seek(0)
+        self.file.truncate()
+        self.columns, rows, self.rows = state["columns"], state["rows"], []
+        for row in rows:
+            self._write(row)
 
     def close(self):
         if self.file is not None:

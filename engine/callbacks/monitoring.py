@@ -80,6 +80,16 @@ class EarlyStopping(Callback):
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
+    def get_state(self):
+        kept = None if self.best_weights is None else list(self.best_weights)
+        return {"best": self.watch.best, "wait": self.wait, "stopped_epoch": self.stopped_epoch,
+                "best_epoch": self.best_epoch, "best_weights": kept}  # fmt: skip
+
+    def set_state(self, state):
+        self.watch.best = state["best"]
+        self.wait, self.stopped_epoch, self.best_epoch = state["wait"], state["stopped_epoch"], state["best_epoch"]
+        self.best_weights = state["best_weights"]
+
     def on_train_end(self, logs=None):
         if self.stopped_epoch and self.verbose:
             print(f"Stopped after epoch {self.stopped_epoch + 1}: {self.monitor} was best in epoch {self.best_epoch + 1}.")
@@ -120,6 +130,12 @@ class ModelCheckpoint(Callback):
         if self.since_save >= self.save_freq:
             self.since_save = 0
             self._save(logs)
+
+    def get_state(self):
+        return {"best": self.watch.best, "since_save": self.since_save}
+
+    def set_state(self, state):
+        self.watch.best, self.since_save = state["best"], state["since_save"]
 
     def _save(self, logs):
         if self.save_best_only:
@@ -180,6 +196,12 @@ class ReduceLROnPlateau(Callback):
                 self.resting, self.wait = self.cooldown, 0
                 if self.verbose:
                     print(f"Epoch {epoch + 1}: learning rate {rate:.3g} -> {max(rate * self.factor, self.min_lr):.3g}")
+
+    def get_state(self):
+        return {"best": self.watch.best, "wait": self.wait, "resting": self.resting}
+
+    def set_state(self, state):
+        self.watch.best, self.wait, self.resting = state["best"], state["wait"], state["resting"]
 
 
 class TerminateOnNaN(Callback):

@@ -213,7 +213,7 @@ class Layer(tracking.Tracked, Configurable):
     def variables(self):
         """The weights, and the state beside them: counters of random numbers, and metrics'."""
         layers = [layer for _, layer in self.named_layers()]
-        seeds = [seed.counter for layer in layers for seed in tracking.direct(layer, SeedGenerator)]
+        seeds = [seed.state for layer in layers for seed in tracking.direct(layer, SeedGenerator)]
         metrics = [variable for metric in self.metrics for variable in metric.variables]
         return tracking.unique([*self.weights, *seeds, *metrics])
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.metrics.confusion import COUNTS, ConfusionMetric, count
+from engine.metrics.confusion import COUNTS, ConfusionMetric, below_evenly, count
 from losses.numerics import EPSILON
 
 CURVES = ("ROC", "PR", "PRGAIN")
@@ -76,12 +76,12 @@ class AUC(ConfusionMetric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Count one batch: y_true (0 or 1) and y_pred `(N, ...)`, sample_weight their leading axes."""
         y_true, y_pred, weights = self._prepare(y_true, y_pred, sample_weight)
-        y_pred = tf.sigmoid(y_pred) if self.from_logits else tf.clip_by_value(y_pred, 0.0, 1.0)
+        bins = self._bins(tf.sigmoid(y_pred) if self.from_logits else y_pred)
         if not self.multi_label:
             if self.label_weights is not None:
                 weights *= tf.constant(self.label_weights, weights.dtype)
-            columns = [tf.reshape(tensor, [-1, 1]) for tensor in (y_true, y_pred, weights)]
-            counts = {name: found[:, 0] for name, found in count(*columns, self.thresholds).items()}
+            columns = [tf.reshape(tensor, [-1, 1]) for tensor in (y_true, bins, weights)]
+            counts = {kind: found[:, 0] for kind, found in count(*columns, self.num_thresholds).items()}
         else:
             if y_pred.shape.rank != 2:
                 raise ValueError(
@@ -89,7 +89,7 @@ class AUC(ConfusionMetric):
                 )
             if not self.counted:
                 self._build((y_pred.shape[1],))
-            counts = count(y_true, y_pred, weights, self.thresholds)
+            counts = count(y_true, bins, weights, self.num_thresholds)
         for name in COUNTS:
             getattr(self, name).assign_add(counts[name])
 
@@ -107,6 +107,11 @@ class AUC(ConfusionMetric):
             return tf.reduce_mean(areas)
         weights = tf.constant(self.label_weights, areas.dtype)
         return tf.math.divide_no_nan(tf.reduce_sum(areas * weights), tf.reduce_sum(weights))
+
+    def _bins(self, y_pred):
+        if self.init_thresholds is None:  # the first threshold lies below every prediction
+            return below_evenly(y_pred, self.num_thresholds, least=1)
+        return super()._bins(y_pred)
 
     def _points(self):
         """`x, y` of the curve at each threshold, x falling."""

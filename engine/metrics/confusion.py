@@ -3,40 +3,70 @@
     prediction > threshold    label 1 → true positive     label 0 → false positive
     otherwise                 label 1 → false negative    label 0 → true negative
 
-Comparing each prediction with each of 200 thresholds would cost 200 × predictions. Sorted
-thresholds need less: look up how many lie below a prediction, add its weight to that bin,
-and sum the bins from above (positives) and from below (negatives).
+Comparing each prediction with each of 200 thresholds would cost 200 × predictions. It is
+enough to know how many thresholds lie below a prediction: add its weight to that bin, and
+sum the bins from above (positives) and from below (negatives).
 """
 
+import numpy as np
 import tensorflow as tf
 
 from engine.metrics.base import Metric
+from losses.configurable import serialize
 from losses.reduction import weigh
 from losses.shapes import agree
 
 COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
 
 
-def count(y_true, y_pred, weights, thresholds):
-    """The four weighted counts at each of the sorted `thresholds`, as a dict of tensors, keys as in `COUNTS`.
+def below(y_pred, thresholds):
+    """How many of a few `thresholds` lie below each prediction.  (...) → (...)
 
-    Shapes: y_true (0 or 1), y_pred, weights `(P, L)`, thresholds a list of T → `(T, L)` each: L labels, one by one.
+    >>> below(tf.constant([0.2, 0.5, 0.9]), [0.1, 0.5]).numpy().tolist()
+    [1, 1, 2]
+    """
+    return tf.reduce_sum(tf.cast(y_pred[..., None] > tf.constant(thresholds, y_pred.dtype), tf.int32), axis=-1)
 
-    >>> counts = count(tf.constant([[1.0], [0.0]]), tf.constant([[0.7], [0.2]]), tf.ones([2, 1]), [0.1, 0.5])
+
+def below_evenly(y_pred, num_thresholds, least=0):
+    """The same for the `num_thresholds` at 0 ... 1 in even steps, without comparing; at least `least`.  (...) → (...)
+
+    >>> below_evenly(tf.constant([0.0, 0.4, 0.5, 1.0]), 3).numpy().tolist()
+    [0, 1, 1, 2]
+    """
+    steps = num_thresholds - 1
+    return tf.clip_by_value(tf.cast(tf.math.ceil(y_pred * steps), tf.int32), least, steps)
+
+
+def tally(cells, weights, num_cells):
+    """The sum of the weights that fall into each cell 0 ... num_cells - 1; higher cells are left out.  → (num_cells,)
+
+    >>> tally(tf.constant([0, 2, 2, 3]), tf.constant([1.0, 2.0, 3.0, 4.0]), 3).numpy().tolist()
+    [1.0, 0.0, 5.0]
+    """
+    precise = tf.float64 if weights.dtype == tf.float64 else tf.float32  # half precision could not count beyond 2048
+    sums = tf.raw_ops.DenseBincount(
+        input=tf.reshape(cells, [-1]), size=num_cells, weights=tf.reshape(tf.cast(weights, precise), [-1])
+    )
+    return tf.cast(sums, weights.dtype)
+
+
+def count(y_true, bins, weights, num_thresholds):
+    """The four weighted counts at each threshold, as a dict of tensors, keys as in `COUNTS`.
+
+    Shapes: y_true (False or True), bins (how many thresholds lie below the prediction) and weights `(P, L)`, L labels
+    one by one → `(num_thresholds, L)` each.
+
+    >>> counts = count(tf.constant([[True], [False]]), tf.constant([[2], [1]]), tf.ones([2, 1]), num_thresholds=2)
     >>> counts["true_positives"].numpy().tolist(), counts["false_positives"].numpy().tolist()
     ([[1.0], [1.0]], [[1.0], [0.0]])
     """
-    num_bins, num_labels = len(thresholds) + 1, tf.shape(y_pred)[1]
-    below = tf.searchsorted(tf.constant(thresholds, y_pred.dtype), tf.reshape(y_pred, [-1]))
-    bins = tf.reshape(below, tf.shape(y_pred)) * num_labels + tf.range(num_labels)  # (P, L)
-    amounts = tf.stack([weights * y_true, weights * (1.0 - y_true)], axis=-1)  # (P, L, 2)
-    sums = tf.math.unsorted_segment_sum(
-        tf.reshape(amounts, [-1, 2]), tf.reshape(bins, [-1]), num_segments=num_bins * num_labels
-    )
-    sums = tf.reshape(sums, [num_bins, num_labels, 2])
+    num_bins, num_labels = num_thresholds + 1, bins.shape[1]
+    cells = 2 * (bins * num_labels + tf.range(num_labels)) + tf.cast(y_true, tf.int32)
+    sums = tf.reshape(tally(cells, weights, num_bins * num_labels * 2), [num_bins, num_labels, 2])
     positives = tf.cumsum(sums, axis=0, reverse=True)[1:]
     negatives = tf.cumsum(sums, axis=0)[:-1]
-    return dict(zip(COUNTS, (positives[..., 0], positives[..., 1], negatives[..., 1], negatives[..., 0])))
+    return dict(zip(COUNTS, (positives[..., 1], positives[..., 0], negatives[..., 0], negatives[..., 1])))
 
 
 def keep_top_k(y_pred, k):
@@ -71,7 +101,7 @@ class ConfusionMetric(Metric):
     def _checked(self, thresholds, default):
         if thresholds is None:
             return [default]
-        values = [float(value) for value in (thresholds if isinstance(thresholds, (list, tuple)) else [thresholds])]
+        values = [float(value) for value in np.ravel(thresholds)]
         if not values or not all(0.0 <= value <= 1.0 for value in values):
             raise ValueError(
                 f"{type(self).__name__} expects thresholds from 0 to 1; received {thresholds!r}. "
@@ -82,24 +112,28 @@ class ConfusionMetric(Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Count one batch: y_true (0 or 1) and y_pred `(N, ...)`, sample_weight their leading axes."""
         y_true, y_pred, weights = self._prepare(y_true, y_pred, sample_weight)
-        columns = [tf.reshape(tensor, [-1, 1]) for tensor in (y_true, y_pred, weights)]
-        order = sorted(range(len(self.thresholds)), key=self.thresholds.__getitem__)
-        counts = count(*columns, [self.thresholds[i] for i in order])
-        for name in self.counted:
-            found = counts[name][:, 0]
-            if order != sorted(order):  # back into the order that the thresholds were given in
-                found = tf.gather(found, [order.index(i) for i in range(len(order))])
-            getattr(self, name).assign_add(found)
+        columns = [tf.reshape(tensor, [-1, 1]) for tensor in (y_true, self._bins(y_pred), weights)]
+        counts = count(*columns, len(self.thresholds))
+        in_order = sorted(self.thresholds)
+        for kind in self.counted:
+            found = counts[kind][:, 0]
+            if in_order != self.thresholds:  # back into the order that the thresholds were given in
+                found = tf.gather(found, [in_order.index(threshold) for threshold in self.thresholds])
+            getattr(self, kind).assign_add(found)
+
+    def _bins(self, y_pred):
+        """How many thresholds lie below each prediction."""
+        return below(y_pred, self.thresholds)
 
     def _prepare(self, y_true, y_pred, sample_weight):
-        """Labels as 0 or 1, predictions and weights, all of one shape."""
+        """Labels as booleans, predictions and weights, all of one shape."""
         owner = f"{type(self).__name__} {self.name!r}"
         y_true, y_pred = agree(owner, y_true, tf.cast(y_pred, self.dtype))
         _, weights = weigh(owner, y_pred, sample_weight=sample_weight)
         weights = tf.ones_like(y_pred) if weights is None else weights * tf.ones_like(y_pred)
         if self.top_k is not None:
             y_pred = keep_top_k(y_pred, self.top_k)
-        y_true = tf.cast(y_true != 0.0, self.dtype)
+        y_true = y_true != 0.0
         if self.class_id is None:
             return y_true, y_pred, weights
         if not 0 <= self.class_id < (y_pred.shape[-1] or self.class_id + 1):
@@ -116,7 +150,7 @@ class ConfusionMetric(Metric):
     def get_config(self):
         """The constructor's arguments; the thresholds as they were given."""
         config = super().get_config()
-        return {**config, "thresholds": self.init_thresholds} if "thresholds" in config else config
+        return {**config, "thresholds": serialize(self.init_thresholds)} if "thresholds" in config else config
 
 
 class _Count(ConfusionMetric):

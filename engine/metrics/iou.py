@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from engine.core import dtypes
 from engine.metrics.base import Metric
+from engine.metrics.confusion import tally
 from losses.reduction import weigh
 from losses.shapes import align_ranks
 
@@ -46,9 +47,9 @@ class IoU(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in one batch of labels and predictions."""
-        y_true = tf.convert_to_tensor(y_true) if self.sparse_y_true else tf.argmax(y_true, self.axis)
-        y_pred = tf.convert_to_tensor(y_pred) if self.sparse_y_pred else tf.argmax(y_pred, self.axis)
-        y_true, y_pred = align_ranks(tf.cast(y_true, tf.int64), tf.cast(y_pred, tf.int64))
+        y_true = y_true if self.sparse_y_true else tf.argmax(y_true, self.axis)
+        y_pred = y_pred if self.sparse_y_pred else tf.argmax(y_pred, self.axis)
+        y_true, y_pred = align_ranks(tf.cast(y_true, tf.int32), tf.cast(y_pred, tf.int32))
         owner = f"{type(self).__name__} {self.name!r}"
         if not y_true.shape.is_compatible_with(y_pred.shape):
             raise ValueError(
@@ -62,9 +63,8 @@ class IoU(Metric):
         counts = (y_true >= 0) & (y_true < size) & (y_pred >= 0) & (y_pred < size)
         if self.ignore_class is not None:
             counts &= y_true != self.ignore_class
-        cell = tf.where(counts, y_true * size + y_pred, -1)  # -1 is left out of a segment sum
-        found = tf.math.unsorted_segment_sum(tf.reshape(weights, [-1]), tf.reshape(cell, [-1]), size * size)
-        self.total_confusion_matrix.assign_add(tf.reshape(found, [size, size]))
+        cells = tf.where(counts, y_true * size + y_pred, size * size)  # beyond the matrix: left out
+        self.total_confusion_matrix.assign_add(tf.reshape(tally(cells, weights, size * size), [size, size]))
 
     def result(self):
         matrix = self.total_confusion_matrix.read_value()

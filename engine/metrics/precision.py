@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.metrics.confusion import ConfusionMetric
+from engine.metrics.confusion import ConfusionMetric, below_evenly
 
 
 class Precision(ConfusionMetric):
@@ -76,6 +76,9 @@ class _AtOperatingPoint(ConfusionMetric):
         steps = self.num_thresholds - 1
         return [i / steps for i in range(steps + 1)] if steps else [0.5]
 
+    def _bins(self, y_pred):
+        return below_evenly(y_pred, self.num_thresholds) if self.num_thresholds > 1 else super()._bins(y_pred)
+
     def _best(self, values, where):
         return tf.reduce_max(tf.where(where, values, 0.0))
 
@@ -134,7 +137,7 @@ class RecallAtPrecision(_AtOperatingPoint):
 
     >>> metric = RecallAtPrecision(0.5)
     >>> float(metric([0, 0, 0, 1, 1], [0.0, 0.3, 0.8, 0.3, 0.8]))
-    0.5
+    1.0
     """
 
     def __init__(self, precision, num_thresholds=200, class_id=None, name=None, dtype=None):

@@ -170,6 +170,10 @@ class Optimizer(State, Configurable):
             self.build(self._weights + new)
         compiled.run(self, self._cache, gradients, variables, 1.0 if weight is None else weight)
 
+    def constants(self):
+        """All that a trace of the update holds fixed: where this has changed, the update is traced anew."""
+        return (*compiled.constants(self), id(self._cache))
+
     def minimize(self, loss, var_list, tape=None):
         """Differentiate `loss`, a function without arguments or a tensor that `tape` recorded, and apply."""
         if tape is None and not callable(loss):
@@ -193,6 +197,10 @@ class Optimizer(State, Configurable):
         self._undecayed.extend(var_list or [])
         self._undecayed_names.extend([var_names] if isinstance(var_names, str) else var_names or [])
         self._cache = compiled.Cache()
+
+    def moving_average(self, variable):
+        """With `use_ema`: the variable that holds the moving average of `variable`."""
+        return self._averages[id(variable)]
 
     def finalize_variable_values(self, var_list):
         """With `use_ema`: the variables become their moving averages. At the end of training."""

@@ -31,7 +31,7 @@ def run(optimizer, cache, gradients, variables, weight):
         optimizer._call(gradients, variables, optimizer.learning_rate if rate is None else rate, weight)
         return
     weight = tf.cast(weight, tf.float32) if optimizer.gradient_accumulation_steps else None
-    key = (tuple(map(id, variables)), _constants(optimizer))
+    key = (tuple(map(id, variables)), constants(optimizer))
     if key not in cache:
         cache[key] = _compile(optimizer, gradients, variables, rate, weight)
     cache[key](gradients, rate, weight)
@@ -46,7 +46,7 @@ def _compile(optimizer, gradients, variables, rate, weight):
     return update.get_concrete_function(gradients, rate, weight)
 
 
-def _constants(optimizer):
+def constants(optimizer):
     """The hyperparameters: a changed one makes a new function, so none is ever stale."""
     values = vars(optimizer).items()
     return tuple((name, value) for name, value in values if isinstance(value, (numbers.Number, str, type(None))))

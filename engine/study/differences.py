@@ -38,6 +38,7 @@ class Difference:
 
 def difference(quantity, ours, theirs, tolerance):
     """The Difference of two arrays, or of two values of any other kind, which agree or do not."""
+    ours, theirs = (np.asarray(item) if isinstance(item, np.generic) else item for item in (ours, theirs))
     arrays = isinstance(ours, np.ndarray), isinstance(theirs, np.ndarray)
     if not all(arrays):
         return Difference(quantity, 0.0 if not any(arrays) and ours == theirs else np.inf, tolerance, (), ours, theirs)

@@ -7,6 +7,9 @@ of their sum is zero, for right and wrong code alike. A random cotangent makes e
 import numpy as np
 import tensorflow as tf
 
+from engine.training.terms import LossTerms
+from losses.masks import get_mask, set_mask
+
 
 def scalar(outputs, losses, seed):
     """The objective from a nest of outputs and a list of losses; None where no output is floating."""
@@ -21,3 +24,94 @@ def scalar(outputs, losses, seed):
 def dense(gradients):
     """`gradients` as tensors or None; those of a lookup come as slices."""
     return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
+
+
+class Objective:
+    """The scalar function of the inputs and weights, evaluated from the same state each time."""
+
+    def __init__(self, layer, x, y, sample_weight, call, training, seed):
+        self.layer, self.y, self.sample_weight, self.training, self.seed = layer, y, sample_weight, training, seed
+        self.structure = tf.nest.map_structure(self._tensor, (x, call))
+        if not layer.built:
+            layer(self.structure[0], **{**self.structure[1], "training": False})
+        self.terms = vars(layer).get("_term_tracker")
+        if self.terms is not None:
+            layer._term_tracker = LossTerms()
+        flat = tf.nest.flatten(self.structure)
+        self.floating = [i for i, item in enumerate(flat) if isinstance(item, tf.Tensor) and item.dtype.is_floating]
+        self.inputs = [flat[i] for i in self.floating]
+        self.weights = layer.trainable_weights
+        trained = {id(weight) for weight in self.weights}
+        self.saved = [(variable, tf.identity(variable)) for variable in [*layer.variables, *_kept_beside(layer)]]
+        self.state = [(variable, value) for variable, value in self.saved if id(variable) not in trained]
+
+    def _tensor(self, item):
+        if isinstance(item, (bool, int, float, str, type(None))):
+            return item
+        tensor = tf.convert_to_tensor(item)
+        return tf.cast(tensor, self.layer.compute_dtype) if tensor.dtype.is_floating else tensor
+
+    def names(self):
+        inputs = ["input"] if len(self.inputs) == 1 else [f"input {index}" for index in range(len(self.inputs))]
+        return inputs + [path for path, _, trainable in self.layer.named_weights() if trainable]
+
+    def __call__(self, *inputs):
+        flat = tf.nest.flatten(self.structure)
+        for position, item in zip(self.floating, inputs):
+            set_mask(item, get_mask(flat[position]))
+            flat[position] = item
+        x, call = tf.nest.pack_sequence_as(self.structure, flat)
+        outputs = self.layer(x, **{"training": self.training, **call})
+        if self.y is None:
+            value = scalar(outputs, self.layer.losses, self.seed)
+        else:
+            value = self.layer.compute_loss(
+                x=x, y=self.y, y_pred=outputs, sample_weight=self.sample_weight, training=self.training
+            )
+        if value is None:
+            raise ValueError(f"{self.layer.title} has no floating output: there is no gradient to check.")
+        return value
+
+    def at(self, inputs):
+        """The value at `inputs` and the current weights, from the saved state."""
+        self._rewind()
+        return self(*inputs)
+
+    def value_and_gradients(self):
+        """(f, its gradients by inputs and weights) at the current point."""
+        self._rewind()
+        with tf.GradientTape() as tape:
+            tape.watch(self.inputs)
+            value = self(*self.inputs)
+        return value, dense(tape.gradient(value, [*self.inputs, *self.weights]))
+
+    def slope_along(self, inputs, directions):
+        """`Σ <gradient, direction>`, itself something to differentiate."""
+        self._rewind()
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            value = self(*inputs)
+        gradients = dense(tape.gradient(value, [*inputs, *self.weights]))
+        terms = [tf.reduce_sum(g * d) for g, d in zip(gradients, directions) if g is not None]
+        return tf.add_n(terms) if terms else tf.zeros((), tf.float64)
+
+    def _rewind(self):
+        for variable, value in self.state:
+            variable.assign(value)
+
+    def restore(self):
+        """All variables as they were; metrics that the check has made start at zero."""
+        for variable, value in self.saved:
+            variable.assign(value)
+        if self.terms is not None:
+            self.layer._term_tracker = self.terms
+        known = {id(variable) for variable, _ in self.saved}
+        for metric in self.layer.metrics:
+            if any(id(variable) not in known for variable in metric.variables):
+                metric.reset_state()
+
+
+def _kept_beside(layer):
+    """Variables that layers use and do not count as theirs, such as the states of a stateful recurrent layer."""
+    values = [vars(inner).get(name) for _, inner in layer.named_layers() for name in inner._untracked]
+    return [item for item in tf.nest.flatten(values) if isinstance(item, tf.Variable)]

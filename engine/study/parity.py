@@ -25,8 +25,9 @@ from engine.core import dtypes
 from engine.study import rows
 from engine.study.differences import Comparison, ParityError
 from engine.study.objective import dense, scalar
-from engine.study.rows import part as part
-from engine.study.rows import row as row
+from engine.study.rows import part, row
+
+__all__ = ["check_row", "compare", "part", "row"]
 
 # Keys that Keras writes into a config and that are not ours, each with the reason.
 LEFT_OUT_OF_CONFIGS = {

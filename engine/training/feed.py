@@ -11,12 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from engine import random
+from engine.training.arrays import common_rows, is_array_like, to_tensors
 
 
 def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
     """The feed for what `fit`, `evaluate` or `predict` was given."""
     prepare = Preparation(model, class_weight)
-    if _is_array_like(x):
+    if is_array_like(x):
         return ArrayFeed(prepare, x, y, sample_weight, 32 if batch_size is None else batch_size, shuffle, steps)
     if y is not None or sample_weight is not None:
         raise ValueError(f"A {type(x).__name__} gives batches (x, y, sample_weight) itself; do not pass y or sample_weight.")
@@ -27,19 +28,12 @@ def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=Fal
     return PythonFeed(prepare, x, steps)
 
 
-def _is_array_like(x):
-    if isinstance(x, tf.data.Dataset) or hasattr(x, "__next__"):
-        return False
-    sequence = hasattr(x, "__getitem__") and hasattr(x, "__len__") and not hasattr(x, "shape")
-    return isinstance(x, (list, tuple, dict, int, float)) or not sequence
-
-
 class Preparation:
     """What is done to every batch: one-dimensional inputs become a column, class weights become sample weights."""
 
     def __init__(self, model, class_weight=None):
         self.dtype = tf.as_dtype(model.variable_dtype)
-        self.wants_rank_1 = [symbol.shape.rank == 1 for symbol in model.input_symbols()]
+        self.ranks = {symbol.node.operation.name: symbol.shape.rank for symbol in model.input_symbols()}
         self.table = _class_weight_table(class_weight)
 
     def __call__(self, data):
@@ -55,10 +49,12 @@ class Preparation:
 
     def inputs(self, x):
         items = tf.nest.flatten(x)
-        as_rank_1 = self.wants_rank_1 if len(self.wants_rank_1) == len(items) else [False] * len(items)
+        by_name = isinstance(x, dict) and set(x) == set(self.ranks)
+        ranks = [self.ranks[name] for name in (sorted(x) if by_name else self.ranks)]
+        ranks = ranks if len(ranks) == len(items) else [None] * len(items)
         items = [
-            item[:, tf.newaxis] if isinstance(item, tf.Tensor) and item.shape.rank == 1 and not keep else item
-            for item, keep in zip(items, as_rank_1)
+            item[:, tf.newaxis] if isinstance(item, tf.Tensor) and item.shape.rank == 1 and wanted != 1 else item
+            for item, wanted in zip(items, ranks)
         ]
         return tf.nest.pack_sequence_as(x, items)
 
@@ -72,21 +68,6 @@ class Preparation:
         known = tf.clip_by_value(classes, 0, size - 1)
         weight = tf.where(classes < size, tf.gather(tf.cast(self.table, self.dtype), known), tf.ones([], self.dtype))
         return weight if sample_weight is None else weight * tf.cast(sample_weight, self.dtype)
-
-    def array(self, item):
-        """A tensor from an array, a list, a data frame; floats in the model's dtype."""
-        if item is None or isinstance(item, (tf.SparseTensor, tf.RaggedTensor)):
-            return item
-        if hasattr(item, "to_numpy"):
-            item = item.to_numpy()
-        try:
-            tensor = tf.convert_to_tensor(item)
-        except (ValueError, TypeError) as error:
-            raise ValueError(
-                f"Data must be numbers in rows of equal length; received {type(item).__name__} that TensorFlow cannot "
-                f"convert ({error}). Pad the rows, or pass a tf.data.Dataset."
-            ) from None
-        return tf.cast(tensor, self.dtype) if tensor.dtype.is_floating else tensor
 
 
 def _class_weight_table(class_weight):
@@ -125,8 +106,8 @@ class ArrayFeed:
     """Arrays, converted once; each epoch is an order of row numbers, gathered batch by batch inside the compiled loop."""
 
     def __init__(self, prepare, x, y, sample_weight, batch_size, shuffle, steps):
-        data = tuple(_to_arrays(prepare, item) for item in (x, y, sample_weight))
-        self.rows = _common_rows(data)
+        data = [to_tensors(item, prepare.dtype) for item in (x, y, sample_weight)]
+        self.rows = common_rows(*data)
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"batch_size is a positive integer, received {batch_size!r}.")
         self.data = prepare(pack(*data))
@@ -158,6 +139,17 @@ class ArrayFeed:
         self._order = tf.constant(order[:whole].reshape(self.full, self.batch_size))
         self._tail = tf.constant(order[whole:].reshape(1, self.rest)) if self.rest else None
 
+    def skip(self, steps):
+        """Go on after so many batches of the epoch."""
+        self.position = steps
+
+    def get_state(self):
+        """What the order of the data depends on."""
+        return {"seed": self.seed}
+
+    def set_state(self, state):
+        self.seed = state["seed"]
+
     def run(self, step, count):
         if self.position < self.full:
             stop = min(self.position + count, self.full, self.steps)
@@ -167,6 +159,10 @@ class ArrayFeed:
             logs = step.on_rows(self.data, self._tail, 0, 1)
         ran, self.position = stop - self.position, stop
         return logs, ran
+
+    def example(self):
+        """One batch, to look at."""
+        return tf.nest.map_structure(lambda array: array[: self.batch_size], self.data)
 
     def batches(self):
         """The batches of an epoch one by one, as tensors."""
@@ -182,37 +178,23 @@ class ArrayFeed:
                 yield tf.nest.map_structure(lambda array: tf.gather(array, order[row]), self.data)  # noqa: B023
 
 
-def _to_arrays(prepare, item):
-    if item is None:
-        return None
-    if isinstance(item, dict):
-        return {key: _to_arrays(prepare, value) for key, value in item.items()}
-    if isinstance(item, (list, tuple)) and any(
-        isinstance(part, dict) or (hasattr(part, "shape") and len(part.shape)) for part in item
-    ):
-        parts = [_to_arrays(prepare, part) for part in item]
-        return parts[0] if len(parts) == 1 else type(item)(parts)
-    return prepare.array(item)
+class StreamFeed:
+    """Batches that come one after the other and cannot be asked for by number."""
+
+    def skip(self, steps):
+        """Go on after so many batches of the epoch, by drawing and dropping them."""
+        for _, _ in zip(range(steps), self.batches()):
+            pass
+
+    def get_state(self):
+        """Nothing: the order of a stream is its own."""
+        return {}
+
+    def set_state(self, state):
+        pass
 
 
-def _common_rows(data):
-    sizes = {}
-    for name, item in zip(("x", "y", "sample_weight"), data):
-        for tensor in tf.nest.flatten(item):
-            if tensor is not None:
-                if tensor.shape.rank == 0:
-                    raise ValueError(f"`{name}` is a single number; expected arrays with one row per sample.")
-                sizes.setdefault(name, set()).add(int(tensor.shape[0]))
-    every = set().union(*sizes.values()) if sizes else {0}
-    if len(every) > 1:
-        found = ", ".join(f"{name}: {' and '.join(map(str, sorted(size)))}" for name, size in sizes.items())
-        raise ValueError(f"All data must have the same number of rows, received {found}. Give one label for each row.")
-    if every == {0}:
-        raise ValueError("The data are empty: x has no rows.")
-    return every.pop()
-
-
-class DatasetFeed:
+class DatasetFeed(StreamFeed):
     """A tf.data pipeline, iterated inside the compiled loop."""
 
     def __init__(self, prepare, dataset, steps):
@@ -228,12 +210,18 @@ class DatasetFeed:
         self.spec = relax(self.dataset.element_spec)
         self.iterator = None
 
+    def example(self):
+        """One batch, to look at."""
+        return next(iter(self.dataset))
+
     def start(self, epoch):
         if self.iterator is None or not self.limited:
             self.iterator = iter(self.dataset)
         self.position = 0
 
     def run(self, step, count):
+        if self.iterator is None:  # the last call has met the end
+            return None, 0
         if self.steps is not None:
             count = min(count, self.steps - self.position)
         if count == 1:  # also the first step of all: should XLA refuse it, the batch is still in hand
@@ -248,7 +236,7 @@ class DatasetFeed:
         return logs, ran
 
     def batches(self):
-        while self.steps is None or self.position < self.steps:
+        while self.iterator is not None and (self.steps is None or self.position < self.steps):
             batch = self.iterator.get_next_as_optional()
             if not batch.has_value():
                 self.iterator = None
@@ -257,49 +245,72 @@ class DatasetFeed:
             yield batch.get_value()
 
 
-class PythonFeed:
-    """Batches from a generator, an iterator, or an object with `__len__` and `__getitem__`."""
+class PythonFeed(StreamFeed):
+    """Batches from a generator or iterator, or from an object that can be gone through anew in each epoch."""
 
     def __init__(self, prepare, source, steps):
         self.prepare, self.source = prepare, source
         self.is_sequence = hasattr(source, "__getitem__") and hasattr(source, "__len__")
-        self.steps = steps if steps is not None else len(source) if self.is_sequence else None
+        self.steps = steps if steps is not None else len(source) if hasattr(source, "__len__") else None
         if self.steps == 0:
             raise ValueError(f"The {type(source).__name__} is empty: it gives no batches.")
         self.limited = steps is not None
-        self.iterator, self._ahead = None, []
+        self.iterator = self._ahead = self._spec = None
         self.start(0)
-        first = next(self._source_batches(), None)
-        if first is None:
+        if self.spec is None:
             raise ValueError(f"The {type(source).__name__} gave no batches. A generator can be used up only once.")
-        self._ahead = [first]  # looked at for its spec, and kept for the first step
-        self.spec = relax(first)
+
+    @property
+    def spec(self):
+        """What takes the next batch and those before: sentences padded batch by batch have an axis that changes."""
+        self._peek()
+        return self._spec
 
     def start(self, epoch):
         self.position = 0
-        if self.iterator is None or self.is_sequence and not self._ahead:
-            batches = (self.source[i] for i in range(len(self.source))) if self.is_sequence else self.source
-            self.iterator = iter(batches)
-
-    def _source_batches(self):
-        for data in self.iterator:
-            data = tuple(data) if isinstance(data, list) else data
-            yield self.prepare(tf.nest.map_structure(self.prepare.array, data))
+        if self.iterator is None:
+            self.iterator = self._prepared()
 
     def batches(self):
-        source = self._source_batches()
-        while self.steps is None or self.position < self.steps:
-            batch = self._ahead.pop() if self._ahead else next(source, None)
-            if batch is None:
-                self.iterator = None if self.is_sequence else self.iterator
-                return
-            self.position += 1
-            yield batch
+        return iter(self._next, None)
 
     def run(self, step, count):
-        logs, ran = None, 0
-        for batch in self.batches():
-            logs, ran = step.on_batch(batch), ran + 1
-            if ran == count:
-                break
-        return logs, ran
+        batch = self._next()
+        return (None, 0) if batch is None else (step.on_batch(batch), 1)
+
+    def _next(self):
+        """The next batch of the epoch, or None at its end."""
+        self._peek()
+        batch, self._ahead = self._ahead, None
+        if batch is not None:
+            self.position += 1
+            if self.position == self.steps and not self.limited:
+                self._end()
+        return batch
+
+    def _peek(self):
+        """Have the next batch in hand, if the epoch goes on, and a spec that fits it."""
+        if self._ahead is None and self.iterator is not None and self.position != self.steps:
+            self._ahead = next(self.iterator, None)
+            if self._ahead is None:
+                self._end()
+            else:
+                found = relax(self._ahead)
+                self._spec = found if self._spec is None else tf.nest.map_structure(_widest, self._spec, found)
+
+    def _end(self):
+        if not hasattr(self.source, "__next__"):  # what a generator has given is gone; others start anew
+            self.iterator = None
+            getattr(self.source, "on_epoch_end", lambda: None)()
+
+    def _prepared(self):
+        source = self.source
+        for data in (source[i] for i in range(len(source))) if self.is_sequence else source:
+            many = isinstance(data, (list, tuple))
+            data = tuple(to_tensors(item, self.prepare.dtype) for item in (data if many else [data]))
+            yield self.prepare(data if many else data[0])
+
+
+def _widest(spec, other):
+    """The spec that takes both: an axis in which they differ is open."""
+    return spec.most_specific_common_supertype([other]) or spec

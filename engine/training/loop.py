@@ -14,6 +14,7 @@ from engine.callbacks.base import CallbackList
 from engine.callbacks.history import History
 from engine.callbacks.progress import ProgressBar
 from engine.training.feed import make_feed
+from engine.training.run import Run
 
 _CHUNK_SECONDS = 0.15
 
@@ -44,9 +45,9 @@ def pace_for(step, fixed=None):
 
 def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight, sample_weight,
         initial_epoch, steps_per_epoch, validation_freq):  # fmt: skip
-    """Train `model`; `validation` is None or a function that returns the validation logs."""
+    """Train `model`; `validation` is None or a function of the callbacks that returns the validation logs."""
     feed = make_feed(model, x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
-    step = model.compiled_step("train", feed.spec)
+    model.compiled_step("train", feed.spec)  # whatever does not fit is refused before anything begins
     check_labels(model, feed)
     history = History()
     bar = [ProgressBar(verbose)] if verbose else []
@@ -54,19 +55,20 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
         [*(callbacks or []), history, *bar], model, dict(epochs=epochs, steps=feed.steps, verbose=verbose)
     )
     model.stop_training = False
-    callbacks.on_train_begin()
-    model.history = history
+    run = Run(model, feed, callbacks.callbacks, epoch=initial_epoch)
     fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None
     try:
-        for epoch in range(initial_epoch, epochs):
-            model.reset_metrics()
-            callbacks.on_epoch_begin(epoch)
-            logs = _epoch(model, feed, epoch, fixed, callbacks, step)
-            if validation is not None and _is_due(epoch + 1, validation_freq):
-                logs.update({f"val_{name}": value for name, value in validation().items()})
-            callbacks.on_epoch_end(epoch, logs)
-            if model.stop_training:
-                break
+        callbacks.on_train_begin()
+        model.history = history
+        callbacks.resume(run)
+        while run.epoch < epochs and not model.stop_training:
+            callbacks.on_epoch_begin(run.epoch)
+            logs = _epoch(run, fixed, callbacks)
+            if validation is not None and _is_due(run.epoch + 1, validation_freq):
+                logs.update({f"val_{name}": value for name, value in validation(callbacks).items()})
+            callbacks.on_epoch_end(run.epoch, logs)
+            run.epoch, run.step = run.epoch + 1, 0
+            callbacks.on_epoch_saved(run.epoch)
     finally:
         callbacks.close()
     callbacks.on_train_end()
@@ -77,42 +79,49 @@ def _is_due(epoch, frequency):
     return epoch in frequency if isinstance(frequency, (list, tuple, set)) else epoch % frequency == 0
 
 
-def _epoch(model, feed, epoch, fixed, callbacks, step):
-    feed.start(epoch)
-    done, logs = 0, {}
-    while (feed.steps is None or done < feed.steps) and not model.stop_training:
+def _epoch(run, fixed, callbacks):
+    """The steps of an epoch, or those that a resumed run has left of it; returns the logs."""
+    model, feed = run.model, run.feed
+    feed.start(run.epoch)
+    if run.step:
+        feed.skip(run.step)
+    else:
+        model.reset_metrics()
+    logs = {}
+    while (feed.steps is None or run.step < feed.steps) and not model.stop_training:
+        callbacks.on_train_batch_begin(run.step)
+        step = model.compiled_step("train", feed.spec)  # anew where a callback froze or replaced something
         pace = pace_for(step, fixed)
-        callbacks.on_train_batch_begin(done)
         started = time.perf_counter()
         found, ran = feed.run(step, pace.steps)
         if ran == 0:
             break
         logs = to_numbers(found)
         pace.measured(ran, time.perf_counter() - started)
-        done += ran
-        callbacks.on_train_batch_end(done - 1, logs)
-        callbacks.on_train_chunk_end(done, logs)
-        step = model.compiled_step("train", feed.spec)  # anew where a callback froze or replaced something
+        run.step += ran
+        callbacks.on_train_batch_end(run.step - 1, logs)
+        callbacks.on_train_chunk_end(run.step, logs)
     model.optimizer_flush()
-    if done == 0:
+    if run.step == 0 and not model.stop_training:
         raise ValueError("The data gave no batches in this epoch. A generator can be used up only once.")
-    if feed.steps is not None and done < feed.steps and not model.stop_training:
-        warnings.warn(f"The data ended after {done} of {feed.steps} steps; make them repeat, or ask for fewer steps.",
+    if feed.steps is not None and run.step < feed.steps and not model.stop_training:
+        warnings.warn(f"The data ended after {run.step} of {feed.steps} steps; make them repeat, or ask for fewer.",
                       stacklevel=4)  # fmt: skip
-    return dict(logs)
+    return dict(logs) or to_numbers(model.metric_results())
 
 
 def evaluate(model, feed, callbacks):
     """The metrics of `model` over one pass of `feed`, by name."""
-    step = model.compiled_step("test", feed.spec)
+    model.compiled_step("test", feed.spec)
     check_labels(model, feed)
     model.reset_metrics()
     callbacks.on_test_begin()
     feed.start(0)
-    pace = pace_for(step, 1 if callbacks.wants_test_batches else None)
     done, logs = 0, {}
     while feed.steps is None or done < feed.steps:
         callbacks.on_test_batch_begin(done)
+        step = model.compiled_step("test", feed.spec)
+        pace = pace_for(step, 1 if callbacks.wants_test_batches else None)
         started = time.perf_counter()
         found, ran = feed.run(step, pace.steps)
         if ran == 0:
@@ -122,18 +131,20 @@ def evaluate(model, feed, callbacks):
         done += ran
         callbacks.on_test_batch_end(done - 1, logs)
         callbacks.on_test_chunk_end(done, logs)
+    if done == 0:
+        raise ValueError("The data to evaluate on gave no batches. A generator can be used up only once.")
     callbacks.on_test_end(logs)
     return logs
 
 
 def predict(model, feed, callbacks):
     """The outputs of `model` for all rows of `feed`, as NumPy arrays."""
-    step = model.compiled_step("predict", feed.spec)
     callbacks.on_predict_begin()
     feed.start(0)
     parts = []
     for index, batch in enumerate(feed.batches()):
         callbacks.on_predict_batch_begin(index)
+        step = model.compiled_step("predict", feed.spec)
         parts.append(step.on_batch(batch))
         callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
     callbacks.on_predict_end()

@@ -42,12 +42,17 @@ class TrainingStep:
     def train_step(self, data):
         """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
         x, y, sample_weight = unpack(data)
+        y_pred, loss, gradients = self.differentiate(x, y, sample_weight)
+        self.apply(gradients, rows=count_rows(x))
+        self._loss_tracker.update_state(loss, sample_weight=count_rows(x))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def differentiate(self, x, y=None, sample_weight=None):
+        """Forward and back: (y_pred, loss, [(gradient, variable), ...])."""
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
-        self.apply(self.gradients(tape, loss), rows=count_rows(x))
-        self._loss_tracker.update_state(loss, sample_weight=count_rows(x))
-        return self.compute_metrics(x, y, y_pred, sample_weight)
+        return y_pred, loss, self.gradients(tape, loss)
 
     def test_step(self, data):
         """Measure one batch; returns the metrics so far, by name."""

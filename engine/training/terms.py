@@ -10,21 +10,23 @@ class LossTerms(Metric):
 
     def __init__(self, name="loss_terms"):
         super().__init__(name)
-        self.names = []
-        self.totals = None
+        self.names = []  # of the terms taken in last: training may have terms that evaluation has not
+        self.states = {}  # their sums and the number of rows, by the names of the terms
 
     def update_state(self, terms, rows):
         """Take in one batch: a list of (name, scalar), and the batch's number of rows."""
-        if [name for name, _ in terms] != self.names:
-            self.names = [name for name, _ in terms]
-            self.totals = self.add_weight(name="totals", shape=(len(terms),))
-            self.rows = self.add_weight(name="rows")
+        self.names = [name for name, _ in terms]
+        if tuple(self.names) not in self.states:
+            totals = self.add_weight(name="totals", shape=(len(terms),))
+            self.states[tuple(self.names)] = (totals, self.add_weight(name="rows"))
+        totals, total_rows = self.states[tuple(self.names)]
         rows = tf.cast(rows, self.dtype)
-        self.totals.assign_add(tf.stack([tf.cast(value, self.dtype) for _, value in terms]) * rows)
-        self.rows.assign_add(rows)
+        totals.assign_add(tf.stack([tf.cast(value, self.dtype) for _, value in terms]) * rows)
+        total_rows.assign_add(rows)
 
     def result(self):
-        if self.totals is None:
+        if tuple(self.names) not in self.states:
             return {}
-        means = tf.math.divide_no_nan(self.totals.read_value(), self.rows.read_value())
+        totals, rows = self.states[tuple(self.names)]
+        means = tf.math.divide_no_nan(totals.read_value(), rows.read_value())
         return dict(zip(self.names, tf.unstack(means)))

@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 
 from engine.core.building import positive_integer
-from layers.attention.heads import HeadsLayer, heads_first, mask_of_keys
+from layers.attention.heads import HeadsLayer, heads_first, mask_of_keys, mask_of_queries
 from layers.spatial import sizes_of
 
 
@@ -15,7 +15,7 @@ class GroupedQueryAttention(HeadsLayer):
         heads[h] = softmax(q[h] @ k[h // group]ᵀ / √head_dim) @ v[h // group],   group = query heads / key heads
 
     One key head is multi-query attention, as many as query heads multi-head attention. Keras's name, and so the
-    public one, is `GroupQueryAttention`. Shapes and masks: see `MultiHeadAttention`; here `query_mask` counts too.
+    public one, is `GroupQueryAttention`. Shapes and masks: see `MultiHeadAttention`.
     Weights: kernel and bias of `query_dense` (features, query heads, head_dim), `key_dense` (features, key heads,
     head_dim), `gate_dense` (with a gate), `value_dense`, `output_dense` (query heads, head_dim, features).
 
@@ -39,6 +39,7 @@ class GroupedQueryAttention(HeadsLayer):
             kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint,
             use_gate, seed, **kwargs,
         )  # fmt: skip
+        self.activity_regularizer = self.dense_activity_regularizer  # as in Keras: of the outputs too
         self.head_dim = positive_integer(self, "head_dim", head_dim)
         self.num_query_heads = positive_integer(self, "num_query_heads", num_query_heads)
         self.num_key_value_heads = positive_integer(self, "num_key_value_heads", num_key_value_heads)
@@ -64,9 +65,7 @@ class GroupedQueryAttention(HeadsLayer):
         grouped = tf.reshape(q, (batch, self.num_key_value_heads, -1, self.head_dim))
         scores = tf.matmul(grouped, k, transpose_b=True)
         scores = tf.reshape(scores, (batch, self.num_query_heads, num_queries, num_keys))
-        masks = mask_of_keys((value_mask, key_mask))
-        if query_mask is not None:
-            masks.append(tf.cast(query_mask, tf.bool)[..., None])
+        masks = [mask_of_queries(query_mask), *mask_of_keys((value_mask, key_mask))]
         allowed = self.allowed(masks, attention_mask, use_causal_mask, num_queries, num_keys)
         plain = not self.dropout and not return_attention_scores
         weights = self.weigh(scores, allowed, zero_if_none=not plain)

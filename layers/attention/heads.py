@@ -1,5 +1,7 @@
 """What attention with several heads shares: projections onto heads, and what masks do to scores."""
 
+import copy
+
 import tensorflow as tf
 
 from engine import constraints, initializers, regularizers
@@ -8,6 +10,7 @@ from engine.core.layer import Layer
 from layers.attention.attention import causal_mask
 from layers.dropout import Dropout
 from layers.spatial import sizes_of
+from losses.configurable import serialize
 
 
 class Projection(Layer):
@@ -31,7 +34,7 @@ class Projection(Layer):
 
     def build(self, input_shape):
         self.kernel = self.add_weight(
-            name="kernel", shape=(*input_shape[-self.num_axes :], *self.sizes), initializer=self.kernel_initializer,
+            name="kernel", shape=(*input_shape[-self.num_axes :], *self.sizes), initializer=self._with_fans(),
             regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
         )  # fmt: skip
         self.bias = None
@@ -40,6 +43,15 @@ class Projection(Layer):
                 name="bias", shape=self.sizes, initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer, constraint=self.bias_constraint,
             )  # fmt: skip
+
+    def _with_fans(self):
+        """The initializer of the kernel; one that scales by fans is told which axes are inputs and outputs."""
+        initializer = self.kernel_initializer
+        if isinstance(initializer, initializers.VarianceScaling) and initializer.input_axes is None:
+            initializer = copy.copy(initializer)
+            axes = range(self.num_axes + len(self.sizes))
+            initializer.input_axes, initializer.output_axes = axes[: self.num_axes], axes[self.num_axes :]
+        return initializer
 
     def call(self, inputs):
         outputs = tf.tensordot(inputs, tf.cast(self.kernel, inputs.dtype), self.num_axes)  # one flat matrix product
@@ -52,7 +64,7 @@ class HeadsLayer(Layer):
     def __init__(self, dropout, use_bias, sliding_window, flash_attention, kernel_initializer, bias_initializer,
                  kernel_regularizer, bias_regularizer, activity_regularizer, kernel_constraint, bias_constraint,
                  use_gate, seed, **kwargs):  # fmt: skip
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(**kwargs)
         if flash_attention:
             raise ValueError(f"{self.title}: TensorFlow has no flash attention; leave `flash_attention` at None.")
         self.dropout = dropout
@@ -65,6 +77,7 @@ class HeadsLayer(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.dense_activity_regularizer = regularizers.get(activity_regularizer)  # of each projection
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         self.use_gate = use_gate
@@ -72,16 +85,16 @@ class HeadsLayer(Layer):
         self.supports_masking = True
 
     def get_config(self):
-        config = {"activity_regularizer": None, **super().get_config()}
+        config = super().get_config()
         del config["flash_attention"]
-        return config
+        return {**config, "activity_regularizer": serialize(self.dense_activity_regularizer)}
 
     def projection(self, name, input_shape, sizes, num_axes=1):
         """A built Projection of the last `num_axes` axes onto `sizes`, with this layer's initializers and so on."""
         layer = Projection(
             num_axes, sizes, self.use_bias, _again(self.kernel_initializer), _again(self.bias_initializer),
             self.kernel_regularizer, self.bias_regularizer, self.kernel_constraint, self.bias_constraint,
-            name=name, dtype=self.dtype_policy,
+            activity_regularizer=self.dense_activity_regularizer, name=name, dtype=self.dtype_policy,
         )  # fmt: skip
         layer.build(input_shape)
         return layer
@@ -140,6 +153,11 @@ def _again(initializer):
 def heads_first(projected):
     """(batch, places, heads, size) → (batch, heads, places, size), and back."""
     return tf.transpose(projected, (0, 2, 1, 3))
+
+
+def mask_of_queries(mask, num_axes=1):
+    """A mask (batch, ..., queries) with an axis for each of the `num_axes` axes of keys after the queries."""
+    return None if mask is None else tf.reshape(mask, (*sizes_of(mask), *[1] * num_axes))
 
 
 def mask_of_keys(masks, num_axes=1):

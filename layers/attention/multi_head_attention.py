@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 
 from engine.core.building import positive_integer
-from layers.attention.heads import HeadsLayer, mask_of_keys
+from layers.attention.heads import HeadsLayer, mask_of_keys, mask_of_queries
 from layers.spatial import sizes_of
 
 
@@ -25,9 +25,9 @@ class MultiHeadAttention(HeadsLayer):
     the softmax); `use_bias`; `output_shape` (sizes in place of the query's features); `attention_axes` (axes of
     places, by default all between batch and features); `sliding_window` (a query sees keys less than this far off);
     initializers, regularizers and constraints; `use_gate` (heads * sigmoid(query @ gate_kernel + bias)); `seed`.
-    In the call: masks (True: counts) `value_mask`, `key_mask` (batch, Tv), `attention_mask` (batch, Tq, Tv),
-    `use_causal_mask`; `query_mask` only travels on. A query that may see nothing gets the mean of the values; zeros
-    where dropout, other axes or `return_attention_scores` are in use (as in Keras).
+    In the call: masks (True: counts) `query_mask` (batch, Tq), `value_mask`, `key_mask` (batch, Tv), `attention_mask`
+    (batch, Tq, Tv); `use_causal_mask`. A query that may see nothing gets the mean of the values; zeros where dropout,
+    other axes or `return_attention_scores` are in use (as in Keras).
     Errors: ValueError for sizes that are not positive integers.
     Source: Vaswani et al., "Attention is all you need", 2017.
 
@@ -59,6 +59,8 @@ class MultiHeadAttention(HeadsLayer):
                 f"{self.title} takes a key for each value, received keys of shape {tuple(key_shape)} "
                 f"and values of shape {tuple(value_shape)}."
             )
+        rank = len(query_shape)
+        self.attention_axes = tuple(axis % rank for axis in self.attention_axes or range(1, rank - 1))
         key, value = (self.num_heads, self.key_dim), (self.num_heads, self.value_dim)
         self.build_projections(
             query_shape, value_shape, key_shape, key, key, value, self.output_shape or query_shape[-1:]
@@ -66,13 +68,13 @@ class MultiHeadAttention(HeadsLayer):
 
     def call(self, query, value, key=None, query_mask=None, value_mask=None, key_mask=None, attention_mask=None,
              return_attention_scores=False, use_causal_mask=False):  # fmt: skip
-        axes = [axis % query.shape.rank for axis in self.attention_axes or range(1, query.shape.rank - 1)]
+        axes = self.attention_axes
         q, query_sizes = self._places(self.query_dense(query) / math.sqrt(self.key_dim), axes)
         k, key_sizes = self._places(self.key_dense(value if key is None else key), axes)
         v, _ = self._places(self.value_dense(value), axes)
         scores = tf.matmul(q, k, transpose_b=True)
         allowed = self._allowed(
-            (value_mask, key_mask), attention_mask, use_causal_mask, query_sizes, key_sizes
+            query_mask, (value_mask, key_mask), attention_mask, use_causal_mask, query_sizes, key_sizes
         )  # fmt: skip
         plain = not self.dropout and not return_attention_scores and query.shape.rank == 3
         weights = self.weigh(scores, allowed, zero_if_none=not plain)
@@ -105,10 +107,10 @@ class MultiHeadAttention(HeadsLayer):
         order = [0, *rest, rank - 1, *axes, rank]  # which axis of the outputs each axis is
         return tf.transpose(attended, [order.index(axis) for axis in (*range(rank - 1), rank - 1, rank)])
 
-    def _allowed(self, masks, attention_mask, use_causal_mask, query_sizes, key_sizes):
+    def _allowed(self, query_mask, key_masks, attention_mask, use_causal_mask, query_sizes, key_sizes):
         """`allowed` of the base; several axes of places become one."""
         count = len(query_sizes)
-        masks = [*mask_of_keys(masks, count), attention_mask]
+        masks = [mask_of_queries(query_mask, count), *mask_of_keys(key_masks, count), attention_mask]
         if count > 1:
             places = (math.prod(query_sizes), math.prod(key_sizes))
             masks = [mask if mask is None else _flat(mask, (*query_sizes, *key_sizes), places) for mask in masks]

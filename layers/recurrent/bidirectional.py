@@ -22,7 +22,8 @@ class Bidirectional(Layer):
 
         outputs = merge(forward_layer(sequences), backward_layer(sequences))
 
-    Outputs of one step stand side by side: with `return_sequences` those of the backward layer are turned around.
+    Outputs of one step stand side by side: with `return_sequences` those of the backward layer are turned around, and
+    masked steps give zeros.
     Shapes: (batch, time, features) → (batch, 2 * units) for "concat", else (batch, units); with an axis of time for
     `return_sequences`. With `return_state` a tuple: the outputs, the states forward, the states backward.
     Weights: those of `forward_layer`, then of `backward_layer`.
@@ -52,6 +53,8 @@ class Bidirectional(Layer):
         else:
             self.backward_layer = _recurrent(self, "backward_layer", backward_layer)
         self._check_pair()
+        if layer.return_sequences:  # an output repeated over masked steps would be turned around to the wrong side
+            self.forward_layer.zero_output_for_mask = self.backward_layer.zero_output_for_mask = True
         self.initial_weights = weights
         self.supports_masking = True
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from engine import activations, constraints, initializers, regularizers
 from engine.core.layer import Layer
-from engine.random import SeedGenerator
+from engine.random import SeedGenerator, uniform
 from layers.recurrent.loop import hold, scan
 
 # `input_masks`, `recurrent_masks`: none, one for all gates, or one per gate.
@@ -225,9 +225,8 @@ class RecurrentCell(Layer):
 
     def _mask(self, shape, rate):
         """A dropout mask: 0, or 1 / (1 - rate) with probability 1 - rate."""
-        dtype = tf.float64 if self.compute_dtype == "float64" else tf.float32  # a 16-bit uniform has too few values
-        uniform = tf.random.stateless_uniform(shape, self.seed_generator.next(), dtype=dtype, alg="philox")
-        return tf.cast(uniform >= rate, self.compute_dtype) / tf.cast(1 - rate or 1, self.compute_dtype)
+        keep = uniform(shape, self.seed_generator.next(), tf.as_dtype(self.compute_dtype)) >= rate
+        return tf.cast(keep, self.compute_dtype) / tf.cast(1 - rate or 1, self.compute_dtype)
 
 
 def _rate(cell, name, value):

@@ -25,6 +25,7 @@ class ConvLSTMCell(RecurrentCell):
     num_gates = 4
     num_states = 2
     num_input_masks = 4
+    draws_seed_first = True
     step = LSTMCell.step
     first_bias = forget_bias
 

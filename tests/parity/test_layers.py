@@ -15,22 +15,21 @@ WITHOUT_ROW = {
     "InputLayer": "has no numbers; tests/unit/test_symbolic.py",
     "Wrapper": "has no call; Bidirectional, TimeDistributed and SpectralNormalization are wrappers",
 }
-AUGMENTATION = "an augmentation beyond flip, translation, rotation, zoom and contrast; belongs into the data pipeline"
-TEXT = "turns strings and categories into numbers; belongs into the data pipeline"
-AUDIO = "a spectrogram; tf.signal.stft in a Lambda layer"
-OTHER = "wraps a model of another framework or format"
-NOT_OFFERED = {  # what Keras names in keras.layers and what is not here, with the reason
-    **dict.fromkeys("""AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp Pipeline
-        RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomCrop RandomElasticTransform
+# What Keras names in keras.layers and what is not here, by reason.
+REASONS = {
+    "an augmentation beyond flip, translation, rotation, zoom and contrast; belongs into the data pipeline": """
+        AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes MixUp
+        Pipeline RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomCrop RandomElasticTransform
         RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization
-        RandomSaturation RandomSharpness RandomShear Solarization MaxNumBoundingBoxes Resizing""".split(), AUGMENTATION),
-    **dict.fromkeys("""Discretization HashedCrossing Hashing IntegerLookup StringLookup TextVectorization""".split(), TEXT),
-    **dict.fromkeys(("MelSpectrogram", "STFTSpectrogram"), AUDIO),
-    **dict.fromkeys(("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"), OTHER),
-    "ReversibleEmbedding": "an Embedding that is also the last layer; share its variable instead",
-    "serialize": "keras.layers.serialize of any layer: layer.get_config() and losses.configurable.serialize",
-    "deserialize": "engine.saving rebuilds layers from configs",
+        RandomSaturation RandomSharpness RandomShear Resizing Solarization""",
+    "turns strings, numbers and categories into categories; belongs into the data pipeline": """
+        Discretization HashedCrossing Hashing IntegerLookup StringLookup TextVectorization""",
+    "a spectrogram; tf.signal.stft does it": "MelSpectrogram STFTSpectrogram",
+    "wraps a model of another framework or format": "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
+    "an Embedding that is also the last layer; share the variable of an Embedding": "ReversibleEmbedding",
+    "engine.saving does it": "serialize deserialize",
 }
+NOT_OFFERED = {name: reason for reason, names in REASONS.items() for name in names.split()}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras.src.metrics import ALL_OBJECTS_DICT
 
 import losses
 from engine import metrics
@@ -468,9 +469,7 @@ def test_top_k_config():
 
 
 def test_names_mean_what_they_mean_in_keras():
-    from keras.src.metrics import ALL_OBJECTS_DICT as theirs
-
-    ours = metrics._TABLE
+    ours, theirs = metrics._TABLE, ALL_OBJECTS_DICT
     assert {name: item.__name__ for name, item in theirs.items()} == {name: ours[name].__name__ for name in theirs}
     assert metrics.get("huber") is losses.huber
     assert metrics.get(None) is None and isinstance(metrics.get(metrics.Mean), metrics.Mean)

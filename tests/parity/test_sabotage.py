@@ -34,9 +34,12 @@ def code_of(function, right, wrong):
     assert source.count(right) == 1, f"{right!r} occurs {source.count(right)} times in {function.__qualname__}"
     definition = ast.parse(source.replace(right, wrong)).body[0]
     definition.decorator_list = []
-    inner = textwrap.indent(ast.unparse(definition), "    ")
-    module = compile(f"def factory(__class__):\n{inner}", f"<sabotaged {function.__qualname__}>", "exec")
-    return nested(nested(module, "factory"), function.__name__)
+    text, name = ast.unparse(definition), f"<sabotaged {function.__qualname__}>"
+    if "__class__" not in function.__code__.co_freevars:
+        return nested(compile(text, name, "exec"), function.__name__)
+    # A method that says super() has its class as a free variable: give it a function around it to have it from.
+    inner = textwrap.indent(text, "    ")
+    return nested(nested(compile(f"def around(__class__):\n{inner}", name, "exec"), "around"), function.__name__)
 
 
 def nested(code, name):

@@ -668,7 +668,7 @@ def test_an_error_inside_call_says_where():
 
 
 def test_input_layer_and_input_spec():
-    assert InputLayer(shape=(8, 8)).get_config() == keras.layers.InputLayer(shape=(8, 8), name="input_layer").get_config()
+    assert InputLayer((8, 8), name="x").get_config() == keras.layers.InputLayer((8, 8), name="x").get_config()
     spec = InputSpec(shape=(None, 3))
     assert spec.ndim == 2 and spec.problem(tf.ones((2, 3))) is None and "last axis is 3" in spec.problem(tf.ones((2, 4)))[0]
 

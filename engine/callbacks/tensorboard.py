@@ -1,0 +1,88 @@
+"""Logs for TensorBoard, written by TensorFlow's own writer."""
+
+import importlib.util
+import os
+
+import tensorflow as tf
+
+from engine.callbacks.base import Callback
+from engine.study.unchanged import unchanged
+from engine.training.step import unpack
+
+
+class TensorBoard(Callback):
+    """Scalars of each epoch, histograms of weights and gradients, and the graph of the training step.
+
+    Look at them with `tensorboard --logdir logs`. Training and validation go to the subfolders `train` and
+    `validation`; a scalar of validation has the name of the same scalar of training.
+
+    Arguments: `log_dir`; `histogram_freq` (every so many epochs; 0: none; gradients are those of one batch);
+    `write_graph`; `update_freq` ("epoch", or "batch" or a number of batches for scalars in between).
+
+    >>> from engine.callbacks import TensorBoard
+    >>> callback = TensorBoard("logs/first", histogram_freq=1)
+    """
+
+    def __init__(self, log_dir="logs", histogram_freq=0, write_graph=True, update_freq="epoch"):
+        if update_freq not in ("epoch", "batch") and not (isinstance(update_freq, int) and update_freq > 0):
+            raise ValueError(
+                f'TensorBoard: update_freq is "epoch", "batch" or a number of batches, received {update_freq!r}.'
+            )
+        if importlib.util.find_spec("tensorboard") is None:
+            raise ImportError("TensorBoard logs are written with the package tensorboard: pip install tensorboard")
+        self.log_dir = os.fspath(log_dir)
+        self.histogram_freq, self.write_graph, self.update_freq = histogram_freq, write_graph, update_freq
+        self.writers = {}
+        self.every = 1 if update_freq == "batch" else update_freq
+        if update_freq != "epoch":  # only then is every batch of interest
+            self.on_train_batch_end = self._write_batch
+        self.steps = 0
+
+    def _writer(self, name):
+        if name not in self.writers:
+            self.writers[name] = tf.summary.create_file_writer(os.path.join(self.log_dir, name))
+        return self.writers[name]
+
+    def resume(self, run):
+        self.run = run
+        if self.write_graph and not self.model.run_eagerly:
+            with self._writer("train").as_default():
+                tf.summary.graph(self.model.compiled_step("train", run.feed.spec).step.graph)
+
+    def _write_batch(self, batch, logs=None):
+        self.steps += 1
+        if self.steps % self.every == 0:
+            with self._writer("train").as_default():
+                for name, value in (logs or {}).items():
+                    tf.summary.scalar(f"batch_{name}", tf.reduce_mean(value), step=self.steps)
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            folder = "validation" if name.startswith("val_") else "train"
+            with self._writer(folder).as_default():
+                tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", tf.reduce_mean(value), step=epoch)
+        if self.histogram_freq and (epoch + 1) % self.histogram_freq == 0:
+            with self._writer("train").as_default():
+                self._write_histograms(epoch)
+        for writer in self.writers.values():
+            writer.flush()
+
+    def _write_histograms(self, epoch):
+        for path, variable, _ in self.model.named_weights():
+            tf.summary.histogram(f"weights/{path}", variable, step=epoch)
+        paths = {id(weight.variable): weight.path for weight in self.model.named_weights()}
+        with unchanged(self.model):
+            _, _, gradients = self.model.differentiate(*unpack(self.run.feed.example()))
+        for gradient, variable in gradients:
+            tf.summary.histogram(f"gradients/{paths[id(variable)]}", tf.convert_to_tensor(gradient), step=epoch)
+
+    def get_state(self):
+        return {"steps": self.steps}
+
+    def set_state(self, state):
+        self.steps = state["steps"]
+
+    def close(self):
+        for writer in self.writers.values():
+            writer.close()
+        self.writers = {}

@@ -1,0 +1,195 @@
+"""`load`: an image-classification set by name, as NumPy arrays.
+
+All sets take one way through tensorflow-datasets: find the builder, prepare the files if they are not on disk
+(the bundled digits from a file beside this one, others from the network), read both parts into memory.
+"""
+
+import contextlib
+import dataclasses
+import difflib
+import io
+import logging
+import os
+import random
+import socket
+import sys
+import tempfile
+import urllib.parse
+import urllib.request
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from engine.datasets.digits import Digits
+
+_HELD_OUT = 20  # percent for the test, from the end, where a set has one part only
+
+
+class DatasetError(ValueError):
+    """A dataset cannot be had; the message says what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Info:
+    """What is known of a dataset beside its images."""
+
+    name: str
+    num_classes: int
+    image_shape: tuple
+    class_names: list
+
+
+def load(name=Digits.name, data_dir=None):
+    """`((x_train, y_train), (x_test, y_test), info)` of an image-classification set of tensorflow-datasets.
+
+    Images are float32 in [0, 1], `(rows, height, width, channels)`; labels are int64 class numbers.
+
+    Arguments: `name`, as tensorflow-datasets has it ("digits" is bundled, "mnist", "emnist/letters" ...); `data_dir`,
+    the directory of prepared sets, also written to when one has to be prepared. None: for bundled sets a folder in
+    the user's cache, for others that of tensorflow-datasets (`~/tensorflow_datasets`).
+    The test part is "test", else "validation", else the last fifth of "train".
+    Errors: DatasetError for an unknown name, data that are not on disk and cannot be downloaded, a directory that
+    cannot be written to, and sets that are no images of one size with one label each.
+
+    >>> from engine.datasets import load
+    >>> (x_train, y_train), (x_test, y_test), info = load("digits")
+    >>> x_train.shape, x_test.shape, info.num_classes
+    ((1442, 8, 8, 1), (355, 8, 8, 1), 10)
+    """
+    if name == Digits.name and data_dir is None:
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+        data_dir = os.path.join(cache, "glassbox")
+        if _why_not_writable(data_dir):
+            with tempfile.TemporaryDirectory() as data_dir:
+                return load(name, data_dir)
+    with _undisturbed():
+        builder = _find(name, data_dir)
+        image, label = _image_and_label(builder)
+        if not builder.is_prepared():
+            _prepare(builder)
+            builder = _find(name, data_dir)  # anew: it reads what is on disk now, whoever put it there
+        train, test = (_read(builder, split) for split in _splits(builder))
+    return train, test, Info(name, label.num_classes, tuple(image.shape), label.names)
+
+
+@contextlib.contextmanager
+def _undisturbed():
+    """Keep what tensorflow-datasets does on the side away from the user.
+
+    It warns of every folder that is not there yet. And it names temporary folders with Python's global random numbers:
+    those go on as they were, and two runs with the same seed do not get the same folder.
+    """
+    state, level = random.getstate(), logging.root.manager.disable
+    random.seed()
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(level)
+        random.setstate(state)
+
+
+def _find(name, data_dir):
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError:
+        known = tfds.list_builders(with_community_datasets=False)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else "See tensorflow.org/datasets for the names."
+        raise DatasetError(f"Unknown dataset {name!r}. {hint}") from None
+    except Exception as error:  # of many kinds, for unknown configs and versions, and broken files
+        raise DatasetError(f"The dataset {name!r} cannot be opened: {_one_line(error)}") from error
+
+
+def _image_and_label(builder):
+    """The features of the two, for sets of images of one size with one label each."""
+    features, keys = builder.info.features, builder.info.supervised_keys
+    pair = keys and len(keys) == 2 and all(isinstance(key, str) for key in keys)
+    kinds = [type(features[key]) for key in keys] if pair else []
+    if kinds != [tfds.features.Image, tfds.features.ClassLabel]:
+        raise DatasetError(f"{builder.name!r} is no set of images with one class label each. Try 'digits' or 'mnist'.")
+    image, label = features[keys[0]], features[keys[1]]
+    if None in image.shape:
+        raise DatasetError(f"The images of {builder.name!r} differ in size {image.shape}. Choose a set of one size.")
+    return image, label
+
+
+def _prepare(builder):
+    """Make the files of a set, from the network unless it is bundled."""
+    directory = str(builder.data_dir_root)
+    bundled = isinstance(builder, Digits)
+    reason = _why_not_writable(directory) or (None if bundled else _why_offline(builder))
+    if reason is None:
+        reason = _why_not_prepared(builder, quiet=bundled)
+    if reason is not None:
+        raise DatasetError(
+            f"The dataset {builder.name!r} is not in {directory} and cannot be put there: {reason}. "
+            "Name a directory that has it (data_dir=, or --data-dir of train.py), or go online and name one you can "
+            "write to."
+        )
+
+
+def _why_not_prepared(builder, quiet):
+    """Download and prepare; None, or the reason why it failed."""
+    told = io.StringIO() if quiet else sys.stderr
+    tfds.display_progress_bar(not quiet and sys.stderr.isatty())
+    try:
+        with contextlib.redirect_stdout(told):
+            builder.download_and_prepare(download_config=tfds.download.DownloadConfig(try_download_gcs=False))
+    except Exception as error:  # of many kinds, and the user can do the same about all of them
+        return None if builder.is_prepared() else _one_line(error)  # prepared: another process was faster
+    finally:
+        tfds.display_progress_bar(True)
+    return None
+
+
+def _why_not_writable(directory):
+    """None, or the reason why no file can be made in `directory`, which is made if it does not exist."""
+    try:
+        os.makedirs(directory, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return None
+    except OSError as error:
+        return f"it cannot be written to ({error.strerror})"
+
+
+def _why_offline(builder):
+    """None, or that no host is known here: said at once, where the download would go on trying for minutes."""
+    if urllib.request.getproxies():
+        return None
+    hosts = ["storage.googleapis.com", urllib.parse.urlparse(builder.info.homepage).hostname]
+    for host in filter(None, hosts):
+        with contextlib.suppress(OSError):
+            socket.getaddrinfo(host, 443)
+            return None
+    return "this computer is offline"
+
+
+def _splits(builder):
+    """The names of the parts to train on and to test on."""
+    there = builder.info.splits
+    for test in ("test", "validation"):
+        if "train" in there and test in there:
+            return "train", test
+    if len(there) != 1:
+        raise DatasetError(f"{builder.name!r} has the parts {sorted(there)}; expected 'train' and 'test'.")
+    (only,) = there
+    return f"{only}[:{100 - _HELD_OUT}%]", f"{only}[{100 - _HELD_OUT}%:]"
+
+
+def _read(builder, split):
+    """One part as (images, labels)."""
+    try:
+        images, labels = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1, as_supervised=True))
+    except Exception as error:
+        raise DatasetError(
+            f"The files of {builder.name!r} are damaged: {_one_line(error)}. "
+            f"Delete {builder.data_dir}; they are then made anew."
+        ) from error
+    white = np.float32(np.iinfo(images.dtype).max if images.dtype.kind == "u" else 1)
+    return np.divide(images, white, dtype=np.float32), labels.astype(np.int64)
+
+
+def _one_line(error):
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text if len(text) <= 200 else text[:200] + ' ...'}"

@@ -1,0 +1,76 @@
+"""Data in memory: what counts as an array, nests of arrays as nests of tensors, and their rows."""
+
+import tensorflow as tf
+
+
+def is_array_like(x):
+    """Whether `x` is data in memory: an array, a number, or a list, tuple or dict of them. If not, it gives batches."""
+    known = (list, tuple, dict, int, float, tf.RaggedTensor, tf.SparseTensor)
+    return isinstance(x, known) or any(hasattr(x, name) for name in ("shape", "to_numpy", "__array__"))
+
+
+def to_tensors(data, dtype):
+    """A nest of arrays as a nest of tensors, floats in `dtype`. A list of numbers, or of lists of numbers, is one array."""
+    if data is None:
+        return None
+    if isinstance(data, dict):
+        return {key: to_tensors(item, dtype) for key, item in data.items()}
+    if isinstance(data, (list, tuple)) and any(_is_array(item) for item in data):
+        parts = [to_tensors(item, dtype) for item in data]
+        return parts[0] if len(parts) == 1 else type(data)(parts)
+    return _to_tensor(data, dtype)
+
+
+def _is_array(item):
+    return isinstance(item, dict) or (hasattr(item, "shape") and len(item.shape) > 0)
+
+
+def _to_tensor(item, dtype):
+    """A tensor from an array, a list, a data frame."""
+    if isinstance(item, (tf.SparseTensor, tf.RaggedTensor)):
+        return item
+    if hasattr(item, "to_numpy"):
+        item = item.to_numpy()
+    try:
+        tensor = tf.convert_to_tensor(item)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"Data must be numbers in rows of equal length; received {type(item).__name__} that TensorFlow cannot "
+            f"convert ({error}). Pad the rows, or pass a tf.data.Dataset."
+        ) from None
+    return tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
+
+
+def common_rows(x, y=None, sample_weight=None):
+    """The number of rows that all tensors have, or a ValueError."""
+    sizes = {}
+    for name, item in (("x", x), ("y", y), ("sample_weight", sample_weight)):
+        for tensor in tf.nest.flatten(item):
+            if tensor is not None:
+                if tensor.shape.rank == 0:
+                    raise ValueError(f"`{name}` is a single number; expected arrays with one row per sample.")
+                sizes.setdefault(name, set()).add(int(tensor.shape[0]))
+    every = set().union(*sizes.values()) if sizes else {0}
+    if len(every) > 1:
+        found = ", ".join(f"{name}: {' and '.join(map(str, sorted(size)))}" for name, size in sizes.items())
+        raise ValueError(f"All data must have the same number of rows, received {found}. Give one label for each row.")
+    if every == {0}:
+        raise ValueError("The data are empty: x has no rows.")
+    return every.pop()
+
+
+def split(x, y, sample_weight, fraction, dtype):
+    """((x, y, sample_weight) to train on, the same of the last `fraction` of the rows)."""
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split is a fraction between 0 and 1, received {fraction!r}.")
+    if not is_array_like(x):
+        raise ValueError("validation_split needs arrays. Split the dataset with take() and skip(), use validation_data=.")
+    data = [to_tensors(item, dtype) for item in (x, y, sample_weight)]
+    rows = common_rows(*data)
+    border = int(rows * (1 - fraction))
+    if border == 0 or border == rows:
+        raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train or to validate on.")
+    return tuple(
+        tuple(None if item is None else tf.nest.map_structure(lambda array: array[part], item) for item in data)  # noqa: B023
+        for part in (slice(None, border), slice(border, None))
+    )

@@ -1,0 +1,157 @@
+"""The script as its users run it: what it prints, what it leaves, how it ends."""
+
+import csv
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import train
+
+SCRIPT = pathlib.Path(train.__file__).resolve()
+
+# Runs the script with Keras hidden: whoever imports it gets what they would get if it was not installed.
+WITHOUT_KERAS = f"""
+import runpy, sys
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("keras", "tf_keras"):
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Hide())
+sys.argv[0] = {str(SCRIPT)!r}
+sys.path.insert(0, {str(SCRIPT.parent)!r})
+runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
+"""
+
+
+def start(*arguments, cwd, code=None):
+    """The script as a process whose output is a pipe."""
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    command = [sys.executable, *(["-c", code] if code else [str(SCRIPT)]), *arguments]
+    environment["XDG_CACHE_HOME"] = str(cwd / "cache")
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, env=environment, text=True, stdout=pipe, stderr=pipe)
+
+
+def without_times(text):
+    return re.sub(r"\d+\.\ds", "?s", text)
+
+
+def test_default_run_learns_repeats_and_needs_no_keras(tmp_path):
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    runs = [start("--target-accuracy", "0.97", cwd=folders[0]),
+            start("--target-accuracy", "0.97", cwd=folders[1], code=WITHOUT_KERAS)]  # fmt: skip
+    (first, noise), (second, noise_without) = (run.communicate(timeout=240) for run in runs)
+
+    assert [run.returncode for run in runs] == [0, 0], noise + noise_without
+    assert (noise, noise_without) == ("", "")
+    assert without_times(first) == without_times(second)
+    assert float(re.search(r"test accuracy (\S+),", first).group(1)) >= 0.97
+    assert "\r" not in first and "\x1b" not in first
+
+    saved = pathlib.Path("runs/digits-cnn/weights.safetensors")
+    assert f"saved {saved} and {saved.parent}/history.csv" in first
+    assert (folders[0] / saved).read_bytes() == (folders[1] / saved).read_bytes()
+    with open(folders[0] / saved.parent / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 20 and float(rows[-1]["loss"]) < float(rows[0]["loss"]) / 5
+
+
+def test_interrupt_keeps_the_history(tmp_path):
+    run = start("--epochs", "100000", "--model", "mlp", cwd=tmp_path)
+    lines = [run.stdout.readline() for _ in range(4)]
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=60)
+    assert lines[3].startswith("Epoch 2/100000")
+    assert run.returncode == 130
+    assert errors.strip().splitlines() == [f"train.py: stopped; finished epochs are in {train_out('mlp')}/history.csv"]
+    with open(tmp_path / train_out("mlp") / "history.csv", newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)][:2] == ["0", "1"]
+
+
+def train_out(model):
+    return os.path.join("runs", f"digits-{model}")
+
+
+def test_reader_that_leaves_early_is_harmless(tmp_path):
+    run = start("--epochs", "100000", "--model", "mlp", cwd=tmp_path)
+    run.stdout.readline()
+    run.stdout.close()  # as `head -1` does
+    assert run.stderr.read() == ""
+    assert run.wait(timeout=60) == 141
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--model mpl", "invalid choice: 'mpl' (choose from"),
+        ("--optimizer adamm", "Unknown optimizer 'adamm'. Did you mean 'adam'"),
+        ("--epochs 0", "--epochs must be a positive number, received 0"),
+        ("--learning-rate nan", "--learning-rate must be a positive number"),
+        ("--batch-size -1", "--batch-size must be a positive number"),
+        ("--seed -1", "--seed must be from 0"),
+        ("--dataset mnisst", "Unknown dataset 'mnisst'. Did you mean 'mnist'"),
+        ("--dataset iris", "'iris' is no set of images with one class label each"),
+        ("--dataset tf_flowers", "differ in size"),
+        ("--dataset mnist --data-dir EMPTY", "The dataset 'mnist' is not in EMPTY and cannot be put there"),
+        ("--data-dir FILE", "The dataset 'digits' is not in FILE and cannot be put there"),
+        ("--out FILE", "Choose a directory you can write to with --out"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments, says, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("engine.datasets.loading._why_offline", lambda builder: "this computer is offline")
+    (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "FILE").touch()
+    try:
+        status = train.main(arguments.split())
+    except SystemExit as end:
+        status = end.code
+    output = capsys.readouterr()
+    assert status == 2
+    assert output.out == ""
+    assert output.err.startswith("train.py: ") and says in output.err and output.err.count("\n") == 1
+
+
+def test_status_of_a_wrong_argument(tmp_path):
+    run = start("--model", "mpl", cwd=tmp_path)
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 2 and errors.count("\n") == 1
+
+
+def test_missed_target_is_status_1(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert train.main(["--model", "mlp", "--epochs", "1", "--target-accuracy", "1", "--out", "there"]) == 1
+    assert "missed the target accuracy 1.0" in capsys.readouterr().err
+    assert sorted(os.listdir("there")) == ["history.csv", "weights.safetensors"]
+
+
+@pytest.mark.parametrize("model", train.MODELS)
+def test_every_model_has_right_gradients_and_trains_eagerly_too(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (x, y), _, info = train.load("digits")
+    few = x[:96], y[:96]
+    monkeypatch.setattr(train, "load", lambda *_: (few, few, info))
+    assert train.main(["--model", model, "--epochs", "1", "--check-gradients"]) == 0
+    compiled = capsys.readouterr().out
+    assert "differences in float64" in compiled and "WRONG" not in compiled
+    assert train.main(["--model", model, "--epochs", "1", "--eager", "--optimizer", "sgd"]) == 0
+    assert "SGD" in capsys.readouterr().out
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as end:
+        train.main(["--help"])
+    text = capsys.readouterr().out
+    assert end.value.code == 0
+    options = "dataset data-dir model epochs batch-size seed learning-rate optimizer out eager check-gradients"
+    for option in [*options.split(), "target-accuracy"]:
+        assert f"  --{option} " in text
+    assert "--model {mlp,cnn,resnet,quadratic}" in text
+    assert "(default: digits)" in text

@@ -1,0 +1,200 @@
+"""Train a model on real images: `python train.py`. Read this first; it shows how the parts are put together.
+
+    load       images as arrays                             engine/datasets
+    build      a model, in one of the styles below          layers/, engine/
+    compile    what to minimise, how, and what to report    losses/, engine/optimizers, engine/metrics
+    fit        many steps                                   engine/training
+    evaluate   on images the model has not seen
+    save       the weights and the history
+"""
+
+import argparse
+import math
+import os
+import sys
+import tempfile
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+stderr = os.dup(2)
+try:  # TensorFlow's start is noisy, and no setting stops all of it
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    import tensorflow as tf
+finally:
+    os.dup2(stderr, 2)
+
+from engine import Input, Layer, Model, Sequential, optimizers, set_seed  # noqa: E402
+from engine.callbacks import CSVLogger  # noqa: E402
+from engine.datasets import DatasetError, load  # noqa: E402
+from engine.study.gradcheck import check_gradients  # noqa: E402
+from layers import Activation, Add, BatchNormalization, Conv2D, Dense, Dropout  # noqa: E402
+from layers import Flatten, GlobalAveragePooling2D, MaxPooling2D  # noqa: E402
+
+
+def mlp(image_shape, num_classes):
+    """Two dense layers."""
+    return Sequential([
+        Input(image_shape),
+        Flatten(),
+        Dense(128, activation="relu"),
+        Dropout(0.2),
+        Dense(num_classes, activation="softmax"),
+    ])  # fmt: skip
+
+
+def cnn(image_shape, num_classes):
+    """Two convolutions, each followed by pooling."""
+    return Sequential([
+        Input(image_shape),
+        Conv2D(32, 3, padding="same", activation="relu"),
+        MaxPooling2D(),
+        Conv2D(64, 3, padding="same", activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dropout(0.3),
+        Dense(num_classes, activation="softmax"),
+    ])  # fmt: skip
+
+
+def resnet(image_shape, num_classes):
+    """Residual blocks, x + f(x): a graph, as a list of layers cannot branch."""
+    inputs = Input(image_shape)
+    x = Conv2D(16, 3, padding="same", activation="relu")(inputs)
+    for filters in (16, 32):
+        short = Conv2D(filters, 1)(x)
+        x = Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = Activation("relu")(BatchNormalization()(x))
+        x = Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = Activation("relu")(Add()([short, BatchNormalization()(x)]))
+        x = MaxPooling2D()(x)
+    x = GlobalAveragePooling2D()(x)
+    return Model(inputs, Dense(num_classes, activation="softmax")(x))
+
+
+class Quadratic(Layer):
+    """A layer of one's own: `outputs = (inputs @ A)² + b`, on raw variables that need no registration."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.units = units
+
+    def build(self, input_shape):
+        self.A = tf.Variable(tf.random.normal((input_shape[-1], self.units), stddev=input_shape[-1] ** -0.5))
+        self.b = tf.Variable(tf.zeros([self.units]))
+
+    def call(self, inputs):
+        return tf.square(inputs @ self.A) + self.b
+
+
+def quadratic(image_shape, num_classes):
+    """The layer above, and a dense one."""
+    return Sequential([Input(image_shape), Flatten(), Quadratic(64), Dense(num_classes, activation="softmax")])
+
+
+MODELS = {"mlp": mlp, "cnn": cnn, "resnet": resnet, "quadratic": quadratic}
+
+
+def run(args):
+    """Load, build, train, test, save. Returns the exit status."""
+    os.makedirs(args.out, exist_ok=True)
+    with tempfile.TemporaryFile(dir=args.out):  # better an error now than after an hour of training
+        pass
+    (x_train, y_train), (x_test, y_test), info = load(args.dataset, args.data_dir)
+    say(f"{info.name}: {len(x_train)} images to train on, {len(x_test)} for the test, {info.num_classes} classes")
+
+    set_seed(args.seed)
+    model = MODELS[args.model](info.image_shape, info.num_classes)
+    if args.learning_rate is not None:
+        args.optimizer.learning_rate = args.learning_rate
+    model.compile(args.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=args.eager)
+    say(f"{args.model}: {model.count_params()} parameters, {type(args.optimizer).__name__}, seed {args.seed}")
+
+    if args.check_gradients and not gradients_are_right(model, x_train[:8], y_train[:8]):
+        return 1
+
+    model.fit(x_train, y_train, batch_size=args.batch_size, epochs=args.epochs, callbacks=[CSVLogger(args.history)])
+    loss, accuracy = model.evaluate(x_test, y_test, batch_size=256, verbose=0)
+    model.save_weights(args.weights)
+    say(f"test accuracy {accuracy:.4f}, loss {loss:.4f}")
+    say(f"saved {args.weights} and {args.history}")
+    if args.target_accuracy is not None and not accuracy >= args.target_accuracy:
+        print(f"train.py: missed the target accuracy {args.target_accuracy}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def say(text):
+    """Print at once, also into a pipe."""
+    print(text, flush=True)
+
+
+def gradients_are_right(model, x, y):
+    """Print the table of the gradients beside finite differences."""
+    noise = np.random.default_rng(0).uniform(0.01, 0.1, x.shape)  # exact zeros would leave relu at its kink
+    report = check_gradients(model, (x + noise).astype(x.dtype), y)
+    say(report)
+    return report.ok
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors on one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parse(arguments=None):
+    """The command line as a namespace."""
+    parser = Parser(prog="train.py", description="Train a model on images and test it.",
+                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)  # fmt: skip
+    add = parser.add_argument
+    add("--dataset", default="digits", metavar="NAME",
+        help="an image-classification set of tensorflow-datasets; digits comes with this program")  # fmt: skip
+    add("--data-dir", metavar="DIR", help="where prepared datasets are, and new ones go")
+    add("--model", default="cnn", choices=MODELS, help="what to train; the functions in train.py")
+    add("--epochs", default=20, type=int, metavar="N", help="passes over the training images")
+    add("--batch-size", default=32, type=int, metavar="N", help="images in a step")
+    add("--learning-rate", type=float, metavar="X", help="None: the optimizer's own")
+    add("--optimizer", default="adam", metavar="NAME", help="adam, sgd, rmsprop, adamw, lion ...")
+    add("--seed", default=0, type=int, metavar="N", help="the same seed gives the same numbers")
+    add("--out", metavar="DIR", help="for the weights and the history; None: runs/DATASET-MODEL")
+    add("--eager", action="store_true", help="plain Python steps, slow, for a debugger")
+    add("--check-gradients", action="store_true", help="first compare the gradients on one batch with differences")
+    add("--target-accuracy", type=float, metavar="X", help="exit with status 1 if the test is below")
+    args = parser.parse_args(arguments)
+    for name in ("epochs", "batch_size", "learning_rate", "target_accuracy"):
+        value = getattr(args, name)
+        if value is not None and not 0 < value < math.inf:
+            parser.error(f"--{name.replace('_', '-')} must be a positive number, received {value}")
+    if not 0 <= args.seed < 2**32:
+        parser.error(f"--seed must be from 0 to 2**32 - 1, received {args.seed}")
+    try:
+        args.optimizer = optimizers.get(args.optimizer)
+    except ValueError as error:
+        parser.error(str(error).partition(" An own ")[0])
+    args.out = args.out or os.path.join("runs", f"{args.dataset}-{args.model}".replace("/", "-"))
+    args.history, args.weights = (os.path.join(args.out, name) for name in ("history.csv", "weights.safetensors"))
+    return args
+
+
+def main(arguments=None):
+    """The program; returns the exit status: 0, 1 (target missed, gradient wrong), 2 (cannot run), 130 (Ctrl-C)."""
+    args = parse(arguments)
+    try:
+        return run(args)
+    except KeyboardInterrupt:
+        print(f"\ntrain.py: stopped; finished epochs are in {args.history}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except DatasetError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"train.py: {error}. Choose a directory you can write to with --out", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
