@@ -146,22 +146,21 @@ class Parser(argparse.ArgumentParser):
 
 def parse(arguments=None):
     """The command line as a namespace."""
-    parser = Parser(prog="train.py", description="Train a model on images and test it.",
-                    formatter_class=argparse.ArgumentDefaultsHelpFormatter)  # fmt: skip
+    parser = Parser(prog="train.py", description="Train a model on images, test it, and save it.")
     add = parser.add_argument
     add("--dataset", default="digits", metavar="NAME",
-        help="an image-classification set of tensorflow-datasets; digits comes with this program")  # fmt: skip
+        help="an image-classification set of tensorflow-datasets; default: %(default)s, bundled")  # fmt: skip
     add("--data-dir", metavar="DIR", help="where prepared datasets are, and new ones go")
-    add("--model", default="cnn", choices=MODELS, help="what to train; the functions in train.py")
-    add("--epochs", default=20, type=int, metavar="N", help="passes over the training images")
-    add("--batch-size", default=32, type=int, metavar="N", help="images in a step")
-    add("--learning-rate", type=float, metavar="X", help="None: the optimizer's own")
-    add("--optimizer", default="adam", metavar="NAME", help="adam, sgd, rmsprop, adamw, lion ...")
-    add("--seed", default=0, type=int, metavar="N", help="the same seed gives the same numbers")
-    add("--out", metavar="DIR", help="for the weights and the history; None: runs/DATASET-MODEL")
+    add("--model", default="cnn", choices=MODELS, help="a function of train.py; default: %(default)s")
+    add("--epochs", default=30, type=int, metavar="N", help="passes over the training images; default: %(default)s")
+    add("--batch-size", default=32, type=int, metavar="N", help="images in a step; default: %(default)s")
+    add("--learning-rate", type=float, metavar="X", help="default: the optimizer's own")
+    add("--optimizer", default="adam", metavar="NAME", help="sgd, rmsprop, adamw, lion ...; default: %(default)s")
+    add("--seed", default=0, type=int, metavar="N", help="the same seed gives the same numbers; default: %(default)s")
+    add("--out", metavar="DIR", help="for the weights and the history; default: runs/DATASET-MODEL")
     add("--eager", action="store_true", help="plain Python steps, slow, for a debugger")
-    add("--check-gradients", action="store_true", help="first compare the gradients on one batch with differences")
-    add("--target-accuracy", type=float, metavar="X", help="exit with status 1 if the test is below")
+    add("--check-gradients", action="store_true", help="first compare gradients on one batch with finite differences")
+    add("--target-accuracy", type=float, metavar="X", help="exit with status 1 if the test accuracy is below")
     args = parser.parse_args(arguments)
     for name in ("epochs", "batch_size", "learning_rate", "target_accuracy"):
         value = getattr(args, name)

@@ -4,6 +4,8 @@ Three styles, one path. `Model(inputs, outputs)` runs its graph in `call`; `Sequ
 layers one after the other; a subclass writes `call` itself. What `fit` does is in training/.
 """
 
+import json
+
 import numpy as np
 import tensorflow as tf
 
@@ -13,7 +15,8 @@ from engine.callbacks.progress import EvaluationBar
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
-from engine.saving import weights
+from engine.saving.graph_config import describe_graph, read_graph
+from engine.saving.saved import Saved
 from engine.study.summary import summary
 from engine.training import arrays, loop
 from engine.training.compiled import CompiledStep, EagerStep
@@ -21,11 +24,13 @@ from engine.training.feed import make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
 from engine.training.step import TrainingStep, named
 from engine.training.terms import LossTerms
+from losses.configurable import constructor_arguments, describe, serialize, serialize_object
+from losses.lookup import custom_object_scope
 
 _KEPT_TRACES = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
 
 
-class Model(TrainingStep, Layer):
+class Model(TrainingStep, Saved, Layer):
     """A layer with `compile`, `fit`, `evaluate` and `predict`.
 
     Arguments: `inputs` and `outputs`, symbols or lists or dicts of them, for a functional model; none for a
@@ -41,7 +46,7 @@ class Model(TrainingStep, Layer):
     """
 
     supports_masking = True
-    _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure"}
+    _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs"}
 
     optimizer = None
     compiled_loss = None
@@ -51,6 +56,7 @@ class Model(TrainingStep, Layer):
     run_eagerly = False
     jit_compile = "auto"
     history = None
+    first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
     _graph = None  # of a functional model
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
 
@@ -126,9 +132,9 @@ class Model(TrainingStep, Layer):
 
     def _names_of(self, y_pred):
         """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
-        if isinstance(y_pred, dict):
-            return sorted(y_pred)
         count = len(tf.nest.flatten(y_pred))
+        if isinstance(y_pred, dict) and len(y_pred) == count:
+            return sorted(y_pred)
         names = [symbol.node.operation.name for symbol in self.outputs]
         if len(names) == count:
             return names
@@ -141,6 +147,8 @@ class Model(TrainingStep, Layer):
             self.compute_output_shape(input_shape)
 
     def _ensure_built(self, args, kwargs):
+        if self.first_inputs is None and args:
+            self.first_inputs = binding.specs(args[0])
         if type(self).build is Model.build:
             self.built = True  # a container's weights are those of its layers, which build themselves when called
         else:
@@ -163,15 +171,41 @@ class Model(TrainingStep, Layer):
         """Print the layers as a tree, with output shapes and numbers of parameters."""
         summary(self, print_fn)
 
-    # ---- files ------------------------------------------------------------------------------
+    # ---- description ------------------------------------------------------------------------
 
-    def save_weights(self, path):
-        """Write the weights to one safetensors file, under their paths."""
-        weights.save_weights(self, path)
+    def get_config(self):
+        """The graph of a functional model as plain data; of a subclass, the constructor's arguments."""
+        if self._graph is not None and type(self).__init__ is Model.__init__:
+            return describe_graph(self)
+        return self._own_config(below=Model)
 
-    def load_weights(self, path, strict=True):
-        """Assign the weights of a file; all are checked before any is assigned. See `engine.saving.weights`."""
-        return weights.load_weights(self, path, strict)
+    def _own_config(self, below):
+        """The constructor's arguments of a subclass of `below`."""
+        config = {"name": self.name, "trainable": self.trainable, "dtype": serialize(self.dtype_policy)}
+        names = [name for name in constructor_arguments(type(self), below=below) if name not in config]
+        if type(self).get_config is not below.get_config:  # it adds what is not found here
+            names = [name for name in names if hasattr(self, name)]
+        return {**config, **describe(self, names)}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The model that `get_config` described, ours or Keras's; `custom_objects` maps names to classes of your own.
+
+        Its weights are new: `set_weights` takes Keras's too. Raises ValueError for a class that is not known.
+        """
+        with custom_object_scope(custom_objects):
+            if "output_layers" in config and cls.__init__ is Model.__init__:
+                return read_graph(cls, config)
+            if cls is Model:
+                raise ValueError(
+                    f"Model.from_config takes the config of a functional model; received the keys {list(config)}. "
+                    "Call from_config of the class that wrote it: Sequential, or your subclass."
+                )
+            return super().from_config(config)
+
+    def to_json(self, **kwargs):
+        """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""
+        return json.dumps(serialize_object(self), **kwargs)
 
     # ---- training ---------------------------------------------------------------------------
 
@@ -190,12 +224,15 @@ class Model(TrainingStep, Layer):
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"compile: steps_per_execution is a positive integer, received {steps_per_execution!r}.")
         optimizer = optimizers.get(optimizer)
-        compiled_loss = None if loss is None else CompiledLoss(_checked_losses(loss), loss_weights)
+        loss_tracker, term_tracker = _new_trackers()
+        compiled_loss = None
+        if loss is not None:
+            compiled_loss = CompiledLoss(_checked_losses(loss), loss_weights, self._names_of, loss_tracker)
         compiled_metrics = CompiledMetrics(_checked_metrics(_as_list(metrics)),
-                                           _checked_metrics(_as_list(weighted_metrics)))  # fmt: skip
+                                           _checked_metrics(_as_list(weighted_metrics)), self._names_of)  # fmt: skip
         self.optimizer, self.loss = optimizer, loss
         self.compiled_loss, self.compiled_metrics = compiled_loss, compiled_metrics
-        self._loss_tracker, self._term_tracker = _new_trackers()
+        self._loss_tracker, self._term_tracker = loss_tracker, term_tracker
         self.run_eagerly, self.steps_per_execution = bool(run_eagerly), steps_per_execution
         self.jit_compile = jit_compile if jit_compile is not None else False
         self._steps = {}
@@ -236,7 +273,7 @@ class Model(TrainingStep, Layer):
         self._require_compiled("evaluate")
         feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
         bar = [EvaluationBar(verbose)] if verbose else []
-        callbacks = CallbackList([*(callbacks or []), *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
+        callbacks = CallbackList([callbacks or [], *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
         try:
             logs = loop.evaluate(self, feed, callbacks)
         finally:
@@ -283,7 +320,8 @@ class Model(TrainingStep, Layer):
             compiled = CompiledStep(function, spec, self.jit_compile)
             # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
             # too, so that no other object can get their ids.
-            compiled.layers = self.named_layers()
+            compiled.layers, compiled.weights = self.named_layers(), self.weights
+            self._clear_losses()  # those of the trace belong to its graph
             key = (*key[:3], tracking.fingerprint(self, Layer))
             self._steps[key] = compiled
         return self._steps[key]

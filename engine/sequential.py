@@ -6,6 +6,8 @@ from engine.core import binding, symbolic
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.model import Model
+from engine.saving.config import describe_sequence, read_sequence
+from losses.lookup import custom_object_scope
 
 
 class Sequential(Model):
@@ -102,3 +104,15 @@ class Sequential(Model):
         for layer in self._layers:
             inputs = layer(inputs)
         return inputs
+
+    def get_config(self):
+        """The layers as plain data; of a subclass with a constructor of its own, the constructor's arguments."""
+        if type(self).__init__ is Sequential.__init__:
+            return describe_sequence(self, self._start, self._layers)
+        return self._own_config(below=Sequential)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The model that `get_config` described, ours or Keras's; `custom_objects` maps names to classes of your own."""
+        with custom_object_scope(custom_objects):
+            return read_sequence(cls, config) if cls.__init__ is Sequential.__init__ else super().from_config(config)

@@ -32,8 +32,8 @@ class RandomAffine(RandomImageLayer):
 
     def transform(self, images):
         batch, height, width = sizes_of(images)[:3]
-        numbers = [tf.cast(number, tf.float32) for number in (*self.maps(images, height, width), 0, 0)]  # no perspective
-        numbers = [tf.broadcast_to(number, [batch]) for number in numbers]
+        numbers = (*self.maps(images, height, width), 0, 0)  # the zeros: no perspective
+        numbers = [tf.broadcast_to(tf.cast(number, tf.float32), [batch]) for number in numbers]
         known = images if images.dtype in (tf.float16, tf.float32, tf.float64) else tf.cast(images, tf.float32)
         outputs = tf.raw_ops.ImageProjectiveTransformV3(
             images=known, transforms=tf.stack(numbers, 1), output_shape=[height, width], fill_value=self.fill_value,

@@ -91,7 +91,7 @@ class BatchNormalization(ScaledNormalization):
             else:
                 self._follow(mean, variance)
             outputs = self._normalize(x, mean, variance, gamma, beta)
-        return tf.cast(outputs, inputs.dtype)
+        return tf.cast(outputs, self.compute_dtype)
 
     def _can_be_fused(self, x, mask):
         """Whether TensorFlow's one kernel for all of it, several times faster, computes the same numbers."""

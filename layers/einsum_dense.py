@@ -69,6 +69,7 @@ class EinsumDense(Layer):
         return initializer
 
     def call(self, inputs):
+        inputs = tf.cast(inputs, self.compute_dtype)
         outputs = tf.einsum(self.equation, inputs, tf.cast(self.kernel, inputs.dtype))
         if self.bias is not None:
             outputs = outputs + tf.cast(self.bias, inputs.dtype)

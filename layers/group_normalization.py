@@ -56,4 +56,4 @@ class GroupNormalization(ScaledNormalization):
         variance = tf.reduce_mean(tf.square(centered), inside, keepdims=True)
         normalized = tf.reshape(centered * tf.math.rsqrt(variance + self.epsilon), shape)
         gamma, beta = along(self.gamma, self.axes, x), along(self.beta, self.axes, x)
-        return tf.cast(scaled_and_shifted(normalized, gamma, beta), inputs.dtype)
+        return tf.cast(scaled_and_shifted(normalized, gamma, beta), self.compute_dtype)

@@ -41,7 +41,7 @@ class LayerNormalization(ScaledNormalization):
         variance = tf.reduce_mean(tf.square(centered), self.axes, keepdims=True)
         normalized = (x if self.rms_scaling else centered) * tf.math.rsqrt(variance + self.epsilon)
         gamma, beta = along(self.gamma, self.axes, x), along(self.beta, self.axes, x)
-        return tf.cast(scaled_and_shifted(normalized, gamma, beta), inputs.dtype)
+        return tf.cast(scaled_and_shifted(normalized, gamma, beta), self.compute_dtype)
 
 
 class RMSNormalization(Layer):
@@ -72,4 +72,4 @@ class RMSNormalization(Layer):
         x = in_full_precision(inputs)
         mean_square = tf.reduce_mean(tf.square(x), self.axes, keepdims=True)
         normalized = x * tf.math.rsqrt(mean_square + self.epsilon)
-        return tf.cast(normalized * along(self.scale, self.axes, x), inputs.dtype)
+        return tf.cast(normalized * along(self.scale, self.axes, x), self.compute_dtype)

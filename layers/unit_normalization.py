@@ -31,4 +31,4 @@ class UnitNormalization(Layer):
         self.supports_masking = True
 
     def call(self, inputs):
-        return tf.cast(unit_length(in_full_precision(inputs), self.axis), inputs.dtype)
+        return tf.cast(unit_length(in_full_precision(inputs), self.axis), self.compute_dtype)

@@ -41,6 +41,7 @@ class Loss(Configurable):
         """One value per sample: `(N, ...)`, `(N, ...)` → `(N,)` or more leading axes. Write it in a subclass."""
         raise NotImplementedError(f"{type(self).__name__} has no call(self, y_true, y_pred). Write it in the class.")
 
+    @tf.autograph.experimental.do_not_convert
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The loss of a batch: a scalar, or one value per sample if `reduction` is "none"."""
         owner = f"{type(self).__name__} {self.name!r}"

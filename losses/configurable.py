@@ -19,6 +19,7 @@ _AREAS = {
     "engine.optimizers.schedules": "keras.optimizers.schedules",
     "engine.optimizers": "keras.optimizers",
     "engine.random": "keras.random",
+    "engine.core.inputs": "keras.layers",
     "engine": "keras",
 }
 

@@ -1,5 +1,8 @@
 """`Callback`: what happens between the steps of `fit`."""
 
+
+import tensorflow as tf
+
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _TEST_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 _OTHER_BATCH_HOOKS = (*_TEST_BATCH_HOOKS, "on_predict_batch_begin", "on_predict_batch_end")
@@ -107,6 +110,7 @@ class CallbackList:
     """Callbacks as one: each hook calls that hook of all, in order."""
 
     def __init__(self, callbacks, model, params=None):
+        callbacks = tf.nest.flatten(callbacks)
         for callback in callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(
@@ -134,7 +138,10 @@ class CallbackList:
         if hook in _BATCH_HOOKS + _OTHER_BATCH_HOOKS:
             concerned = [callback for callback in self.callbacks if self._overrides(callback, names)]
 
+        wanted = getattr(Callback, hook).__code__.co_argcount - 1
+
         def call(*args):
+            args = (*args, *[None] * (wanted - len(args)))  # logs: a plain function has no default for them
             for callback in concerned:
                 getattr(callback, hook)(*args)
 

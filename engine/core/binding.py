@@ -43,3 +43,15 @@ def fit(model, symbol, tensor):
                 "Reshape the data, or change Input(shape=...)."
             )
     return tensor if tensor.dtype == symbol.dtype else tf.cast(tensor, symbol.dtype)
+
+
+def specs(structure):
+    """The shape and dtype of each tensor of a nest, with the number of rows left open; None for what is no tensor."""
+
+    def leaf(item):
+        if not hasattr(item, "shape") or not hasattr(item, "dtype"):
+            return None
+        shape = tf.TensorShape(item.shape)
+        return tf.TensorSpec([None, *shape[1:]] if shape.rank else shape, item.dtype)
+
+    return tf.nest.map_structure(leaf, structure)

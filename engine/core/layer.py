@@ -98,6 +98,7 @@ class Layer(tracking.Tracked, Configurable):
 
     # ---- the call ---------------------------------------------------------------------------
 
+    @tf.autograph.experimental.do_not_convert  # a user's tf.function has no need to translate all of the engine
     def __call__(self, *args, **kwargs):
         """Run the layer: on symbols, record a node; on data, convert, build once, call, penalise, report."""
         if "_loss_functions" not in self.__dict__:
@@ -382,6 +383,17 @@ class Layer(tracking.Tracked, Configurable):
         if type(self).get_config is not Layer.get_config:  # a subclass adds what is not found here
             own = [name for name in own if hasattr(self, name)]
         return {**config, **describe(self, own)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The layer that `get_config` described; its constructor need not take `name`, `trainable` and `dtype`."""
+        taken = constructor_arguments(cls)
+        rest = {key: config[key] for key in ("name", "trainable", "dtype") if key in config and key not in taken}
+        layer = cls(**{key: value for key, value in config.items() if key not in rest})
+        layer.name = rest.get("name", layer.name)
+        layer._trainable = rest.get("trainable", layer._trainable)
+        layer.dtype_policy = dtypes.policy(rest.get("dtype", layer.dtype_policy))
+        return layer
 
     def __setattr__(self, name, value):
         try:

@@ -9,13 +9,12 @@ and the path is its name in summaries, errors and files.
 
 import collections
 import dataclasses
+import functools
 
 import tensorflow as tf
 
 from engine.random import SeedGenerator
 
-# Types that cannot hold anything; checked first because most attributes are of them.
-_LEAVES = frozenset({bool, int, float, complex, str, bytes, type(None), type, tf.DType, tf.TensorShape})
 _SEQUENCES = (list, tuple, set, frozenset, collections.deque)
 
 
@@ -40,7 +39,7 @@ def children(owner):
     found = set()
     opened = {id(owner)}
     for name, value in list(vars(owner).items()):
-        if type(value) in _LEAVES or name in owner._untracked or name == "_loose_weights":
+        if _role(type(value)) == "leaf" or name in owner._untracked or name == "_loose_weights":
             continue
         for path, child in _open(name.lstrip("_"), value, opened):
             if loose:
@@ -51,24 +50,34 @@ def children(owner):
         yield from loose
 
 
+@functools.lru_cache(maxsize=4096)
+def _role(cls):
+    """What a walk does with objects of a class. Remembered per class: a walk meets the same few classes all the time."""
+    if issubclass(cls, (tf.Variable, Tracked, SeedGenerator)):
+        return "child"
+    if issubclass(cls, dict):
+        return "dict"
+    if issubclass(cls, _SEQUENCES):
+        return "sequence"
+    return "object" if issubclass(cls, tf.Module) or dataclasses.is_dataclass(cls) else "leaf"
+
+
 def _open(path, value, opened):
-    if isinstance(value, (tf.Variable, Tracked, SeedGenerator)):
+    role = _role(type(value))
+    if role == "child":
         yield path, value
         return
-    if isinstance(value, dict):
-        items = [(str(key), item) for key, item in value.items()]
-    elif isinstance(value, _SEQUENCES):
-        items = [(str(index), item) for index, item in enumerate(value)]
-    elif isinstance(value, tf.Module) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
-        items = [(name, item) for name, item in vars(value).items() if not name.startswith("_self_")]  # TensorFlow's own
-    else:
-        return
-    if id(value) in opened:  # a container that holds itself
+    if role == "leaf" or id(value) in opened:  # the latter: a container that holds itself
         return
     opened.add(id(value))
-    for name, item in items:
-        if type(item) not in _LEAVES:
-            yield from _open(f"{path}.{name}", item, opened)
+    if role == "dict":
+        items = value.items()
+    elif role == "sequence":
+        items = enumerate(value)
+    else:
+        items = [(name, item) for name, item in vars(value).items() if not name.startswith("_self_")]  # TensorFlow's own
+    for name, item in list(items):
+        yield from _open(f"{path}.{name}", item, opened)
 
 
 def direct(owner, kind):
@@ -132,8 +141,15 @@ def _collect(layer, kind, path, trainable, found, visited):
 
 def fingerprint(layer, kind):
     """What `layer` is made of right now, as a tuple to compare: its layers with their flags, and its variables."""
-    parts = []
-    for _, inner in descend(layer, kind):
-        parts.append((id(inner), inner._trainable))
-        parts.extend(id(child) for _, child in children(inner) if isinstance(child, tf.Variable))
+    parts, seen, waiting = [], set(), [layer]
+    while waiting:
+        inner = waiting.pop()
+        if id(inner) not in seen:
+            seen.add(id(inner))
+            parts.append((id(inner), inner._trainable))
+            for _, child in children(inner):
+                if isinstance(child, kind):
+                    waiting.append(child)
+                else:
+                    parts.append(id(child))
     return tuple(parts)

@@ -62,6 +62,7 @@ class Metric(tracking.Tracked, Configurable):
         for variable in self.variables:
             variable.assign(tf.zeros_like(variable))
 
+    @tf.autograph.experimental.do_not_convert
     def __call__(self, *args, **kwargs):
         """Take in one batch, and return the result so far."""
         self.update_state(*args, **kwargs)

@@ -152,11 +152,13 @@ class Optimizer(State, Configurable):
 
     # ---- using it ----------------------------------------------------------------------------
 
+    @tf.autograph.experimental.do_not_convert
     def apply_gradients(self, grads_and_vars, weight=None):
         """One call with pairs `zip(gradients, variables)`; `weight` as in `apply`."""
         pairs = list(grads_and_vars)
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs], weight)
 
+    @tf.autograph.experimental.do_not_convert
     def apply(self, grads, trainable_variables=None, weight=None):
         """One call: `trainable_variables` (None: those it was built for) move against `grads`, of the same shapes.
 

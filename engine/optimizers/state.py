@@ -28,6 +28,23 @@ class State:
         """All state: the counter, the learning rate if it is a variable, then the slots in the order of making."""
         return self._state + self._last_state
 
+    def named_variables(self, paths):
+        """{name: variable} of all state: slots as `path/slot`, where `paths` maps the id of a weight to its path."""
+        named = {}
+        for index, weight in enumerate(self._weights):
+            slots = dict(self._slots[id(weight)])
+            for name, kept in (("average", self._averages), ("gradient_accumulator", self._accumulators)):
+                if id(weight) in kept:
+                    slots[name] = kept[id(weight)]
+            path = paths.get(id(weight), f"weight_{index}")
+            named.update({f"{path}/{name}": slot for name, slot in slots.items()})
+        slots = {id(slot) for slot in named.values()}
+        for variable in self.variables:
+            if id(variable) not in slots:
+                name = variable.name.split(":")[0].removeprefix(f"{self.name}/")
+                named[f"{name}_{len(named)}" if name in named else name] = variable
+        return named
+
     def add_variable(self, shape, initializer="zeros", dtype=None, name=None, last=False):
         """A variable of the state, made outside of any traced function; `last`: behind all slots."""
         initializer, dtype = initializers.get(initializer), dtypes.dtype(dtype)

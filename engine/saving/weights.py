@@ -1,20 +1,22 @@
-"""Weights as a file: safetensors, one array per weight, under the weight's path (`blocks.0.kernel`).
+"""Weights as a file: one array per weight, under the weight's path (`blocks.0.kernel`).
 
-A file is written whole or not at all, and read whole or not at all: written under another name and then renamed,
-and compared with the model, weight by weight, before the first value is assigned.
+A file is written whole or not at all (disk.py), and read whole or not at all: checked as a file (container.py), then
+compared with the model, weight by weight, before the first value is assigned.
 """
 
 import os
-import uuid
 
-import numpy as np
-import safetensors
-from safetensors.numpy import save
-
+from engine.saving import container, keras_files
+from engine.saving.container import FileError
+from engine.saving.state import OPTIMIZER, SEEDS, values_of, weights_of
 from engine.study.differences import table
 
-_FORMAT = "glassbox_weights"  # the key in the file's metadata; its value is the version
-_VERSION = 1
+
+class Misfits(list):
+    """Rows (weight, in the model, in the file, what is wrong); empty if all fits. As a string it is a table."""
+
+    def __str__(self):
+        return table(("weight", "in the model", "in the file", ""), self) if self else "everything fits"
 
 
 def save_weights(model, path):
@@ -34,84 +36,54 @@ def save_weights(model, path):
     >>> bool((first.kernel == second.kernel).numpy().all())
     True
     """
-    arrays = {name: np.asarray(variable) for name, variable in _weights_of(model, "save_weights").items()}
-    _write(os.path.realpath(path), save(arrays, metadata={_FORMAT: str(_VERSION)}))
+    container.write(path, "weights", values_of(weights_of(model, "save_weights")))
 
 
 def load_weights(model, path, strict=True):
     """Assign the weights in the file `path` to those of `model` with the same paths.
 
-    `strict`: the names must be the same on both sides; else weights on one side only are left alone. Returns the names
-    of the model's weights that were left as they were (none if strict).
-    Errors: FileNotFoundError; ValueError for a file that is damaged or of another kind, for a model that is not built,
-    and, with a table, for names, shapes or dtypes that do not fit. Nothing has been assigned then.
+    The file: one that `save_weights` or `Model.save` wrote, any safetensors file, or a Keras 3 `.weights.h5` or `.keras`.
+    `strict`: everything must fit; else what has the same name, shape and dtype is loaded. Returns the Misfits, a table
+    of all the rest.
+    Errors: FileNotFoundError; FileError (a ValueError) for a file that is damaged or of another kind and, with the
+    table, for one that does not fit; ValueError for a model that is not built. Nothing has been assigned then.
     """
-    own, arrays = _weights_of(model, "load_weights"), _read(os.fspath(path))
-    problems = [(name, _kind(own[name]), _kind(arrays[name]), "mismatched") for name in own
-                if name in arrays and _kind(own[name]) != _kind(arrays[name])]  # fmt: skip
-    missing = [name for name in own if name not in arrays]
-    if strict:
-        problems += [(name, _kind(own[name]), "", "missing in the file") for name in missing]
-        problems += [(name, "", _kind(arrays[name]), "unexpected") for name in arrays if name not in own]
-    if problems:
-        mismatched = any(row[-1] == "mismatched" for row in problems)
-        hint = "" if mismatched else " strict=False loads those that are on both sides."
-        raise ValueError(
-            f"{model.title}: the weights in {os.fspath(path)!r} do not fit, and none was loaded.{hint}\n"
-            + table(("weight", "in the model", "in the file", ""), problems)
+    own, data = weights_of(model, "load_weights"), container.read_bytes(path)
+    if keras_files.is_one(data):
+        arrays = keras_files.read_weights(data, path, model)
+    else:
+        arrays = container.unpack(data, path).arrays
+        arrays = {name: array for name, array in arrays.items() if not name.startswith((OPTIMIZER, SEEDS))}
+    return assign(model, own, arrays, path, strict)
+
+
+def assign(model, own, arrays, path, strict=True):
+    """Give the variables `own` {name: variable} the values `arrays` {name: array}: all of them, or none and a FileError."""
+    misfits = compare(own, arrays)
+    if misfits and strict:
+        raise FileError(
+            f"{model.title}: the weights in {os.fspath(path)!r} do not fit, and none was loaded. "
+            f"strict=False loads those that do.\n{misfits}"
         )
+    wrong = {name for name, *_ in misfits}
     for name, variable in own.items():
-        if name in arrays:
+        if name not in wrong:
             variable.assign(arrays[name])
-    return missing
+    return misfits
 
 
-def _weights_of(model, action):
-    """The weights by path."""
-    if not model.built:
-        raise ValueError(
-            f"{model.title} is not built, so it has no weights yet. Call it on a batch once, or build(shape), "
-            f"before {action}()."
-        )
-    weights = {}
-    for path, variable, _ in model.named_weights():
-        if path in weights:
-            raise ValueError(f"{model.title} has two weights at the path {path!r}. Rename one of the attributes.")
-        weights[path] = variable
-    return weights
+def compare(own, arrays):
+    """The Misfits between variables and arrays of the same names."""
+    misfits = Misfits()
+    for name, variable in own.items():
+        if name not in arrays:
+            misfits.append((name, _kind(variable), "", "missing in the file"))
+        elif _kind(variable) != _kind(arrays[name]):
+            misfits.append((name, _kind(variable), _kind(arrays[name]), "mismatched"))
+    misfits.extend((name, "", _kind(array), "unexpected") for name, array in arrays.items() if name not in own)
+    return misfits
 
 
 def _kind(array):
     """`float32 (3, 4)` of an array or a variable."""
     return f"{getattr(array.dtype, 'name', array.dtype)} {tuple(array.shape)}"
-
-
-def _read(path):
-    """All arrays of a file, by name."""
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"load_weights: there is no file {path!r}.")
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            version = (file.metadata() or {}).get(_FORMAT, str(_VERSION))  # a file from elsewhere is as good
-            if version != str(_VERSION):
-                raise ValueError(
-                    f"{path!r} has weights in format {version}; this release reads {_VERSION}. Update the package."
-                )
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{path!r} is damaged or no safetensors file: {error}.") from error
-
-
-def _write(path, data):
-    """Put `data` at `path` in one move: whoever looks there sees the old file or the new one, whole."""
-    unfinished = f"{path}.{uuid.uuid4().hex}.part"
-    try:
-        with open(unfinished, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
-        if os.path.exists(unfinished):
-            os.remove(unfinished)
-        raise

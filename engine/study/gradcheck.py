@@ -33,7 +33,7 @@ class GradientError(AssertionError):
 
 @dataclasses.dataclass
 class Slope:
-    """One row of the table: the slope by the tape and by differences along one direction."""
+    """One row of the table: one slope, by the tape and by differences; `error` is in units of `scale`."""
 
     name: str
     order: int
@@ -101,10 +101,11 @@ def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training
         raise TypeError(f"check_gradients() takes a Layer or Model of this project, received {type(layer).__name__}.")
     if second_order and layer.compute_dtype != "float64":
         raise ValueError(
-            f"{layer.title} computes in {layer.compute_dtype}; second order needs float64. Make it with dtype='float64'."
+            f"{layer.title} computes in {layer.compute_dtype}; second order needs float64. "
+            "Make it with dtype='float64'."
         )
     if y is not None and getattr(layer, "optimizer", None) is None:
-        raise ValueError(f"{layer.title}: `y` needs a compiled model, whose loss is then checked. Compile it, or omit y.")
+        raise ValueError(f"{layer.title}: `y` needs a compiled model, whose loss is checked. Compile it, or omit y.")
     objective = Objective(layer, x, y, sample_weight, call or {}, training, seed)
     try:
         names, points = objective.names(), [*objective.inputs, *objective.weights]
@@ -144,13 +145,13 @@ class _Differences:
             step = self.step / 4**attempt
             direction = unit_direction(point.shape, rng)
             right, left = (self.one_sided(index, direction, sign * step) for sign in (1, -1))
-            tape = 0.0 if gradient is None else inner(gradient, direction)
-            size = 0.0 if gradient is None else float(tf.norm(tf.cast(gradient, tf.float64))) / math.sqrt(direction.size)
-            slope = judge(name, 1, tuple(point.shape), tape, (right + left) / 2, size, self.noise / step, self.tolerance)
+            tape, size = (0.0, 0.0) if gradient is None else slope_and_size(gradient, direction)
+            difference, noise = (right + left) / 2, self.noise / step
+            slope = judge(name, 1, tuple(point.shape), tape, difference, size, noise, self.tolerance)
             if slope.ok:
                 break
             closer = self.one_sided(index, direction, step / 4)  # at a jump, slopes grow as the step shrinks
-            if max(abs(right - left), abs(closer - right)) <= max(_KINK * slope.scale, 8 * self.noise / step):
+            if max(abs(right - left), abs(closer - right)) <= max(_KINK * slope.scale, 8 * noise):
                 return slope  # one slope from all sides: no kink, but wrong
             slope.verdict = f"kink: {left:.3g} | {right:.3g}"
         if gradient is None and slope.ok and not slope.difference:
@@ -194,13 +195,14 @@ def unit_direction(shape, rng):
     return direction / max(float(np.linalg.norm(direction)), 1e-30)
 
 
-def inner(gradient, direction):
-    """`<gradient, direction>` in float64."""
-    return float(tf.reduce_sum(tf.cast(gradient, tf.float64) * direction))
+def slope_and_size(gradient, direction):
+    """`<gradient, direction>` in float64, and how large that is for most directions."""
+    gradient = tf.cast(gradient, tf.float64)
+    return float(tf.reduce_sum(gradient * direction)), float(tf.norm(gradient)) / math.sqrt(direction.size)
 
 
 def judge(name, order, shape, tape, difference, size, noise, tolerance):
-    """The Slope with its relative error, beyond the rounding noise of the difference."""
-    scale = max(abs(tape), abs(difference), size, noise)
-    error = max(abs(tape - difference) - noise, 0.0) / scale
+    """The Slope with its relative error. Where gradients are all but zero, what counts is the rounding noise."""
+    scale = max(abs(tape), abs(difference), size, noise / tolerance)
+    error = abs(tape - difference) / scale
     return Slope(name, order, shape, tape, difference, scale, error, "ok" if error <= tolerance else "WRONG")

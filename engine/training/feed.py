@@ -129,15 +129,22 @@ class ArrayFeed:
 
     def start(self, epoch):
         """Go to the first batch of an epoch; shuffled, its order depends on the seed and the epoch's number alone."""
-        self.position = 0
-        if self.seed is None and self._order is not None:
-            return
-        order = np.arange(self.rows, dtype=np.int32)
+        self.position, self.epoch = 0, epoch
         if self.seed is not None:
-            order = np.random.Generator(np.random.Philox(key=[self.seed, epoch])).permutation(order)
-        whole = self.full * self.batch_size
-        self._order = tf.constant(order[:whole].reshape(self.full, self.batch_size))
-        self._tail = tf.constant(order[whole:].reshape(1, self.rest)) if self.rest else None
+            self._order = None
+
+    def _rows(self):
+        """The row numbers of the whole batches, (batches, batch size), and those of the rest, (1, rest)."""
+        if self._order is None:
+            order = np.arange(self.rows, dtype=np.int32)
+            if self.seed is not None:
+                order = np.random.Generator(np.random.Philox(key=[self.seed, self.epoch])).permutation(order)
+            whole = self.full * self.batch_size
+            self._order = (
+                tf.constant(order[:whole].reshape(self.full, self.batch_size)),
+                tf.constant(order[whole:].reshape(1, self.rest)),
+            )
+        return self._order
 
     def skip(self, steps):
         """Go on after so many batches of the epoch."""
@@ -151,12 +158,13 @@ class ArrayFeed:
         self.seed = state["seed"]
 
     def run(self, step, count):
+        order, tail = self._rows()
         if self.position < self.full:
             stop = min(self.position + count, self.full, self.steps)
-            logs = step.on_rows(self.data, self._order, self.position, stop)
+            logs = step.on_rows(self.data, order, self.position, stop)
         else:
             stop = self.position + 1
-            logs = step.on_rows(self.data, self._tail, 0, 1)
+            logs = step.on_rows(self.data, tail, 0, 1)
         ran, self.position = stop - self.position, stop
         return logs, ran
 
@@ -166,16 +174,19 @@ class ArrayFeed:
 
     def batches(self):
         """The batches of an epoch one by one, as tensors."""
+        if self.steps == 1 and self.rows == self.batch_size and self.seed is None:  # nothing to cut
+            self.position = 1
+            yield self.data
         while self.position < self.steps:
-            start = self.position * self.batch_size
-            rows = slice(start, min(start + self.batch_size, self.rows))
-            order = self._order if self.position < self.full else self._tail
-            row = self.position if self.position < self.full else 0
+            place = self.position
             self.position += 1
             if self.seed is None:
+                rows = slice(place * self.batch_size, min((place + 1) * self.batch_size, self.rows))
                 yield tf.nest.map_structure(lambda array: array[rows], self.data)  # noqa: B023
             else:
-                yield tf.nest.map_structure(lambda array: tf.gather(array, order[row]), self.data)  # noqa: B023
+                order, tail = self._rows()
+                rows = order[place] if place < self.full else tail[0]
+                yield tf.nest.map_structure(lambda array: tf.gather(array, rows), self.data)  # noqa: B023
 
 
 class StreamFeed:

@@ -52,7 +52,7 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
     history = History()
     bar = [ProgressBar(verbose)] if verbose else []
     callbacks = CallbackList(
-        [*(callbacks or []), history, *bar], model, dict(epochs=epochs, steps=feed.steps, verbose=verbose)
+        [callbacks or [], history, *bar], model, dict(epochs=epochs, steps=feed.steps, verbose=verbose)
     )
     model.stop_training = False
     run = Run(model, feed, callbacks.callbacks, epoch=initial_epoch)
@@ -139,12 +139,12 @@ def evaluate(model, feed, callbacks):
 
 def predict(model, feed, callbacks):
     """The outputs of `model` for all rows of `feed`, as NumPy arrays."""
+    step = model.compiled_step("predict", feed.spec)
     callbacks.on_predict_begin()
     feed.start(0)
     parts = []
     for index, batch in enumerate(feed.batches()):
         callbacks.on_predict_batch_begin(index)
-        step = model.compiled_step("predict", feed.spec)
         parts.append(step.on_batch(batch))
         callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
     callbacks.on_predict_end()

@@ -1,7 +1,5 @@
 """What `compile` was told to minimise and to report: losses and metrics, one set per output."""
 
-import inspect
-
 import tensorflow as tf
 
 import losses as loss_library
@@ -16,20 +14,23 @@ _BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 
 
 class CompiledLoss:
-    """The losses of all outputs: `(y, y_pred, sample_weight)` → named, weighted terms.
+    """The losses of all outputs: `(y, y_pred, sample_weight)` → named terms, each with its weight in the sum.
 
-    `loss` and `loss_weights` are one item for one output, or a list or dict with one for each.
+    `loss` and `loss_weights` are one item for one output, or a list or dict with one for each; `names_of` gives the
+    outputs' names; `tracker` is the mean of the total, for steps that call this object.
     """
 
-    def __init__(self, loss, loss_weights=None):
+    def __init__(self, loss, loss_weights, names_of, tracker):
         self.loss = loss
         self.loss_weights = loss_weights
+        self.names_of = names_of
+        self.tracker = tracker
         self.functions = None  # one Loss per output, made when the outputs are first seen
         self.class_counts = {}  # number of classes by output, where labels are class numbers
 
-    def terms(self, y, y_pred, sample_weight, names):
-        """The weighted loss of each output that has one, as a list of (name, scalar)."""
-        outputs = tf.nest.flatten(y_pred)
+    def terms(self, y, y_pred, sample_weight):
+        """The loss of each output that has one, as a list of (name, scalar, factor): the total has scalar · factor."""
+        outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
         if self.functions is None:
             self.functions = [as_loss(item) for item in spread("loss", self.loss, y_pred, names)]
         factors = spread("loss_weights", self.loss_weights, y_pred, names)
@@ -44,8 +45,8 @@ class CompiledLoss:
             self._note_classes(index, function, outputs[index])
             value = function(labels[index], outputs[index], sample_weight=weights[index])
             value = tf.reduce_sum(value) if value.shape.rank != 0 else value
-            factor = factors[index]
-            terms.append((names[index], value if factor is None else value * tf.cast(factor, value.dtype)))
+            factor = 1.0 if factors[index] is None else factors[index]
+            terms.append((names[index], value, tf.cast(factor, value.dtype)))
         return terms
 
     def _note_classes(self, index, function, y_pred):
@@ -60,29 +61,47 @@ class CompiledLoss:
                 check_labels(labels[index], num_classes)
 
     def __call__(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
-        """The total loss, as hand-written training steps ask for it."""
-        count = len(tf.nest.flatten(y_pred))
-        names = [f"output_{i}" for i in range(count)]
-        values = [value for _, value in self.terms(y_true, y_pred, sample_weight, names)]
-        return add_up([*values, *(regularization_losses or [])])
+        """The total loss, as training steps written for TensorFlow 2 ask for it; it is reported as `loss`."""
+        values = [value * factor for _, value, factor in self.terms(y_true, y_pred, sample_weight)]
+        total = add_up([*values, *(regularization_losses or [])])
+        self.tracker.update_state(total, sample_weight=tf.shape(tf.nest.flatten(y_pred)[0])[0])
+        return total
 
 
 class CompiledMetrics:
     """The metrics of all outputs, made when labels and predictions are first seen.
 
     `metrics` and `weighted_metrics` are a list for one output, or a list or dict of lists for many; only the
-    weighted ones see sample weights.
+    weighted ones see sample weights. Until the metrics are made, this object stands for them in `model.metrics`:
+    a training step that updates each of those updates all.
     """
 
-    def __init__(self, metrics=None, weighted_metrics=None):
-        self.given = (metrics, weighted_metrics)
-        self.by_output = None  # per output: list of (metric, weighted)
-        self.metrics = [metric for metric in tf.nest.flatten(self.given) if isinstance(metric, metric_library.Metric)]
+    name = "compile_metrics"
 
-    def update_state(self, y, y_pred, sample_weight=None, names=None):
+    def __init__(self, metrics, weighted_metrics, names_of):
+        self.given = (metrics, weighted_metrics)
+        self.names_of = names_of
+        self.by_output = None  # per output: list of (metric, weighted)
+        self.metrics = [self] if any(tf.nest.flatten(self.given)) else []
+
+    def result(self):
+        """The results by name."""
+        return {} if self.by_output is None else {metric.name: metric.result() for metric in self.metrics}
+
+    def reset_state(self):
+        """Start all metrics anew."""
+        for metric in self.metrics if self.by_output is not None else tf.nest.flatten(self.given):
+            if isinstance(metric, metric_library.Metric):
+                metric.reset_state()
+
+    @property
+    def variables(self):
+        """The state of the metrics."""
+        return [] if self.by_output is None else [variable for metric in self.metrics for variable in metric.variables]
+
+    def update_state(self, y, y_pred, sample_weight=None):
         """Take in one batch."""
-        outputs = tf.nest.flatten(y_pred)
-        names = names or [f"output_{i}" for i in range(len(outputs))]
+        outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
         labels = spread("y", y, y_pred, names)
         weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
         if self.by_output is None:
@@ -105,7 +124,11 @@ class CompiledMetrics:
                 for item in items:
                     if labels[index] is None and isinstance(item, str):
                         continue
-                    metric = as_metric(item, labels[index], outputs[index], prefix)
+                    metric = as_metric(item, labels[index], outputs[index])
+                    if weighted and any(metric.name == other.name.removeprefix(prefix) for other, _ in self.by_output[index]):
+                        metric.name = f"weighted_{metric.name}"
+                    if not metric.name.startswith(prefix):  # one of an earlier compile has its prefix
+                        metric.name = prefix + metric.name
                     self.by_output[index].append((metric, weighted))
         self.metrics = [metric for metrics in self.by_output for metric, _ in metrics]
 
@@ -118,20 +141,15 @@ def as_loss(item):
     return FunctionLoss(found)
 
 
-def as_metric(item, y_true, y_pred, prefix=""):
-    """A Metric from what `compile` takes: a name, a Metric, a function of (y_true, y_pred)."""
+def as_metric(item, y_true, y_pred):
+    """A Metric from what `compile` takes: a name (which it keeps), a Metric, a function of (y_true, y_pred)."""
     if isinstance(item, metric_library.Metric):
-        item.name = prefix + item.name if prefix and not item.name.startswith(prefix) else item.name
         return item
-    if item in _BY_SHAPE:
-        metric = for_shapes(item, y_true, y_pred)
-        metric.name = prefix + item
-        return metric
-    found = metric_library.get(item)
-    name = item if isinstance(item, str) and item == item.lower() else getattr(found, "name", None)
-    if inspect.isfunction(found) or not isinstance(found, metric_library.Metric):
-        found = MeanMetricWrapper(found, name=name or getattr(found, "__name__", None))
-    found.name = prefix + (name or found.name)
+    found = for_shapes(item, y_true, y_pred) if item in _BY_SHAPE else metric_library.get(item)
+    if not isinstance(found, metric_library.Metric):
+        found = MeanMetricWrapper(found, name=getattr(found, "name", None) or getattr(found, "__name__", None))
+    if isinstance(item, str):
+        found.name = item
     return found
 
 

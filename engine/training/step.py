@@ -70,12 +70,11 @@ class TrainingStep:
         """The scalar to minimise: the compiled losses, plus what layers added and what regularizers ask for."""
         terms = []
         if self.compiled_loss is not None and y_pred is not None:
-            terms = self.compiled_loss.terms(y, y_pred, sample_weight, self._names_of(y_pred))
+            terms = self.compiled_loss.terms(y, y_pred, sample_weight)
         added = self.named_losses()
-        if len(terms) + len(added) > 1:
-            data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value in terms]
-            self._term_tracker.update_state(data_terms + added, rows=count_rows(x if x is not None else y_pred))
-        return add_up([value for _, value in terms + added])
+        data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value, _ in terms]
+        self._term_tracker.update_state(data_terms + added, rows=count_rows(x if x is not None else y_pred))
+        return add_up([value * factor for _, value, factor in terms] + [value for _, value in added])
 
     def gradients(self, tape, loss):
         """(gradient, variable) for each trainable weight; a weight without a gradient is spoken of by name."""
@@ -94,7 +93,7 @@ class TrainingStep:
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Bring the compiled metrics up to date; returns all metrics so far, by name."""
         if y is not None:
-            self.compiled_metrics.update_state(y, y_pred, sample_weight, self._names_of(y_pred))
+            self.compiled_metrics.update_state(y, y_pred, sample_weight)
         return self.metric_results()
 
     def metric_results(self):

@@ -6,7 +6,7 @@ from engine.metrics.base import Metric
 
 
 class LossTerms(Metric):
-    """A Metric over named terms: `result()` is {name: mean weighted by rows}, and the means add up to the loss."""
+    """A Metric over named terms: `result()` is {name: mean weighted by rows}, and the means, times their loss_weights, add up to the loss."""
 
     def __init__(self, name="loss_terms"):
         super().__init__(name)
@@ -15,7 +15,9 @@ class LossTerms(Metric):
 
     def update_state(self, terms, rows):
         """Take in one batch: a list of (name, scalar), and the batch's number of rows."""
-        self.names = [name for name, _ in terms]
+        self.names = [name for name, _ in terms] if len(terms) > 1 else []  # one term alone is the loss
+        if not self.names:
+            return
         if tuple(self.names) not in self.states:
             totals = self.add_weight(name="totals", shape=(len(terms),))
             self.states[tuple(self.names)] = (totals, self.add_weight(name="rows"))

@@ -44,7 +44,8 @@ class Attention(Layer):
         self._check_list("inputs", "[query, value] or [query, value, key]", input_shape)
         self.scale = self.concat_score_weight = None
         if self.use_scale:
-            self.scale = self.add_weight(name="scale", shape=self.scale_shape(input_shape), initializer=self.first_scale)
+            shape = self.scale_shape(input_shape)
+            self.scale = self.add_weight(name="scale", shape=shape, initializer=self.first_scale)
         if self.score_mode == "concat":
             self.concat_score_weight = self.add_weight(name="concat_score_weight", shape=(), initializer="ones")
 

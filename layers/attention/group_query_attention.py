@@ -21,7 +21,7 @@ class GroupedQueryAttention(HeadsLayer):
 
     Arguments: `head_dim`, `num_query_heads`, `num_key_value_heads`; the others are those of `MultiHeadAttention`.
     Errors: ValueError if the query heads do not divide into groups.
-    Source: Ainslie et al., "GQA: training generalized multi-query transformer models from multi-head checkpoints", 2023.
+    Source: Ainslie et al., "GQA: training generalized multi-query transformer models", 2023.
 
     >>> import tensorflow as tf
     >>> from layers import GroupQueryAttention

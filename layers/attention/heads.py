@@ -147,7 +147,8 @@ class HeadsLayer(Layer):
 
 def _again(initializer):
     """An initializer with the same arguments: each weight has one of its own, and so other values."""
-    return type(initializer).from_config(initializer.get_config()) if hasattr(initializer, "get_config") else initializer
+    known = isinstance(initializer, initializers.Initializer)
+    return type(initializer).from_config(initializer.get_config()) if known else initializer
 
 
 def heads_first(projected):

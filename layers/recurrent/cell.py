@@ -24,28 +24,28 @@ from layers.recurrent.loop import hold, scan
 Shared = collections.namedtuple("Shared", "recurrent_kernel recurrent_bias input_masks recurrent_masks")
 
 
-def run_cell(cell, inputs, states, mask, training, zero_output, unroll):
-    """(outputs of all steps, final states) of a cell of any kind on `inputs` (time, batch, ...).
+def run_cell(cell, inputs, states, training, options):
+    """(outputs, final states) of a cell of any kind on `inputs` (time, batch, ...); see `scan` for `options`.
 
-    `states`: a nest as the cell takes it; the final ones come in the same. The rest is explained in `scan`.
+    `states`: a nest as the cell takes it; the final ones come in the same.
     """
     if hasattr(cell, "run") and type(cell).call is type(cell).call_in_parts:
-        return cell.run(inputs, states, mask, training, zero_output, unroll)
+        return cell.run(inputs, states, training, options)
 
     def step(step_inputs, step_states):  # a cell with a `call` of its own
         output, new_states = cell(step_inputs, tf.nest.pack_sequence_as(states, step_states))
         return output, tf.nest.flatten(new_states)
 
-    outputs, final = scan(step, inputs, tf.nest.flatten(states), mask, zero_output, unroll)
+    outputs, final = scan(step, inputs, tf.nest.flatten(states), options)
     return outputs, tf.nest.pack_sequence_as(states, final)
 
 
-def zero_states(cell, batch_size, dtype):
+def zero_states(cell, batch_size):
     """The states before the first step: of `cell.get_initial_state` if it has one, else zeros of `cell.state_size`."""
     if hasattr(cell, "get_initial_state"):
         return cell.get_initial_state(batch_size=batch_size)
     sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
-    return [tf.zeros((batch_size, *tf.TensorShape(size)), dtype) for size in sizes]
+    return [tf.zeros((batch_size, *tf.TensorShape(size)), cell.compute_dtype) for size in sizes]
 
 
 class RecurrentCell(Layer):
@@ -143,17 +143,16 @@ class RecurrentCell(Layer):
 
     call_in_parts = call  # a subclass with a `call` of its own is not taken apart
 
-    def run(self, inputs, states, mask, training, zero_output, unroll):
+    def run(self, inputs, states, training, options):
         """See `run_cell`."""
         flat = [tf.cast(state, self.compute_dtype) for state in tf.nest.flatten(states)]
         shared = self.share(inputs, flat, training)
         projected = self.project(inputs, shared)
-        if training and not unroll and self.can_fuse(shared):  # in inference nobody needs what `fused` saves
-            outputs, final = self.fused(projected, flat, mask, shared)
-            outputs = hold(outputs, mask, zero_output)
+        if training and not options.unroll and self.can_fuse(shared):  # in inference nobody needs what `fused` saves
+            output, final = self.fused(projected, flat, shared, options)
+            outputs = hold(output, options)
         else:
-            step = functools.partial(self.step, shared=shared)
-            outputs, final = scan(step, projected, flat, mask, zero_output, unroll)
+            outputs, final = scan(functools.partial(self.step, shared=shared), projected, flat, options)
         return outputs, tf.nest.pack_sequence_as(states, final)
 
     # ---- the parts --------------------------------------------------------------------------
@@ -198,14 +197,14 @@ class RecurrentCell(Layer):
 
     def step(self, projected, states, shared):
         """One step: (output, new states)."""
-        raise NotImplementedError(f"{type(self).__name__} has no step(). Define `def step(self, projected, states, shared)`.")
+        raise NotImplementedError(f"{type(self).__name__} has no step(self, projected, states, shared). Define it.")
 
     def can_fuse(self, shared):
         """Whether `fused` computes what `step` does."""
         return False
 
-    def fused(self, projected, states, mask, shared):
-        """(first state after each step, final states): all steps, with a backward pass written by hand."""
+    def fused(self, projected, states, shared, options):
+        """(first state after each step or the last one, final states), with a backward pass written by hand."""
         raise NotImplementedError(f"{type(self).__name__} has no fused().")
 
     def per_gate(self, multiply, tensor, kernel, masks):

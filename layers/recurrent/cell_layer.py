@@ -7,7 +7,7 @@ from losses.configurable import constructor_arguments
 
 
 class CellLayer(RNN):
-    """`CellLayer(cell, ...)` is RNN(cell, ...) where `layer.units` reads `layer.cell.units`; the config lists it too."""
+    """`CellLayer(cell, ...)` is `RNN(cell, ...)` where `layer.units` reads `layer.cell.units`, also for the config."""
 
     def __init__(self, cell, use_cudnn="auto", **kwargs):
         super().__init__(cell, **kwargs)

@@ -44,7 +44,8 @@ class ConvLSTMCell(RecurrentCell):
         self.kernel_size = per_axis(self, "kernel_size", kernel_size)
         self.strides = per_axis(self, "strides", strides)
         self.padding = one_of(self, "padding", padding, ("valid", "same"))
-        self.data_format = one_of(self, "data_format", data_format or "channels_last", ("channels_last", "channels_first"))
+        data_format = data_format or "channels_last"
+        self.data_format = one_of(self, "data_format", data_format, ("channels_last", "channels_first"))
         self.dilation_rate = per_axis(self, "dilation_rate", dilation_rate)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
@@ -65,7 +66,7 @@ class ConvLSTMCell(RecurrentCell):
 
     def build(self, input_shape):
         space = input_shape[1:-1] if self.gate_axis == -1 else input_shape[2:]
-        self.space = [self._size_after(*item) for item in zip(space, self.kernel_size, self.strides, self.dilation_rate)]
+        self.space = list(map(self._size_after, space, self.kernel_size, self.strides, self.dilation_rate))
         if any(size is None or size < 1 for size in self.space):
             raise ValueError(
                 f"{self.title} needs inputs of a known size, {self.kernel_size} or larger, on its spatial axes: "

@@ -6,52 +6,66 @@ laid out so that the first axis is read in one piece.
 A step that is masked leaves the states as they were; its output is the one before it (zeros at the start), or zeros.
 """
 
+import collections
+
 import tensorflow as tf
 
 from layers.spatial import sizes_of
 
+# `mask`: bool (time, batch) or None. `zero_output`: masked outputs are zero. `unroll`: write every step into the
+# graph, which needs a known number of steps. `all_outputs`: of all steps, else of the last one.
+Options = collections.namedtuple("Options", "mask zero_output unroll all_outputs")
 
-def scan(step, inputs, states, mask=None, zero_output=False, unroll=False):
-    """(outputs of all steps, states after the last one).
 
-    `step(inputs[t], states)` gives (output, new states); `states`: a list of tensors (batch, ...); `mask`: bool
-    (time, batch) or None; `zero_output`: masked outputs are zero; `unroll`: write every step into the graph, which
-    needs a known number of steps.
+def scan(step, inputs, states, options):
+    """(outputs, states after the last step): outputs (time, batch, ...), or (batch, ...) without `all_outputs`.
+
+    `step(inputs[t], states)` gives (output, new states); `states`: a list of tensors (batch, ...).
     """
-    unroll = unroll or tf.executing_eagerly()
-    return (_unrolled if unroll else _looped)(step, inputs, list(states), mask, zero_output)
+    unroll = options.unroll or tf.executing_eagerly()
+    return (_unrolled if unroll else _looped)(step, inputs, list(states), options)
 
 
-def _unrolled(step, inputs, states, mask, zero_output):
-    outputs = []
-    masks = [None] * inputs.shape[0] if mask is None else tf.unstack(mask)
+def _unrolled(step, inputs, states, options):
+    outputs = [None]
+    masks = [None] * inputs.shape[0] if options.mask is None else tf.unstack(options.mask)
     for step_inputs, step_mask in zip(tf.unstack(inputs), masks):
-        before = outputs[-1] if outputs and not zero_output else None
+        before = None if options.zero_output else outputs[-1]
         output, states = _advance(step, step_inputs, states, step_mask, before)
         outputs.append(output)
-    return tf.stack(outputs), states
+    return tf.stack(outputs[1:]) if options.all_outputs else outputs[-1], states
 
 
-def _looped(step, inputs, states, mask, zero_output):
+def _looped(step, inputs, states, options):
     """The first step runs ahead of the loop: it shows the shape and dtype of the outputs."""
-    count = sizes_of(inputs)[0]
+    mask = options.mask
     inputs_at = as_array(inputs)
     mask_at = None if mask is None else as_array(mask)
     output, states = _advance(step, inputs[0], states, None if mask is None else mask[0], None)
-    outputs = empty_array(count, output.dtype, output.shape).write(0, output)
+    outputs = empty_array(sizes_of(inputs)[0] if options.all_outputs else 1, output.dtype, output.shape)
 
     def body(time, before, states, outputs):
         step_mask = None if mask is None else mask_at.read(time)
-        output, new_states = _advance(step, inputs_at.read(time), states, step_mask, None if zero_output else before)
+        last_output = None if options.zero_output else before
+        output, new_states = _advance(step, inputs_at.read(time), states, step_mask, last_output)
         for old, new in zip([before, *states], [output, *new_states]):
             new.set_shape(old.shape)  # an axis that was known stays known
-        return time + 1, output, new_states, outputs.write(time, output)
+        return output, new_states, outputs.write(time, output) if options.all_outputs else outputs
 
-    _, _, states, outputs = tf.while_loop(
-        lambda time, *_: time < count, body, (1, output, states, outputs),
+    start = (output, states, outputs.write(0, output))
+    output, states, outputs = for_each_step(body, start, inputs, first=1)
+    return outputs.stack() if options.all_outputs else output, states
+
+
+def for_each_step(body, start, inputs, first=0, backwards=False):
+    """`values = body(time, *values)` for each time step of `inputs`, from `first` on, or back from the last to 0."""
+    count = sizes_of(inputs)[0]
+    end = (lambda time, *_: time >= 0) if backwards else (lambda time, *_: time < count)
+    move = -1 if backwards else 1
+    return tf.while_loop(
+        end, lambda time, *values: (time + move, *body(time, *values)), (count - 1 if backwards else first, *start),
         maximum_iterations=inputs.shape[0],  # XLA differentiates a loop only if it knows how long it may run
-    )  # fmt: skip
-    return outputs.stack(), states
+    )[1:]  # fmt: skip
 
 
 def _advance(step, inputs, states, mask, before):
@@ -63,15 +77,15 @@ def _advance(step, inputs, states, mask, before):
     return output, [where(mask, new, old) for new, old in zip(new_states, states)]
 
 
-def hold(states, mask, zero_output):
-    """Outputs under `mask` where the output of a step is its first state, from that state after each step.
+def hold(output, options):
+    """Outputs under the mask of `options` where the output of a step is its first state, from that state.
 
     A masked step leaves the state alone, so the output to repeat is there already, except before the first real step.
     """
-    if mask is None:
-        return states
-    shown = mask if zero_output else tf.cumsum(tf.cast(mask, tf.int32)) > 0
-    return where(shown, states, tf.zeros_like(states))
+    if options.mask is None:
+        return output
+    shown = options.mask if options.zero_output else tf.cumsum(tf.cast(options.mask, tf.int32)) > 0
+    return where(shown if options.all_outputs else shown[-1], output, tf.zeros_like(output))
 
 
 def where(mask, yes, no):

@@ -5,7 +5,7 @@ import tensorflow as tf
 from engine.core.layer import Layer
 from layers import lookup
 from layers.recurrent.cell import run_cell, zero_states
-from layers.recurrent.loop import time_major
+from layers.recurrent.loop import Options, time_major
 from layers.recurrent.stacked import StackedRNNCells
 from layers.spatial import sizes_of
 
@@ -75,7 +75,7 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size):
         """The states before the first step, as the cell makes them; zeros for our cells."""
-        return zero_states(self.cell, batch_size, self.compute_dtype)
+        return zero_states(self.cell, batch_size)
 
     def reset_state(self):
         """Let a stateful layer begin anew, from zeros."""
@@ -92,19 +92,18 @@ class RNN(Layer):
     def call(self, sequences, initial_state=None, mask=None, training=False):
         states = self._starting_states(sequences, initial_state)
         if self.unroll and sequences.shape[1] is None:
-            raise ValueError(f"{self.title} with unroll=True needs a known number of steps, received {sequences.shape}.")
+            raise ValueError(f"{self.title} with unroll=True needs a known number of steps, received {sequences.shape}")
         inputs = time_major(sequences)
         mask = None if mask is None else time_major(tf.cast(self._check_mask(mask), tf.bool))
         if self.go_backwards:
             inputs = tf.reverse(inputs, (0,))
             mask = None if mask is None else tf.reverse(mask, (0,))
-        outputs, final = run_cell(
-            self.cell, inputs, states, mask, training, self.zero_output_for_mask, self.unroll
-        )  # fmt: skip
+        options = Options(mask, self.zero_output_for_mask, self.unroll, self.return_sequences)
+        outputs, final = run_cell(self.cell, inputs, states, training, options)
         if self.stateful:
             for variable, state in zip(tf.nest.flatten(self.states), tf.nest.flatten(final)):
                 variable.assign(state)
-        output = time_major(outputs) if self.return_sequences else outputs[-1]
+        output = time_major(outputs) if self.return_sequences else outputs
         return (output, *final) if self.return_state else output
 
     def _starting_states(self, sequences, initial_state):

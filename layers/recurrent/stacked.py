@@ -26,7 +26,9 @@ class StackedRNNCells(Layer):
         self.cells = [lookup.get(cell) for cell in cells]
         for cell in self.cells:
             if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
-                raise ValueError(f"{self.title} takes cells with `state_size` and `call(inputs, states)`, received {cell!r}.")
+                raise ValueError(
+                    f"{self.title} takes cells with `state_size` and `call(inputs, states)`, received {cell!r}."
+                )
 
     @property
     def state_size(self):
@@ -47,7 +49,7 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size=None):
         """Zeros: a list of states per cell."""
-        return [zero_states(cell, batch_size, self.compute_dtype) for cell in self.cells]
+        return [zero_states(cell, batch_size) for cell in self.cells]
 
     def call(self, inputs, states):
         new_states = []
@@ -58,11 +60,13 @@ class StackedRNNCells(Layer):
 
     call_in_parts = call  # a subclass with a `call` of its own is not taken apart
 
-    def run(self, inputs, states, mask, training, zero_output, unroll):
-        """See `run_cell`. A cell needs nothing from the next one, so each runs over all steps before the next one does."""
+    def run(self, inputs, states, training, options):
+        """See `run_cell`. A cell needs nothing from the next one: each runs over all steps before the next one does."""
         final = []
-        for cell, cell_states in zip(self.cells, states):
-            inputs, cell_states = run_cell(cell, inputs, cell_states, mask, training, zero_output, unroll)
+        for index, (cell, cell_states) in enumerate(zip(self.cells, states)):
+            all_outputs = options.all_outputs or index < len(self.cells) - 1
+            own = options._replace(all_outputs=all_outputs)
+            inputs, cell_states = run_cell(cell, inputs, cell_states, training, own)
             final.append(cell_states)
         return inputs, final
 

@@ -1,11 +1,11 @@
-"""Small wrongs, one an entry: its name, where, the text that is right and the text in its place, the row that must fail."""
+"""Small wrongs, one an entry: name, place, the text that is right, the text in its stead, the row that must fail."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Wrong:
-    """`where`: module:Class.method. `right`: text that occurs once in its source. `caught_by`: a test of this folder."""
+    """`where`: module:Class.method. `right`: occurs once in its source. `caught_by`: a test, seen from this folder."""
 
     name: str
     where: str
@@ -71,7 +71,8 @@ CORE = [
 
 LAYERS = [
     Wrong("dense multiplies by a kernel read in the wrong order", "layers.dense:Dense.call",
-          "tf.matmul(inputs, self.kernel)", "tf.matmul(inputs, tf.reshape(tf.transpose(self.kernel), self.kernel.shape))",
+          "tf.matmul(inputs, self.kernel)",
+          "tf.matmul(inputs, tf.reshape(tf.transpose(self.kernel), self.kernel.shape))",
           layer("Dense-units=4")),
     Wrong("dense forgets its bias", "layers.dense:Dense.call",
           "outputs + self.bias", "outputs", layer("Dense-units=4")),
@@ -93,7 +94,8 @@ LAYERS = [
     Wrong("a masked mean divides by all steps", "layers.global_pooling:GlobalAveragePooling1D.call",
           "tf.reduce_sum(weights, ", "tf.reduce_sum(tf.ones_like(weights), ",
           layer("GlobalAveragePooling1D-masked")),
-    Wrong("batch normalization adds epsilon outside of the root", "layers.batch_normalization:BatchNormalization._normalize",
+    Wrong("batch normalization adds epsilon outside of the root",
+          "layers.batch_normalization:BatchNormalization._normalize",
           "return tf.nn.batch_normalization(x, *factors, self.epsilon)",
           "return factors[3] * (x - factors[0]) / (tf.sqrt(factors[1]) + self.epsilon) + factors[2]",
           layer("BatchNormalization")),
@@ -101,16 +103,21 @@ LAYERS = [
           "_move(self.moving_variance, variance, self.momentum)", "pass", layer("BatchNormalization-training")),
     Wrong("the momentum of moving statistics is turned round", "layers.batch_normalization:_move",
           "variable * momentum + tf.cast(value, variable.dtype) * (1 - momentum)",
-          "variable * (1 - momentum) + tf.cast(value, variable.dtype) * momentum", layer("BatchNormalization-training")),
+          "variable * (1 - momentum) + tf.cast(value, variable.dtype) * momentum",
+          layer("BatchNormalization-training")),
     Wrong("a frozen batch normalization uses the batch", "layers.batch_normalization:BatchNormalization.call",
           "not training or not self.trainable", "not training", layer("BatchNormalization-trainable=False-training")),
-    Wrong("layer normalization divides by the standard deviation twice", "layers.layer_normalization:LayerNormalization.call",
+    Wrong("layer normalization divides by the standard deviation twice",
+          "layers.layer_normalization:LayerNormalization.call",
           "tf.math.rsqrt(variance + self.epsilon)", "1 / (variance + self.epsilon)", layer("LayerNormalization")),
-    Wrong("the mean is a constant of layer normalization's gradient", "layers.layer_normalization:LayerNormalization.call",
-          "x - tf.reduce_mean(x, self.axes, keepdims=True)", "x - tf.stop_gradient(tf.reduce_mean(x, self.axes, keepdims=True))",
+    Wrong("the mean is a constant of layer normalization's gradient",
+          "layers.layer_normalization:LayerNormalization.call",
+          "x - tf.reduce_mean(x, self.axes, keepdims=True)",
+          "x - tf.stop_gradient(tf.reduce_mean(x, self.axes, keepdims=True))",
           slope("LayerNormalization")),
     Wrong("dropout does not scale what it keeps", "layers.dropout:Dropout.call",
-          "inputs / (1 - self.rate)", "inputs", "../unit/test_random_layers.py::test_mean_and_variance[Dropout-arguments0]"),
+          "inputs / (1 - self.rate)", "inputs",
+          "../unit/test_random_layers.py::test_mean_and_variance[Dropout-arguments0]"),
     Wrong("an embedding is looked up one row further", "layers.embedding:Embedding.call",
           "tf.gather(self.embeddings, inputs)", "tf.gather(tf.roll(self.embeddings, 1, 0), inputs)",
           layer("Embedding-input_dim=7-output_dim=4-mask_zero=True")),
@@ -139,7 +146,8 @@ SEQUENCES = [
           "tf.reverse(backward, (1,))", "backward",
           layer("Bidirectional-layer=LSTM(units=2,return_sequences=True)-merge_mode=concat-masked")),
     Wrong("attention scores are not scaled", "layers.attention.multi_head_attention:MultiHeadAttention.call",
-          " / math.sqrt(self.key_dim)", "", layer("MultiHeadAttention-num_heads=3-key_dim=4-use_bias=False-call.value")),
+          " / math.sqrt(self.key_dim)", "",
+          layer("MultiHeadAttention-num_heads=3-key_dim=4-use_bias=False-call.value")),
     Wrong("a query sees its future", "layers.attention.attention:causal_mask",
           ">=", "<=", layer("MultiHeadAttention-num_heads=3-key_dim=4-call.value-call.use_causal_mask")),
     Wrong("a causal mask hides the present too", "layers.attention.attention:causal_mask",
@@ -151,7 +159,8 @@ LOSSES = [
           "tf.cast(tf.size(values), values.dtype)", "tf.cast(tf.size(values) + 1, values.dtype)",
           weighting("shape0-None-None-sum_over_batch_size")),
     Wrong("a weighted mean divides by the weights", "losses.reduction:reduce_weighted",
-          'reduction == "mean_with_sample_weight" and weights', "weights", weighting("shape2-weights2-None-sum_over_batch_size")),
+          'reduction == "mean_with_sample_weight" and weights', "weights",
+          weighting("shape2-weights2-None-sum_over_batch_size")),
     Wrong("huber is linear from twice the delta", "losses.robust:huber",
           "error <= delta", "error <= 2 * delta", loss("Huber(delta=0.3)-real-5x4x3")),
     Wrong("crossentropy forgets the wrong class", "losses.crossentropy:binary_terms",
@@ -171,10 +180,12 @@ METRICS = [
     Wrong("a mean counts its batches", "engine.metrics.mean:Mean.update_state",
           "tf.cast(tf.size(values), values.dtype)", "tf.ones((), values.dtype)", metric("MeanSquaredError()-real-5x3")),
     Wrong("false positives and negatives are swapped", "engine.metrics.confusion:count",
-          "positives[..., 0], negatives[..., 0], negatives[..., 1]", "negatives[..., 1], negatives[..., 0], positives[..., 0]",
+          "positives[..., 0], negatives[..., 0], negatives[..., 1]",
+          "negatives[..., 1], negatives[..., 0], positives[..., 0]",
           metric("Precision()-binary-5x3")),
     Wrong("a prediction at the threshold counts as positive", "engine.metrics.confusion:below_evenly",
-          "tf.math.ceil(y_pred * steps)", "tf.math.floor(y_pred * steps) + 1", metric("AUC(num_thresholds=6)-edges-5x7")),
+          "tf.math.ceil(y_pred * steps)", "tf.math.floor(y_pred * steps) + 1",
+          metric("AUC(num_thresholds=6)-edges-5x7")),
 ]  # fmt: skip
 
 OPTIMIZERS = [
@@ -187,7 +198,8 @@ OPTIMIZERS = [
     Wrong("adam counts its steps from zero and a half", "engine.optimizers.adam:Adam.prepare_step",
           "self.iterations + 1", "self.iterations + 2", optimizer("Adam-")),
     Wrong("rmsprop adds epsilon outside of the root", "engine.optimizers.rmsprop:rmsprop",
-          "gradient * tf.math.rsqrt(velocity + epsilon)", "gradient / (tf.sqrt(velocity) + epsilon)", optimizer("RMSprop-")),
+          "gradient * tf.math.rsqrt(velocity + epsilon)", "gradient / (tf.sqrt(velocity) + epsilon)",
+          optimizer("RMSprop-")),
     Wrong("weights decay after the update's rate", "engine.optimizers.base:Optimizer._update",
           "variable * (rates[dtype] * decay)", "variable * decay", optimizer("AdamW-")),
     Wrong("gradients are clipped one by one", "engine.optimizers.base:Optimizer._clip",

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import layers
+from engine import initializers
 
 
 @pytest.mark.parametrize("shape", [(7, 5), (3, 4, 5), (3, 2, 4, 5), (2, 3, 2, 4, 5), (1, 5)])
@@ -62,6 +63,19 @@ def test_16_bits_are_summed_in_32(name, arguments, dtype):
         rounded = getattr(layers, name)(**arguments, dtype=policy)(tf.cast(x, dtype), training=True)
         assert rounded.dtype == dtype
         np.testing.assert_allclose(tf.cast(rounded, tf.float32), exact, atol=0.05)
+
+
+@pytest.mark.parametrize("name, arguments", [
+    ("BatchNormalization", dict()), ("LayerNormalization", dict()), ("GroupNormalization", dict(groups=2)),
+    ("RMSNormalization", dict()), ("UnitNormalization", dict()),
+    ("EinsumDense", dict(equation="ab,bc->ac", output_shape=3, kernel_initializer=initializers.GlorotUniform(seed=1))),
+])  # fmt: skip
+def test_integers_become_floating(name, arguments):
+    x = np.arange(12, dtype="uint8").reshape(3, 4)
+    layer = getattr(layers, name)(**arguments)
+    outputs = layer(x, training=True)
+    assert outputs.dtype == tf.float32
+    np.testing.assert_allclose(outputs, layer(x.astype("float32"), training=True))
 
 
 def test_rms_scaling_divides_by_the_standard_deviation():

@@ -170,7 +170,7 @@ class TransposedDense(Dense):
 
 
 def test_compare_passes_equal_layers_and_changes_nothing():
-    ours, theirs = Dense(4, activation="tanh", dtype="float64"), keras.layers.Dense(4, activation="tanh", dtype="float64")
+    ours, theirs = (side(4, activation="tanh", dtype="float64") for side in (Dense, keras.layers.Dense))
     ours(tf.constant(X)), theirs(tf.constant(X))
     before = [layer.get_weights() for layer in (ours, theirs)]
     result = compare(ours, theirs, X)
@@ -196,7 +196,8 @@ def test_compare_names_weights_of_other_shapes():
 
 
 def test_compare_with_state_and_random_counters():
-    ours, theirs = (side(dtype="float64", momentum=0.5) for side in (BatchNormalization, keras.layers.BatchNormalization))
+    sides = BatchNormalization, keras.layers.BatchNormalization
+    ours, theirs = (side(dtype="float64", momentum=0.5) for side in sides)
     result = compare(ours, theirs, X, training=True)
     assert result.ok, str(result)
     assert result.largest("moving_mean afterwards") is not None

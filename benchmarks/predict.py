@@ -1,0 +1,47 @@
+"""`predict` of one row, from the second call on: `python benchmarks/predict.py`.
+
+Contenders: this project, Keras, and a traced function's own call with the copy to NumPy.
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import contest  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+import workloads  # noqa: E402
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("workload", nargs="*", default=["mlp", "deep-mlp", "cnn"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=30)
+    parser.add_argument("--json")
+    arguments = parser.parse_args()
+    results, rows = [], []
+    for workload in [w for w in workloads.WORKLOADS if w.name in arguments.workload]:
+        x = workload.data(1)[0]
+        ours, theirs = workload.build(workloads.glassbox()), workload.build(workloads.keras())
+        traced = tf.function(lambda batch, model=ours: model(batch, training=False), autograph=False)
+        contenders = {
+            "Glassbox": lambda: ours.predict(x),  # noqa: B023 (run in this turn of the loop)
+            "Keras": lambda: theirs.predict(x, verbose=0),  # noqa: B023
+            "traced call": lambda: np.asarray(traced(tf.constant(x))),  # noqa: B023
+        }
+        timed = {name: lambda run=run: [run() for _ in range(arguments.repeats)] for name, run in contenders.items()}
+        found = contest.medians(contest.take_turns(timed, arguments.rounds), per=arguments.repeats)
+        results.append({"workload": workload.name, "microseconds": found})
+        cells = [f"{middle:,.0f} ({low:,.0f}–{high:,.0f})" for middle, low, high in found.values()]
+        rows.append((workload.name, *cells, f"{found['Keras'][0] / found['Glassbox'][0]:.0f}×",
+                     f"{found['Glassbox'][0] / found['traced call'][0]:.2f}"))  # fmt: skip
+    contest.table("predict of one row: microseconds, median of rounds (lowest–highest)", rows,
+                  ("workload", "Glassbox", "Keras", "traced call", "over Keras", "times traced"))  # fmt: skip
+    if arguments.json:
+        contest.write_json(arguments.json, results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A layer or a Sequential as plain data, and again from that, in the format of Keras 3.
+
+    {"class_name": "Dense", "module": "keras.layers", "registered_name": None, "config": {"units": 2, ...}}
+
+`registered_name` is that of a class of the user's own. Nothing is ever imported or run that a config names: a class is
+one of this project's, or was passed in `custom_objects`; code inside a config is refused. How a functional model is
+described is in graph_config.py.
+"""
+
+import json
+
+from engine.core.layer import Layer
+from losses.configurable import serialize, serialize_object
+from losses.lookup import custom_object_scope, find, resolve
+
+_NOT_OFFERED = {"quantization_config"}  # arguments of Keras's layers that are None where they are not used
+
+def get_layer(identifier):
+    """The layer that a layer, its class, its name or its config dict stands for.
+
+    Known by name are the layers of this project that have been imported; others come through `custom_objects`.
+    Raises ValueError for an unknown class, or a config that holds Python code.
+
+    >>> import layers
+    >>> get_layer({"class_name": "Dense", "config": {"units": 3}}).units
+    3
+    """
+    if not isinstance(identifier, dict):
+        return resolve("layer", identifier, _known_layers())
+    if not isinstance(identifier.get("class_name"), str):
+        raise ValueError(f"The config of a layer needs the key 'class_name'; received the keys {list(identifier)}.")
+    arguments = identifier.get("config") or {}
+    return _class_of(identifier).from_config(_without_code(identifier["class_name"], arguments))
+
+
+def model_from_json(text, custom_objects=None):
+    """The model that `Model.to_json()` described, or Keras's `to_json()`; its weights are new.
+
+    >>> from engine import Sequential
+    >>> from layers import Dense
+    >>> text = Sequential([Dense(2, input_shape=(3,))]).to_json()
+    >>> model_from_json(text).count_params()
+    8
+    """
+    with custom_object_scope(custom_objects):
+        return get_layer(json.loads(text))
+
+
+def _known_layers():
+    """The classes a config may name: those of this project, not other subclasses that happen to be loaded."""
+    found, open_ = {}, [Layer]
+    while open_:
+        cls = open_.pop()
+        open_.extend(cls.__subclasses__())
+        if cls.__module__.split(".")[0] in ("engine", "layers"):
+            found[cls.__name__] = cls
+    return {**found, "Functional": found["Model"]}
+
+
+def _custom(name):
+    """What `custom_objects` has under `name`, or None."""
+    return find("layer", name, {name: None})
+
+
+def _class_of(entry):
+    """A class of the caller's, by its registered name ("package>Name") or plain name; else one of this project."""
+    name, registered = entry["class_name"], entry.get("registered_name")
+    custom = _custom(registered) or _custom(name)
+    if custom is not None:
+        return custom
+    known = _known_layers()
+    if registered in (None, "Functional"):
+        if name not in known and not any(cls.__module__.startswith("layers.") for cls in known.values()):
+            raise ValueError(f"Unknown layer {name!r}: no layers are loaded. Put `import layers` into your program.")
+        return find("layer", name, known)
+    raise ValueError(
+        f"Unknown layer {registered!r} (from {entry.get('module')!r}), which is not one of this project's. Pass its class, "
+        f"written as a Layer: custom_objects={{{name!r}: {name}}}."
+    )
+
+
+def _without_code(class_name, arguments):
+    """`arguments` of a layer; where one was a lambda, the name of a function of the caller's in its place."""
+    checked = {key: value for key, value in arguments.items() if key not in _NOT_OFFERED or value is not None}
+    for key, value in arguments.items():
+        if not _is_lambda(value):
+            continue
+        name = arguments.get("name", key)
+        if _custom(name) is None:
+            raise ValueError(
+                f"{class_name} {name!r} was made with a Python lambda ({key}=...), and code from a config is never run. "
+                f"Pass the function under the layer's name: custom_objects={{{name!r}: function}}."
+            )
+        checked[key] = {"class_name": "function", "config": name}
+    return checked
+
+
+def _is_lambda(value):
+    if isinstance(value, dict):
+        return value.get("class_name") == "__lambda__" or value.get("config") == "<lambda>"
+    return isinstance(value, str) and value == "<lambda>"
+
+
+def describe_sequence(model, start, layers):
+    """The config of a Sequential: its layers in order, an InputLayer first once the `start` symbol is known."""
+    first = [start.node.operation] if start is not None else []
+    config = {
+        "name": model.name,
+        "trainable": model.trainable,
+        "dtype": serialize(model.dtype_policy),
+        "layers": [serialize_object(layer) for layer in [*first, *layers]],
+    }
+    return {**config, "build_input_shape": tuple(start.shape)} if first else config
+
+
+def read_sequence(cls, config):
+    """A Sequential of class `cls` from its config."""
+    own = {key: config[key] for key in ("name", "trainable", "dtype") if key in config}
+    model = cls([get_layer(entry) for entry in config["layers"]], **own)
+    if not model.built and config.get("build_input_shape") is not None:
+        model.build(config["build_input_shape"])
+    return model

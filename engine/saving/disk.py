@@ -1,0 +1,55 @@
+"""Files that are whole or not there.
+
+What is half written has another name: the bytes go to a temporary file beside the place, are synced to the disk, and
+one rename puts them there. The rename is atomic, so whoever looks at any instant, also after a crash or a power cut,
+finds the old file or the new one. The directory is synced last, which makes the rename itself last.
+"""
+
+import contextlib
+import os
+import uuid
+
+_BLOCK = 1 << 20  # bytes per write
+
+
+def replace_file(path, *parts):
+    """Make `parts` (bytes-like) the content of the file `path`, in one move. An OSError leaves what was there."""
+    path = os.path.realpath(path)
+    unfinished = f"{path}.{uuid.uuid4().hex}.part"
+    try:
+        write_file(unfinished, *parts)
+        os.replace(unfinished, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.remove(unfinished)
+        if isinstance(error, OSError):
+            raise failed(error, path, "What was there before is untouched") from error
+        raise
+    sync(os.path.dirname(path))
+
+
+def write_file(path, *parts):
+    """A new file, on the disk when this returns."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        for part in parts:
+            rest = memoryview(part).cast("B")
+            while rest:
+                rest = rest[os.write(descriptor, rest[:_BLOCK]) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync(directory):
+    """Put the names in a directory on the disk."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def failed(error, path, consequence):
+    """An OSError of the same kind that also says what the failure means."""
+    return OSError(error.errno, f"{error.strerror or error}, so this was not saved. {consequence}", path)

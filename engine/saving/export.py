@@ -1,0 +1,72 @@
+"""A model for serving: a SavedModel, which TensorFlow runs without this project."""
+
+import tensorflow as tf
+
+from engine.core import symbolic
+from engine.saving.state import weights_of
+
+
+def export(model, path, input_signature=None):
+    """Write a SavedModel of `model` into the directory `path`: what `predict` computes, for any number of rows.
+
+    `tf.saved_model.load(path).serve(x)` runs it, and so does its signature `serving_default`, which takes the inputs by
+    name (`inputs` if there is one and it has no name of its own) and returns a dict: `outputs`, the keys of the model's
+    dict, or `output_0`, `output_1` ...
+
+    `input_signature`: a tf.TensorSpec, or a list or dict of them; None: the model's Inputs, or what it was first
+    called on.
+    Errors: ValueError for a model that is not built, or never saw an input.
+
+    >>> import tempfile
+    >>> import tensorflow as tf
+    >>> from engine import Sequential
+    >>> from layers import Dense
+    >>> model = Sequential([Dense(2, input_shape=(3,))])
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     export(model, directory)
+    ...     served = tf.saved_model.load(directory)
+    >>> served.serve(tf.ones((5, 3))).shape
+    TensorShape([5, 2])
+    """
+    weights_of(model, "export")
+    specs = _specs(model) if input_signature is None else input_signature
+    flat, names = tf.nest.flatten(specs), _names(model, specs)
+
+    def serve(*tensors):
+        return model(tf.nest.pack_sequence_as(specs, tensors), training=False)
+
+    def by_name(**tensors):
+        return _as_dict(serve(*(tensors[name] for name in names)))
+
+    module = tf.Module()
+    module.state = model.variables  # what the functions read must hang on the module to be written
+    module.serve = tf.function(serve, autograph=False, input_signature=flat)
+    named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in zip(names, flat)}
+    signature = tf.function(by_name, autograph=False).get_concrete_function(**named)
+    tf.saved_model.save(module, str(path), signatures={"serving_default": signature})
+
+
+def _specs(model):
+    """The inputs as a nest of TensorSpec with any number of rows."""
+    declared = model._structure if model._structure is not None else model.first_inputs
+    if declared is None:
+        raise ValueError(f"{model.title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
+    return tf.nest.map_structure(lambda item: tf.TensorSpec([None, *item.shape[1:]], item.dtype), declared)
+
+
+def _names(model, specs):
+    flat = tf.nest.flatten(specs)
+    if isinstance(specs, dict) and len(specs) == len(flat):
+        return sorted(specs)
+    symbols = symbolic.symbols_in(model._structure)
+    if len(symbols) == len(flat):
+        return [symbol.node.operation.name for symbol in symbols]
+    named = [spec.name or ("inputs" if len(flat) == 1 else f"input_{index}") for index, spec in enumerate(flat)]
+    return named
+
+
+def _as_dict(outputs):
+    flat = tf.nest.flatten(outputs)
+    if isinstance(outputs, dict) and len(outputs) == len(flat):
+        return outputs
+    return {"outputs": flat[0]} if len(flat) == 1 else {f"output_{index}": item for index, item in enumerate(flat)}

@@ -1,0 +1,221 @@
+"""A functional model as plain data, and the model again from that, in the format of Keras 3.
+
+It is described by its layers and, for each layer, the calls on symbols it took part in:
+
+    {"name": "model", "layers": [
+        {"class_name": "InputLayer", "name": "x", "config": {...}, "inbound_nodes": []},
+        {"class_name": "Dense", "name": "dense", "config": {"units": 2, ...}, "inbound_nodes": [
+            {"args": [<the tensor x 0 0>], "kwargs": {}}]}],
+     "input_layers": ["x", 0, 0], "output_layers": ["dense", 0, 0]}
+
+A tensor is three things: the name of the layer that made it, which of that layer's calls, which output of the call.
+So to read is: make all layers, then repeat each call as soon as the tensors it needs are there. Operations such as `+`
+are entries like layers (see operations.py).
+"""
+
+import collections
+
+import numpy as np
+import tensorflow as tf
+
+from engine.core import calling, symbolic
+from engine.core.inputs import InputLayer
+from engine.core.layer import Layer
+from engine.saving import operations
+from engine.saving.config import get_layer
+from losses.configurable import serialize, serialize_object
+
+# ---- reading ------------------------------------------------------------------------------------
+
+_Call = collections.namedtuple("_Call", "name number args kwargs needs")
+
+
+def read_graph(cls, config):
+    """A functional model of class `cls` from its config."""
+    members = {entry["name"]: _member(entry) for entry in config["layers"]}
+    tensors = {(name, 0, 0): member.output for name, member in members.items() if isinstance(member, InputLayer)}
+    calls = collections.deque(call for entry in config["layers"] for call in _calls(entry))
+    waiting = 0  # calls in a row that could not be repeated yet
+    while calls:
+        call = calls.popleft()
+        if any(reference not in tensors for reference in call.needs):
+            calls.append(call)
+            waiting += 1
+            if waiting > len(calls):
+                raise ValueError(f"The config of model {config.get('name')!r} is incomplete: no layer makes the tensor "
+                                 f"{_missing(call, tensors)} that {call.name!r} is called on.")  # fmt: skip
+            continue
+        waiting = 0
+        outputs = _repeat(members[call.name], _decode(call.args, tensors), _decode(call.kwargs, tensors))
+        for index, symbol in enumerate(symbolic.symbols_in(outputs)):
+            tensors[call.name, call.number, index] = symbol
+
+    def ends(structure):
+        if isinstance(structure, dict):
+            return {key: ends(item) for key, item in structure.items()}
+        if not _is_reference(structure):
+            return [ends(item) for item in structure]
+        name, number, index = structure
+        return tensors[name, number - _calls_before(members[name]), index]
+
+    own = {key: config[key] for key in ("name", "trainable") if key in config}
+    return cls(ends(config["input_layers"]), ends(config["output_layers"]), **own)
+
+
+def _member(entry):
+    """The layer or the operation that an entry of a graph's list describes."""
+    if ".ops." in (entry.get("module") or ""):
+        arguments = {key: value for key, value in entry["config"].items() if key != "name"}
+        return operations.Operation(entry["class_name"], arguments, entry["name"])
+    return get_layer(entry)
+
+
+def _calls(entry):
+    for number, node in enumerate(entry["inbound_nodes"]):
+        if not isinstance(node, dict):
+            raise ValueError(f"Layer {entry['name']!r}: its inbound_nodes are not in the format of Keras 3; write it anew with that.")
+        yield _Call(entry["name"], number, node["args"], node["kwargs"], _references([node["args"], node["kwargs"]]))
+
+
+def _repeat(member, args, kwargs):
+    if not isinstance(member, Layer):
+        return symbolic.record(member, args, kwargs).outputs
+    # Keras writes `training` for calls that never mentioned it, and lets the model's caller overrule it. A mask that is
+    # None was not given; one that `call` does not take travels with the tensor.
+    declared = calling.signature(type(member)).names
+    given = {key: value for key, value in kwargs.items() if key != "training"}
+    for key in [key for key in given if key.endswith("mask")]:
+        if key not in declared or all(mask is None for mask in tf.nest.flatten(given[key])):
+            del given[key]
+    return member(*args, **given)
+
+
+def _calls_before(member):
+    """In the lists of inputs and outputs, the calls of a functional model count from 1: its own graph is number 0."""
+    return int(getattr(member, "_graph", None) is not None)
+
+
+def _is_reference(item):
+    return len(item) == 3 and isinstance(item[0], str) and isinstance(item[1], int)
+
+
+def _references(item):
+    """The (name, call, output) of each tensor in a nest of arguments."""
+    if isinstance(item, dict):
+        if item.get("class_name") == "__keras_tensor__":
+            return [tuple(item["config"]["keras_history"])]
+        return [reference for value in item.values() for reference in _references(value)]
+    if isinstance(item, (list, tuple)):
+        return [reference for value in item for reference in _references(value)]
+    return []
+
+
+def _missing(call, tensors):
+    return next(list(reference) for reference in call.needs if reference not in tensors)
+
+
+def _decode(item, tensors):
+    """Arguments of a call, with the symbols that references stand for."""
+    if isinstance(item, (list, tuple)):
+        return type(item)(_decode(value, tensors) for value in item)
+    if not isinstance(item, dict):
+        return item
+    kind, config = item.get("class_name"), item.get("config")
+    if kind == "__keras_tensor__":
+        return tensors[tuple(config["keras_history"])]
+    if kind in ("__tensor__", "__numpy__"):
+        return tf.constant(config["value"], config["dtype"])
+    if kind == "__slice__":
+        return symbolic._Slice(*(_decode(config[key], tensors) for key in ("start", "stop", "step")))
+    if kind == "__ellipsis__":
+        return Ellipsis
+    return {key: _decode(value, tensors) for key, value in item.items()}
+
+
+# ---- writing ------------------------------------------------------------------------------------
+
+
+def describe_graph(model):
+    """The config of a functional model."""
+    names = _names(model._graph.nodes)
+    calls = collections.Counter()
+    where, entries = {}, {}  # id of a symbol → its reference; name → entry
+    for node in model._graph.nodes:
+        name = names[id(node.operation)]
+        if name not in entries:
+            entries[name] = {**_describe_member(node, name), "name": name, "inbound_nodes": []}
+        for index, symbol in enumerate(symbolic.symbols_in(node.outputs)):
+            where[id(symbol)] = [name, calls[name], index]
+        calls[name] += 1
+        if node.inputs:
+            entries[name]["inbound_nodes"].append(_describe_call(node, where))
+
+    def ends(structure):
+        if isinstance(structure, dict):
+            return {key: ends(item) for key, item in structure.items()}
+        if isinstance(structure, (list, tuple)):
+            return [ends(item) for item in structure]
+        if id(structure) not in where:
+            raise ValueError(
+                f"{model.title}.get_config(): the model starts in the midst of another graph, at {structure!r}. "
+                "Only a graph that starts at Input(...) can be described."
+            )
+        name, number, index = where[id(structure)]
+        return [name, number + _calls_before(structure.node.operation), index]
+
+    return {
+        "name": model.name,
+        "trainable": model.trainable,
+        "layers": list(entries.values()),
+        "input_layers": ends(model.input),
+        "output_layers": ends(model.output),
+    }
+
+
+def _names(nodes):
+    """A name for each layer and operation, by its id. Operations get what is left free: add, add_1 ..."""
+    names = {id(n.operation): n.operation.name for n in nodes if isinstance(n.operation, Layer)}
+    taken = set(names.values())
+    for operation in (node.operation for node in nodes if not isinstance(node.operation, Layer)):
+        base = operation.name.removeprefix("tf.")
+        count = 0
+        while (name := f"{base}_{count}" if count else base) in taken:
+            count += 1
+        taken.add(name)
+        names[id(operation)] = name
+    return names
+
+
+def _describe_member(node, name):
+    if isinstance(node.operation, Layer):
+        return serialize_object(node.operation)
+    module, class_name, arguments, _ = operations.describe(node)
+    return {"module": module, "class_name": class_name, "config": {"name": name, **serialize(arguments)},
+            "registered_name": class_name}  # fmt: skip
+
+
+def _describe_call(node, where):
+    if isinstance(node.operation, Layer):
+        return {"args": _encode(node.args, where), "kwargs": _encode(node.kwargs, where)}
+    return {"args": _encode(operations.describe(node)[-1], where), "kwargs": {}}
+
+
+def _encode(item, where):
+    """Arguments of a call as plain data: the opposite of `_decode`."""
+    if isinstance(item, symbolic.Symbol):
+        config = {"shape": tuple(item.shape), "dtype": item.dtype.name, "keras_history": where[id(item)]}
+        return {"class_name": "__keras_tensor__", "config": config}
+    if isinstance(item, symbolic._Slice):
+        return {"class_name": "__slice__", "config": _encode(item._asdict(), where)}
+    if isinstance(item, dict):
+        return {key: _encode(value, where) for key, value in item.items()}
+    if isinstance(item, (list, tuple)):
+        return type(item)(_encode(value, where) for value in item)
+    if isinstance(item, tf.Variable):
+        raise ValueError(f"get_config() of a graph: the variable {item.name!r} is used outside of a layer. Make a Layer of it.")
+    if isinstance(item, (tf.Tensor, np.ndarray)):
+        kind = "__tensor__" if isinstance(item, tf.Tensor) else "__numpy__"
+        return {"class_name": kind, "config": {"value": serialize(item), "dtype": np.dtype(item.dtype.name).name}}
+    if item is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    return serialize(item)

@@ -1,0 +1,157 @@
+"""Files that Keras 3 wrote: `.weights.h5`, and `.keras` (a zip of config.json and model.weights.h5). Only read.
+
+In the HDF5 file each layer is a group that is found by the way through the attributes of the model; its variables are
+`vars/0`, `vars/1` ... in the order of `get_weights`. In a list of layers a member has the name of its class, counted:
+
+    layers/dense/vars/0     layers/dense_1/vars/0     layers/lstm/cell/vars/2
+
+HDF5 can point out of the file, and claim any size. Here the file is read from memory, only plain datasets behind hard
+links are opened, and only if they and all before them fit into the size of the file. These files have no checksum.
+"""
+
+import collections
+import io
+import zipfile
+
+import h5py
+import numpy as np
+import tensorflow as tf
+
+from engine.core import tracking
+from engine.core.layer import Layer
+from engine.saving.container import FileError, parse_json
+from losses.lookup import snake_case
+
+_ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+_CONFIG, _WEIGHTS, _METADATA = "config.json", "model.weights.h5", "metadata.json"
+_CLASS_NAMES = {"Model": "Functional"}  # where Keras's differ
+_DEPTH = 64  # groups inside each other; a model of models of layers of cells has about 10
+
+
+def is_one(data):
+    """Whether the bytes of a file are of one of these kinds."""
+    return data.startswith((_ZIP, _HDF5))
+
+
+def is_archive(data):
+    """Whether they are of a `.keras` file, which has a config too."""
+    return data.startswith(_ZIP)
+
+
+def read_config(data, path):
+    """The config of a `.keras` file: how the model is made, and how it was compiled."""
+    try:
+        config = parse_json(_open_archive(data, path)[_CONFIG])
+    except FileError as error:
+        raise FileError(f"{path!r}: config.json: {error}.") from None
+    if not isinstance(config, dict):
+        raise FileError(f"{path!r}: config.json is no object.")
+    return config
+
+
+def read_weights(data, path, model):
+    """{path: array} for `model`; what no weight of it corresponds to keeps its name in the file."""
+    data = _open_archive(data, path)[_WEIGHTS] if is_archive(data) else data
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            if "layer_names" in file.attrs or "model_config" in file.attrs:
+                raise FileError("it is in the HDF5 format of Keras 2; save it with Keras 3, as .keras or .weights.h5")
+            datasets = _datasets(file, len(data))
+            paths = {id(variable): weight_path for weight_path, variable, _ in model.named_weights()}
+            names = {place: paths[id(variable)] for place, variable in _places(model, "")}
+            return {names.get(name, name): _values(dataset) for name, dataset in datasets.items()}
+    except FileError as error:
+        raise FileError(f"{path!r} cannot be used: {error}.") from None
+    except Exception as error:  # h5py has an exception of its own for every damage
+        raise FileError(f"{path!r} is damaged or no HDF5 file ({type(error).__name__}: {error}).") from None
+
+
+def _open_archive(data, path):
+    """{name: bytes} of the members of a `.keras` file. Keras stores them as they are, so none can be a bomb."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            names = [member.filename for member in members]
+            strange = [name for name in names if name not in (_CONFIG, _WEIGHTS, _METADATA) and not name.startswith("assets/")]
+            if strange or len(set(names)) != len(names) or not {_CONFIG, _WEIGHTS} <= set(names):
+                raise FileError(f"its members are {names[:8]}, expected {_METADATA}, {_CONFIG} and {_WEIGHTS}")
+            for member in members:
+                if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
+                    raise FileError(f"{member.filename} is compressed, which Keras does not do; store it")
+            if sum(member.file_size for member in members) > len(data):
+                raise FileError("its members are larger than the file")
+            return {name: archive.read(name) for name in (_CONFIG, _WEIGHTS)}
+    except FileError as error:
+        raise FileError(f"{path!r} is no .keras file: {error}.") from None
+    except Exception as error:  # zipfile too
+        raise FileError(f"{path!r} is damaged or no .keras file ({type(error).__name__}: {error}).") from None
+
+
+def _datasets(file, size):
+    """{name: dataset} of all variables in an HDF5 file of `size` bytes but the optimizer's and the random state."""
+    found, left, seen = {}, size, set()
+    waiting = [("", file, 0)]
+    while waiting:
+        name, group, depth = waiting.pop()
+        address = h5py.h5o.get_info(group.id).addr
+        if address in seen or depth > _DEPTH:
+            raise FileError(f"the group {name!r} is there twice, or too deep")
+        seen.add(address)
+        for key in group:
+            path = f"{name}/{key}".lstrip("/")
+            if path in ("optimizer", "_compile_metrics") or key == "seed_generator":
+                continue
+            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+                raise FileError(f"{path!r} is a link to somewhere else")
+            item = group[key]
+            if isinstance(item, h5py.Group):
+                waiting.append((path, item, depth + 1))
+                continue
+            left -= _checked_size(path, item)
+            if left < 0:
+                raise FileError(f"its arrays, up to {path!r}, are larger than the file")
+            found[path] = item
+    return found
+
+
+def _checked_size(path, item):
+    """The number of bytes of a dataset that can be read without harm."""
+    if not isinstance(item, h5py.Dataset):
+        raise FileError(f"{path!r} is neither a group nor an array")
+    if item.is_virtual or item.external:
+        raise FileError(f"{path!r} has its data in another file")
+    if item.dtype.kind not in "fiub" or item.shape is None:
+        raise FileError(f"{path!r} does not hold plain numbers")
+    if item.chunks is not None or item.compression is not None:
+        raise FileError(f"{path!r} is compressed or in chunks, which Keras does not do")
+    size = item.dtype.itemsize
+    for axis in item.shape:  # Python's integers: no overflow
+        size *= int(axis)
+    if size and item.id.get_storage_size() != size:
+        raise FileError(f"{path!r} claims {size} bytes and has {item.id.get_storage_size()}")
+    return size
+
+
+def _values(dataset):
+    return np.asarray(dataset[()])
+
+
+def _places(layer, group):
+    """(place in the HDF5 file, variable) for each weight of `layer`; a shared one has several places."""
+    held = list(tracking.children(layer))
+    own = tracking.unique(child for _, child in held if isinstance(child, tf.Variable))
+    for index, variable in enumerate(sorted(own, key=lambda variable: not variable.trainable)):
+        yield f"{group}/vars/{index}".lstrip("/"), variable
+    counts, seen = collections.Counter(), set()
+    for name, child in held:
+        if not isinstance(child, Layer) or id(child) in seen:
+            continue
+        seen.add(id(child))
+        attribute, _, inside = name.partition(".")
+        place = f"{group}/{attribute}"
+        if inside:  # a member of a list or dict
+            base = snake_case(_CLASS_NAMES.get(type(child).__name__, type(child).__name__))
+            count = counts[attribute, base]
+            counts[attribute, base] += 1
+            place = f"{place}/{base}_{count}" if count else f"{place}/{base}"
+        yield from _places(child, place)

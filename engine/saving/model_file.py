@@ -1,0 +1,195 @@
+"""A whole model as one file: how it is made, how it was compiled, all weights, the state of the optimizer.
+
+The file is safetensors (container.py). Its metadata hold one JSON text,
+
+    {"model": {"class_name": ..., "config": {...}},    as Model.get_config gives it
+     "inputs": ...,                                    shapes and dtypes of the first call, for a subclassed model
+     "compile": {"optimizer": ..., "loss": ...},       null if it was not compiled
+     "optimizer_weights": ["dense.kernel", ...]}       the weights that the optimizer knew
+
+and its arrays have the names of state.py. To load is: check the file, make the model from its config, compare every
+name, shape and dtype, and assign. The config can name classes and no more; while the model is made, variables
+may take no more memory than the file has data for, so a config that lies about sizes is refused before the allocation.
+"""
+
+import contextlib
+import functools
+import json
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from engine.core import symbolic
+from engine.saving import compiling, config, container, keras_files, weights
+from engine.saving.container import FileError
+from engine.saving.state import OPTIMIZER, optimizer_state_of, seeds_of, values_of, weights_of
+from losses.configurable import serialize_object
+from losses.lookup import custom_object_scope
+
+_SPARE = 1 << 20  # bytes for variables that are not in the file: metrics, counters
+
+
+def save(model, path, include_optimizer=True):
+    """Write `model` to the file `path`, replacing it, in one move. `include_optimizer=False` leaves out its state.
+
+    Errors: ValueError if the model is not built; NotImplementedError if a class of your own cannot say how it was made
+    (then `save_weights` is enough for the weights); OSError, which leaves the old file.
+
+    >>> import os, tempfile
+    >>> from engine import Sequential
+    >>> from layers import Dense
+    >>> model = Sequential([Dense(2, input_shape=(3,))])
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     model.save(os.path.join(directory, "model.safetensors"))
+    ...     same = load_model(os.path.join(directory, "model.safetensors"))
+    >>> bool((same.layers[0].kernel == model.layers[0].kernel).numpy().all())
+    True
+    """
+    variables = {**weights_of(model, "save"), **seeds_of(model)}
+    description = {
+        "model": serialize_object(model),
+        "inputs": _describe_inputs(model.first_inputs),
+        "compile": compiling.describe(model) if include_optimizer else None,
+        "optimizer_weights": [],
+    }
+    if include_optimizer and model.optimizer is not None:
+        variables |= optimizer_state_of(model)
+        paths = {id(variable): name for name, variable in variables.items()}
+        description["optimizer_weights"] = [paths[id(v)] for v in model.optimizer._weights if id(v) in paths]
+    try:
+        text = json.dumps(description)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{model.title}: its config cannot be written as JSON ({error}). get_config() of your own classes returns "
+            "numbers, strings, lists and dicts. save_weights() needs no config."
+        ) from error
+    container.write(path, "model", values_of(variables), model=text)
+
+
+def load_model(path, custom_objects=None, compile=True):
+    """The model in a file that `Model.save` wrote, or in a `.keras` file that Keras 3 wrote.
+
+    `custom_objects` {name: class or function}: all that is not of this project. `compile=False` leaves out compile's
+    arguments and the optimizer. Of a `.keras` file the optimizer's state is not read: it starts anew.
+    Errors: FileNotFoundError; FileError (a ValueError) for everything that is wrong with the file.
+    """
+    data = container.read_bytes(path)
+    if keras_files.is_one(data):
+        return _load_keras(data, os.fspath(path), custom_objects, compile)
+    content = container.unpack(data, path)
+    if content.kind != "model" or "model" not in content.metadata:
+        raise FileError(
+            f"{os.fspath(path)!r} holds {content.kind or 'weights'} only, no description of a model. Make the model and "
+            "call model.load_weights(path)."
+        )
+    with _refusing(path):
+        description = container.parse_json(content.metadata["model"])
+        with _memory_for(content.arrays):
+            model = _make(description["model"], description["inputs"], custom_objects)
+            with_optimizer = compile and description["compile"] is not None
+            own = {**weights_of(model, "load_model"), **seeds_of(model)}
+            if with_optimizer:
+                compiling.compile_again(model, description["compile"], custom_objects)
+                known = description["optimizer_weights"]
+                if known:
+                    model.optimizer.build([own[name] for name in known])
+                own |= optimizer_state_of(model)
+    arrays = content.arrays
+    if not with_optimizer:
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(OPTIMIZER)}
+    weights.assign(model, own, arrays, path)
+    return model
+
+
+def _load_keras(data, path, custom_objects, compile):
+    if not keras_files.is_archive(data):
+        raise FileError(f"{path!r} holds weights only. Make the model and call model.load_weights(path).")
+    whole = keras_files.read_config(data, path)
+    with _refusing(path):
+        shapes = (whole.get("build_config") or {}).get("input_shape")
+        with _memory_for({"all": np.frombuffer(data, np.uint8)}):
+            model = _make(whole, _inputs_of_shapes(shapes), custom_objects)
+            own = weights_of(model, "load_model")
+            if compile and whole.get("compile_config"):
+                settings = {key: value for key, value in whole["compile_config"].items() if key != "jit_compile"}
+                compiling.compile_again(model, settings, custom_objects)
+    weights.assign(model, own, keras_files.read_weights(data, path, model), path)
+    return model
+
+
+@contextlib.contextmanager
+def _refusing(path):
+    """Whatever goes wrong while a file is turned into a model is the file's fault."""
+    try:
+        yield
+    except Exception as error:
+        raise FileError(f"No model can be made from {os.fspath(path)!r}: {type(error).__name__}: {error}") from error
+
+
+def _make(description, inputs, custom_objects):
+    """The model, with all its weights made."""
+    with custom_object_scope(custom_objects):
+        model = config.get_layer(description)
+        if inputs is not None:
+            symbols = _read_inputs(inputs)
+            model._ensure_built((symbols,), {})
+            if not _all_built(model):
+                symbolic.infer(model, (symbols,), {})
+    return model
+
+
+def _all_built(model):
+    return all(layer.built for _, layer in model.named_layers() if layer is not model)
+
+
+@contextlib.contextmanager
+def _memory_for(arrays):
+    """Within this, variables may be made for as many bytes as `arrays` have, and they start as zeros."""
+    left = [sum(array.nbytes for array in arrays.values()) + _SPARE]
+
+    def create(next_creator, **arguments):
+        if arguments.get("shape") is not None and callable(arguments.get("initial_value")):
+            shape, dtype = tf.TensorShape(arguments["shape"]), tf.as_dtype(arguments["dtype"])
+            size = dtype.size
+            for axis in shape:
+                size *= axis
+            left[0] -= size
+            if left[0] < 0:
+                raise FileError(f"its config asks for a weight of shape {tuple(shape)}, for which it has no data")
+            arguments["initial_value"] = functools.partial(tf.zeros, shape, dtype)
+        return next_creator(**arguments)
+
+    with tf.variable_creator_scope(create):
+        yield
+
+
+# ---- the inputs of a subclassed model, which has no Input to tell them -----------------------------------
+
+
+def _describe_inputs(inputs):
+    """A nest of specs as a nest of {"shape", "dtype"}; a tuple becomes a list."""
+    if isinstance(inputs, dict):
+        return {"dict": {key: _describe_inputs(item) for key, item in inputs.items()}}
+    if isinstance(inputs, (list, tuple)):
+        return [_describe_inputs(item) for item in inputs]
+    return None if inputs is None else {"shape": list(inputs.shape), "dtype": inputs.dtype.name}
+
+
+def _read_inputs(described):
+    if isinstance(described, list):
+        return [_read_inputs(item) for item in described]
+    if "dict" in described:
+        return {key: _read_inputs(item) for key, item in described["dict"].items()}
+    return symbolic.Symbol(described["shape"], described["dtype"])
+
+
+def _inputs_of_shapes(shapes):
+    """What Keras keeps of the first call: a shape, or a list or dict of shapes."""
+    if shapes is None:
+        return None
+    if isinstance(shapes, dict):
+        return {"dict": {key: _inputs_of_shapes(shape) for key, shape in shapes.items()}}
+    if any(isinstance(item, (list, dict)) for item in shapes):
+        return [_inputs_of_shapes(shape) for shape in shapes]
+    return {"shape": [None, *shapes[1:]], "dtype": "float32"}

@@ -1,0 +1,23 @@
+"""What a model can do with files: the methods of `Model` for it, each in a file of its own here."""
+
+from engine.saving import export, model_file, weights
+
+
+class Saved:
+    """Half of `Model`: `save`, `save_weights`, `load_weights`, `export`."""
+
+    def save(self, path, include_optimizer=True):
+        """Write the whole model to one file, for `engine.saving.load_model`. See `engine.saving.model_file`."""
+        model_file.save(self, path, include_optimizer)
+
+    def save_weights(self, path):
+        """Write the weights to one safetensors file, under their paths."""
+        weights.save_weights(self, path)
+
+    def load_weights(self, path, strict=True):
+        """Assign the weights of a file; all are checked before any is assigned. See `engine.saving.weights`."""
+        return weights.load_weights(self, path, strict)
+
+    def export(self, path, input_signature=None):
+        """Write a SavedModel for TensorFlow's own tools. See `engine.saving.export`."""
+        export.export(self, path, input_signature)

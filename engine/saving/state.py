@@ -1,0 +1,57 @@
+"""What a model is made of, by name: weights, the counters of its random numbers, the state of its optimizer.
+
+    blocks.0.kernel                        a weight, under its path
+    optimizer/blocks.0.kernel/momentum     a slot of it;  optimizer/iteration: state of no single weight
+    seeds/blocks.1.seed_generator          the counter of a SeedGenerator
+
+The names are ways through attributes. They do not depend on the process, nor on what was made before the model.
+"""
+
+from engine.core import tracking
+from engine.core.layer import Layer
+from engine.random import SeedGenerator
+
+OPTIMIZER, SEEDS = "optimizer/", "seeds/"
+
+
+def weights_of(model, action):
+    """{path: variable} of a model that is built; `action` is what is to be done, for the error of one that is not."""
+    waiting = [path for path, layer in model.named_layers() if path and not _is_built(layer)]
+    if waiting or not model.built:
+        names = ", ".join(map(repr, waiting[:5])) + (f" and {len(waiting) - 5} more" if len(waiting) > 5 else "")
+        raise ValueError(
+            f"{model.title} is not built, so it has no weights yet{f' in {names}' if names else ''}. "
+            f"Call it on a batch once, model(x), or say model.build((None, ...)) with the shape of a batch, before {action}()."
+        )
+    weights = {}
+    for path, variable, _ in model.named_weights():
+        if path in weights:
+            raise ValueError(f"{model.title} has two weights at the path {path!r}. Rename one of the attributes.")
+        weights[path] = variable
+    return weights
+
+
+def _is_built(layer):
+    """Layers that make no weights need not be built: an activation that was not called yet is no loss."""
+    return layer.built or type(layer).build is Layer.build
+
+
+def seeds_of(model):
+    """{name: variable} of the random state of all layers."""
+    found = {}
+    for path, layer in model.named_layers():
+        for name, child in tracking.children(layer):
+            if isinstance(child, SeedGenerator):
+                found[SEEDS + tracking.join(path, name)] = child.state
+    return found
+
+
+def optimizer_state_of(model):
+    """{name: variable} of all that the optimizer remembers."""
+    paths = {id(variable): path for path, variable, _ in model.named_weights()}
+    return {OPTIMIZER + name: variable for name, variable in model.optimizer.named_variables(paths).items()}
+
+
+def values_of(variables):
+    """The values of {name: variable}, as NumPy arrays."""
+    return {name: variable.numpy() for name, variable in variables.items()}
