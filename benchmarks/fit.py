@@ -1,16 +1,19 @@
-"""Steps per second of `fit` beside Keras: `python benchmarks/fit.py [workload ...]`.
+"""Time per step of `fit` and `evaluate` beside Keras: `python benchmarks/fit.py [workload ...]`.
 
 Contenders: this project as it comes; Keras as it comes; Keras at its best setting (whatever of steps_per_execution
-and jit_compile is fastest for the workload, found in one trial each). One epoch per round, metrics on, Adam.
+and jit_compile is fastest for the workload, found in one trial each); PyTorch and JAX with `--others`, where they are
+installed. One epoch per round, metrics on, Adam.
 """
 
 import argparse
+import dataclasses
 import os
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import contest  # noqa: E402
+import others  # noqa: E402
 import workloads  # noqa: E402
 
 KERAS_SETTINGS = [
@@ -20,18 +23,18 @@ KERAS_SETTINGS = [
 ]
 
 
-def trainer(library, workload, x, y, **settings):
-    """A function that trains one epoch."""
+def trainer(library, workload, x, y, verb="fit", **settings):
+    """A function that trains, or evaluates, one epoch."""
     model = workload.build(library)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], **settings)
-    return lambda: model.fit(x, y, batch_size=workload.batch_size, verbose=0)
+    return lambda: getattr(model, verb)(x, y, batch_size=workload.batch_size, verbose=0)
 
 
-def best_keras(workload, x, y):
+def best_keras(workload, x, y, verb):
     """(setting, trainer) of the Keras setting that is fastest here."""
     trials = []
     for setting in KERAS_SETTINGS:
-        run = trainer(workloads.keras(), workload, x, y, **setting)
+        run = trainer(workloads.keras(), workload, x, y, verb, **setting)
         run()
         started = time.perf_counter()
         run()
@@ -39,44 +42,91 @@ def best_keras(workload, x, y):
     return min(trials, key=lambda trial: trial[0])[2:]
 
 
-def measure(workload, rounds):
+def measure(workload, rounds, verb, with_others):
     """One row of the table, as a dict."""
     x, y = workload.data(workload.rows)
-    setting, best = best_keras(workload, x, y)
+    setting, best = best_keras(workload, x, y, verb)
     contenders = {
-        "Glassbox": trainer(workloads.glassbox(), workload, x, y),
-        "Keras": trainer(workloads.keras(), workload, x, y),
+        "Glassbox": trainer(workloads.glassbox(), workload, x, y, verb),
+        "Keras": trainer(workloads.keras(), workload, x, y, verb),
         "Keras at its best": best,
     }
+    if with_others and verb == "fit":
+        made = {name: make(workload, x, y) for name, make in others.available().items()}
+        contenders.update({name: run for name, run in made.items() if run is not None})
     steps = workload.rows / workload.batch_size
     found = contest.medians(contest.take_turns(contenders, rounds), per=steps)
-    return {"workload": workload.name, "setting": setting, "microseconds per step": found}
+    return {"workload": workload.name, "verb": verb, "setting": setting, "microseconds per step": found}
+
+
+def row(result):
+    """A result as cells of the table."""
+    times = result["microseconds per step"]
+    ours = times["Glassbox"][0]
+    cells = []
+    for name in ("Glassbox", "Keras", "Keras at its best", "PyTorch", "JAX"):
+        if name in times:
+            middle, low, high = times[name]
+            ratio = "" if name == "Glassbox" else f" {middle / ours:.2f}×"
+            cells.append(f"{middle:,.0f} ({low:,.0f}–{high:,.0f}){ratio}")
+        else:
+            cells.append("")
+    return (result["workload"], *cells)
+
+
+def draw(path, results):
+    """The ratios over this project as bars."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    names = ("Keras", "Keras at its best", "PyTorch", "JAX")
+    names = [name for name in names if any(name in result["microseconds per step"] for result in results)]
+    figure, axis = plt.subplots(figsize=(9, 4))
+    for index, (name, hatch) in enumerate(zip(names, ("", "//", "..", "xx"))):
+        heights = []
+        for result in results:
+            times = result["microseconds per step"]
+            heights.append(times[name][0] / times["Glassbox"][0] if name in times else 0)
+        places = [place + (index - len(names) / 2 + 0.5) * 0.8 / len(names) for place in range(len(results))]
+        axis.bar(places, heights, 0.8 / len(names), label=name, hatch=hatch, edgecolor="black", alpha=0.75)
+    axis.axhline(1, color="black", linewidth=1)
+    axis.set(xticks=range(len(results)), ylabel="time per step, Glassbox = 1", title=results[0]["verb"])
+    axis.set_xticklabels([result["workload"] for result in results])
+    axis.legend()
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    print(f"Written: {path}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workload", nargs="*", help=f"of {[w.name for w in workloads.WORKLOADS]}; all without any")
+    parser.add_argument("--evaluate", action="store_true", help="time evaluate in place of fit")
+    parser.add_argument("--others", action="store_true", help="also PyTorch and JAX, where they are installed")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", type=int, help="rows of an epoch, for a quick look")
     parser.add_argument("--json", help="write the results there")
+    parser.add_argument("--png", help="draw the ratios there")
     arguments = parser.parse_args()
     chosen = [w for w in workloads.WORKLOADS if not arguments.workload or w.name in arguments.workload]
-    results, rows = [], []
+    results = []
     for workload in chosen:
         if arguments.rows:
-            workload = workloads.dataclasses.replace(workload, rows=arguments.rows)
-        result = measure(workload, arguments.rounds)
-        results.append(result)
-        times = result["microseconds per step"]
-        ours = times["Glassbox"][0]
-        cells = [f"{middle:,.0f} ({low:,.0f}–{high:,.0f})" for middle, low, high in times.values()]
-        rows.append((workload.name, *cells, f"{times['Keras'][0] / ours:.2f}×",
-                     f"{times['Keras at its best'][0] / ours:.2f}×"))  # fmt: skip
-        print(f"{rows[-1]}", flush=True)
-    header = ("workload", "Glassbox µs/step", "Keras", "Keras at its best", "over Keras", "over its best")
-    contest.table("fit: median of rounds (lowest–highest)", rows, header)
+            workload = dataclasses.replace(workload, rows=arguments.rows)
+        verb = "evaluate" if arguments.evaluate else "fit"
+        results.append(measure(workload, arguments.rounds, verb, arguments.others))
+        print(f"{workload.name} done", flush=True)
+    contest.table(
+        f"{results[0]['verb']}: microseconds per step, median of rounds (lowest–highest), and times Glassbox's",
+        [row(result) for result in results],
+        ("workload", "Glassbox", "over Keras", "over Keras at its best", "PyTorch", "JAX"),
+    )
     if arguments.json:
         contest.write_json(arguments.json, results)
+    if arguments.png:
+        draw(arguments.png, results)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ from engine.core.graph import Graph
 from engine.core.layer import Layer
 from engine.saving.graph_config import describe_graph, read_graph
 from engine.saving.saved import Saved
-from engine.study.summary import summary
+from engine.study.studied import Studied
 from engine.training import arrays, loop
-from engine.training.compiled import CompiledStep, EagerStep
+from engine.training.compiled import CompiledStep, EagerStep, why_traced
 from engine.training.feed import make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
 from engine.training.step import TrainingStep, named
@@ -30,7 +30,7 @@ from losses.lookup import custom_object_scope
 _KEPT_TRACES = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
 
 
-class Model(TrainingStep, Saved, Layer):
+class Model(TrainingStep, Saved, Studied, Layer):
     """A layer with `compile`, `fit`, `evaluate` and `predict`.
 
     Arguments: `inputs` and `outputs`, symbols or lists or dicts of them, for a functional model; none for a
@@ -63,6 +63,7 @@ class Model(TrainingStep, Saved, Layer):
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
         self._steps = {}  # compiled steps by what they were compiled for
+        self._traces = []
         self._added_losses = []
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
@@ -78,6 +79,7 @@ class Model(TrainingStep, Saved, Layer):
                         f"received {item!r} of type {type(item).__name__}."
                     )
         self._structure, self._output_structure = inputs, outputs
+        self.autocast = False  # each input has the dtype its Input declares
         self._graph = Graph(inputs, outputs)
         self._layers = self._graph.layers
         self._constants = [item for item in tf.nest.flatten([[n.args, n.kwargs] for n in self._graph.nodes])
@@ -166,10 +168,6 @@ class Model(TrainingStep, Saved, Layer):
     def compute_mask(self, inputs, previous_mask):
         """The layers inside have given the outputs their masks already."""
         return None
-
-    def summary(self, print_fn=print):
-        """Print the layers as a tree, with output shapes and numbers of parameters."""
-        summary(self, print_fn)
 
     # ---- description ------------------------------------------------------------------------
 
@@ -315,6 +313,7 @@ class Model(TrainingStep, Saved, Layer):
         constants = self.optimizer.constants() if verb == "train" else None  # a changed one is a new trace
         key = (verb, repr(spec), constants, tracking.fingerprint(self, Layer))
         if key not in self._steps:
+            self._traces.append((verb, spec, why_traced(key, [kept for kept in self._steps if kept[0] == verb])))
             while len(self._steps) >= _KEPT_TRACES:
                 del self._steps[next(iter(self._steps))]
             compiled = CompiledStep(function, spec, self.jit_compile)
@@ -325,6 +324,10 @@ class Model(TrainingStep, Saved, Layer):
             key = (*key[:3], tracking.fingerprint(self, Layer))
             self._steps[key] = compiled
         return self._steps[key]
+
+    def trace_report(self):
+        """Which steps were traced so far and why: a list of (verb, spec of the batch, reason)."""
+        return list(self._traces)
 
     def _require_compiled(self, action):
         if self.optimizer is None:

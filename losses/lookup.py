@@ -12,7 +12,7 @@ import difflib
 import inspect
 import re
 
-_custom_objects = contextvars.ContextVar("custom_objects", default={})
+_custom_objects = contextvars.ContextVar("custom_objects", default=None)
 
 
 def snake_case(name):
@@ -40,7 +40,7 @@ def catalogue(*objects, **aliases):
 @contextlib.contextmanager
 def custom_object_scope(custom_objects):
     """Names that `resolve` also knows inside the `with` block: `{"MyLayer": MyLayer}`."""
-    token = _custom_objects.set({**_custom_objects.get(), **(custom_objects or {})})
+    token = _custom_objects.set({**(_custom_objects.get() or {}), **(custom_objects or {})})
     try:
         yield
     finally:
@@ -49,7 +49,7 @@ def custom_object_scope(custom_objects):
 
 def find(kind, name, table):
     """The table's entry for `name`; an unknown name is a ValueError with the nearest ones."""
-    table = {**table, **_custom_objects.get()}
+    table = {**table, **(_custom_objects.get() or {})}
     if name in table:
         return table[name]
     near = difflib.get_close_matches(name, table, n=3, cutoff=0.5)

@@ -15,14 +15,14 @@ class Monitor:
     `min_delta` does not count.
     """
 
-    def __init__(self, owner, name, mode="auto", min_delta=0.0, baseline=None):
+    def __init__(self, owner, name, mode="auto", min_delta=0.0, best=None):
         if mode not in ("min", "max", "auto"):
             raise ValueError(f'{owner}: mode is "min", "max" or "auto", received {mode!r}.')
         self.owner, self.name = owner, name
         upward = name.endswith(("acc", "accuracy", "auc", "precision", "recall", "f1_score", "iou", "r2_score"))
         self.sign = 1.0 if mode == "max" or (mode == "auto" and upward) else -1.0
         self.min_delta = abs(min_delta)
-        self.best = baseline
+        self.best = best
 
     def read(self, logs):
         """The watched number, or None with a warning that says what there is."""
@@ -34,23 +34,28 @@ class Monitor:
 
     def improved(self, value):
         """Whether `value` is the best so far; if so it is kept."""
-        if self.best is None or self.sign * (value - self.best) > self.min_delta:
+        if self.best is None or self.is_better(value, self.best):
             self.best = value
             return True
         return False
+
+    def is_better(self, value, reference):
+        """Whether `value` improves on `reference`."""
+        return self.sign * value - self.min_delta > self.sign * reference
 
 
 class EarlyStopping(Callback):
     """Stop when the watched number has not improved for `patience` epochs.
 
     Arguments: `monitor`, `min_delta` (smaller improvements do not count), `patience` (epochs), `verbose`, `mode`
-    ("min", "max", "auto"), `baseline` (to be beaten), `restore_best_weights`, `start_from_epoch`.
+    ("min", "max", "auto"), `baseline` (patience starts anew only with values better than this), `restore_best_weights`,
+    `start_from_epoch`.
     """
 
     def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
                  restore_best_weights=False, start_from_epoch=0):  # fmt: skip
-        self.settings = ("EarlyStopping", monitor, mode, min_delta, baseline)
-        self.monitor, self.patience, self.verbose = monitor, patience, verbose
+        self.settings = ("EarlyStopping", monitor, mode, min_delta)
+        self.monitor, self.patience, self.verbose, self.baseline = monitor, patience, verbose, baseline
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
         Monitor(*self.settings)
 
@@ -73,9 +78,11 @@ class EarlyStopping(Callback):
             self.best_weights = self.model.get_weights()
         self.wait += 1
         if self.watch.improved(value):
-            self.wait, self.best_epoch = 0, epoch
+            self.best_epoch = epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
+            if self.baseline is None or self.watch.is_better(value, self.baseline):
+                self.wait = 0
         elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True

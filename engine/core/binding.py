@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from engine.core.input_spec import InputSpec
 from engine.core.symbolic import Symbol
+from losses.masks import get_mask, set_mask
 
 
 def bind(model, structure, given):
@@ -42,7 +43,11 @@ def fit(model, symbol, tensor):
                 f"{model.title}: input {name!r} takes shape {tuple(wanted)}, received {tuple(tensor.shape)}. "
                 "Reshape the data, or change Input(shape=...)."
             )
-    return tensor if tensor.dtype == symbol.dtype else tf.cast(tensor, symbol.dtype)
+    if tensor.dtype == symbol.dtype:
+        return tensor
+    cast = tf.cast(tensor, symbol.dtype)
+    set_mask(cast, get_mask(tensor))
+    return cast
 
 
 def specs(structure):

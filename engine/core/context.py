@@ -6,19 +6,21 @@ pass before it left behind (the values of `add_loss`).
 """
 
 import threading
+import time
 import weakref
 
 
 class Call:
-    """One running `Layer.__call__`: its layer, its training flag, the root of the pass."""
+    """One running `Layer.__call__`: its layer, its training flag, the root of the pass, and when it began (if observed)."""
 
-    __slots__ = ("layer", "training", "parent", "root")
+    __slots__ = ("layer", "training", "parent", "root", "began")
 
     def __init__(self, layer, training, parent):
         self.layer = layer
         self.training = training
         self.parent = parent
         self.root = parent.root if parent else self
+        self.began = time.perf_counter() if state.observers else None
 
 
 class _State(threading.local):

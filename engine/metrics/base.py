@@ -44,8 +44,9 @@ class Metric(tracking.Tracked, Configurable):
         initializer, dtype = initializers.get(initializer), tf.as_dtype(dtype or self.dtype)
         with tf.init_scope():
             return tf.Variable(
-                tf.cast(initializer(tuple(shape), dtype=dtype), dtype), trainable=False, name=name or "state"
-            )
+                lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), shape=shape, dtype=dtype,
+                trainable=False, name=name or "state",
+            )  # fmt: skip
 
     add_variable = add_weight
 

@@ -22,12 +22,11 @@ def for_shapes(name, y_true, y_pred):
     >>> for_shapes("accuracy", np.zeros([8]), np.zeros([8, 3]))
     <SparseCategoricalAccuracy 'accuracy'>
     """
-    for names, (binary, sparse, categorical) in _FAMILIES.items():
-        if name in names:
-            break
-    else:
+    family = next((family for names, family in _FAMILIES.items() if name in names), None)
+    if family is None:
         known = ", ".join(repr(each) for names in _FAMILIES for each in names)
         raise ValueError(f"A metric chosen by shapes is one of {known}; received {name!r}.")
+    binary, sparse, categorical = family
     labels, outputs = tuple(y_true.shape), tuple(y_pred.shape)
     if len(outputs) < 2 or outputs[-1] == 1:
         return binary(name=name)

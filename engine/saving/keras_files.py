@@ -40,8 +40,9 @@ def is_archive(data):
 
 def read_config(data, path):
     """The config of a `.keras` file: how the model is made, and how it was compiled."""
+    text = _open_archive(data, path)[_CONFIG]
     try:
-        config = parse_json(_open_archive(data, path)[_CONFIG])
+        config = parse_json(text)
     except FileError as error:
         raise FileError(f"{path!r}: config.json: {error}.") from None
     if not isinstance(config, dict):
@@ -77,7 +78,7 @@ def _open_archive(data, path):
                 raise FileError(f"its members are {names[:8]}, expected {_METADATA}, {_CONFIG} and {_WEIGHTS}")
             for member in members:
                 if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
-                    raise FileError(f"{member.filename} is compressed, which Keras does not do; store it")
+                    raise FileError(f"{member.filename} is compressed, which Keras does not do")
             if sum(member.file_size for member in members) > len(data):
                 raise FileError("its members are larger than the file")
             return {name: archive.read(name) for name in (_CONFIG, _WEIGHTS)}

@@ -74,15 +74,13 @@ def load_model(path, custom_objects=None, compile=True):
     arguments and the optimizer. Of a `.keras` file the optimizer's state is not read: it starts anew.
     Errors: FileNotFoundError; FileError (a ValueError) for everything that is wrong with the file.
     """
+    path = os.fspath(path)
     data = container.read_bytes(path)
     if keras_files.is_one(data):
-        return _load_keras(data, os.fspath(path), custom_objects, compile)
+        return _load_keras(data, path, custom_objects, compile)
     content = container.unpack(data, path)
-    if content.kind != "model" or "model" not in content.metadata:
-        raise FileError(
-            f"{os.fspath(path)!r} holds {content.kind or 'weights'} only, no description of a model. Make the model and "
-            "call model.load_weights(path)."
-        )
+    if "model" not in content.metadata:
+        raise FileError(f"{path!r} does not say how its model is made. Make it and call model.load_weights(path).")
     with _refusing(path):
         description = container.parse_json(content.metadata["model"])
         with _memory_for(content.arrays):
@@ -124,7 +122,7 @@ def _refusing(path):
     try:
         yield
     except Exception as error:
-        raise FileError(f"No model can be made from {os.fspath(path)!r}: {type(error).__name__}: {error}") from error
+        raise FileError(f"No model can be made from {path!r}: {type(error).__name__}: {error}") from error
 
 
 def _make(description, inputs, custom_objects):

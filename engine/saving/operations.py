@@ -31,9 +31,13 @@ def _binary(function, floating=False):
         dtype = max((x.dtype for x in (x1, x2) if hasattr(x, "dtype")), key=lambda d: (d.is_floating, d.size))
         if not dtype.is_floating and (floating or float in (type(x1), type(x2))):
             dtype = dtypes.floatx()
-        return function(tf.cast(x1, dtype), tf.cast(x2, dtype))
+        return function(_as(dtype, x1), _as(dtype, x2))
 
     return apply
+
+
+def _as(dtype, x):
+    return tf.cast(x, dtype) if hasattr(x, "dtype") else tf.convert_to_tensor(x, dtype)  # tf.cast makes 0.1 a float32
 
 
 def _logical(function):

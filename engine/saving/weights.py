@@ -48,6 +48,7 @@ def load_weights(model, path, strict=True):
     Errors: FileNotFoundError; FileError (a ValueError) for a file that is damaged or of another kind and, with the
     table, for one that does not fit; ValueError for a model that is not built. Nothing has been assigned then.
     """
+    path = os.fspath(path)
     own, data = weights_of(model, "load_weights"), container.read_bytes(path)
     if keras_files.is_one(data):
         arrays = keras_files.read_weights(data, path, model)
@@ -62,7 +63,7 @@ def assign(model, own, arrays, path, strict=True):
     misfits = compare(own, arrays)
     if misfits and strict:
         raise FileError(
-            f"{model.title}: the weights in {os.fspath(path)!r} do not fit, and none was loaded. "
+            f"{model.title}: the weights in {path!r} do not fit, and none was loaded. "
             f"strict=False loads those that do.\n{misfits}"
         )
     wrong = {name for name, *_ in misfits}

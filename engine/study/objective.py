@@ -7,6 +7,7 @@ of their sum is zero, for right and wrong code alike. A random cotangent makes e
 import numpy as np
 import tensorflow as tf
 
+from engine.study.unchanged import kept_beside
 from engine.training.terms import LossTerms
 from losses.masks import get_mask, set_mask
 
@@ -42,7 +43,7 @@ class Objective:
         self.inputs = [flat[i] for i in self.floating]
         self.weights = layer.trainable_weights
         trained = {id(weight) for weight in self.weights}
-        self.saved = [(variable, tf.identity(variable)) for variable in [*layer.variables, *_kept_beside(layer)]]
+        self.saved = [(variable, tf.identity(variable)) for variable in [*layer.variables, *kept_beside(layer)]]
         self.state = [(variable, value) for variable, value in self.saved if id(variable) not in trained]
 
     def _tensor(self, item):
@@ -109,9 +110,3 @@ class Objective:
         for metric in self.layer.metrics:
             if any(id(variable) not in known for variable in metric.variables):
                 metric.reset_state()
-
-
-def _kept_beside(layer):
-    """Variables that layers use and do not count as theirs, such as the states of a stateful recurrent layer."""
-    values = [vars(inner).get(name) for _, inner in layer.named_layers() for name in inner._untracked]
-    return [item for item in tf.nest.flatten(values) if isinstance(item, tf.Variable)]

@@ -12,10 +12,13 @@ import tensorflow as tf
 
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, to_tensors
+from engine.training.step import unpack
 
 
 def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
     """The feed for what `fit`, `evaluate` or `predict` was given."""
+    if x is None:
+        raise ValueError(f"{model.title} was given no data. Pass x: arrays, a tf.data.Dataset or a generator of batches.")
     prepare = Preparation(model, class_weight)
     if is_array_like(x):
         return ArrayFeed(prepare, x, y, sample_weight, 32 if batch_size is None else batch_size, shuffle, steps)
@@ -41,7 +44,7 @@ class Preparation:
             data = tuple(data)
         if not isinstance(data, tuple):
             return self.inputs(data)
-        x, y, sample_weight = (*data, None, None)[:3]
+        x, y, sample_weight = unpack(data)
         x = self.inputs(x)
         if self.table is not None:
             sample_weight = self.class_weights(y, sample_weight)
@@ -127,9 +130,9 @@ class ArrayFeed:
         """The labels, as they are in memory."""
         return self.data[1] if isinstance(self.data, tuple) and len(self.data) > 1 else None
 
-    def start(self, epoch):
-        """Go to the first batch of an epoch; shuffled, its order depends on the seed and the epoch's number alone."""
-        self.position, self.epoch = 0, epoch
+    def start(self, epoch, step=0):
+        """Go to a batch of an epoch; shuffled, its order depends on the seed and the epoch's number alone."""
+        self.position, self.epoch = step, epoch
         if self.seed is not None:
             self._order = None
 
@@ -146,15 +149,16 @@ class ArrayFeed:
             )
         return self._order
 
-    def skip(self, steps):
-        """Go on after so many batches of the epoch."""
-        self.position = steps
-
     def get_state(self):
         """What the order of the data depends on."""
-        return {"seed": self.seed}
+        return {"rows": self.rows, "batch_size": self.batch_size, "steps": self.steps, "seed": self.seed}
 
     def set_state(self, state):
+        """Give the data the order they had; a ValueError if they are other data."""
+        own = self.get_state()
+        other = {name: value for name, value in state.items() if name != "seed" and value != own.get(name)}
+        if other or (state["seed"] is None) != (self.seed is None):
+            raise ValueError(f"the data had {state}, and have {own}")
         self.seed = state["seed"]
 
     def run(self, step, count):
@@ -190,19 +194,49 @@ class ArrayFeed:
 
 
 class StreamFeed:
-    """Batches that come one after the other and cannot be asked for by number."""
+    """Batches that come one after the other and cannot be asked for by number.
 
-    def skip(self, steps):
-        """Go on after so many batches of the epoch, by drawing and dropping them."""
-        for _, _ in zip(range(steps), self.batches()):
-            pass
+    Where a stream is: how many iterators were made of it, which of them is in use (-1: none), how many batches came out
+    of that one. To get there again, as many are made, because each pass of a shuffled tf.data pipeline draws its order
+    when it is made, and as many batches are drawn and dropped.
+    """
+
+    def __init__(self, steps):
+        self.limited = steps is not None  # an epoch is so many batches, and the next goes on with the same iterator
+        self.iterator, self.passes, self.current, self.drawn, self.position = None, 0, -1, 0, 0
+
+    def start(self, epoch, step=0):
+        """Go to the first batch of an epoch; or, after `set_state`, go on after `step` batches of it."""
+        if not step and (self.iterator is None or not self.limited):
+            self._begin_pass()
+        self.position = step
+
+    def _begin_pass(self):
+        self.iterator = self._new_iterator()
+        self.current, self.drawn = self.passes, 0
+        self.passes += 1
+
+    def _end_pass(self):
+        self.iterator, self.current = None, -1
 
     def get_state(self):
-        """Nothing: the order of a stream is its own."""
-        return {}
+        """Where the stream is."""
+        return {"passes": self.passes, "current": self.current, "drawn": self.drawn}
 
     def set_state(self, state):
-        pass
+        """Go there."""
+        if self.get_state() == state:
+            return
+        kept = None
+        while self.passes < state["passes"]:
+            self._begin_pass()
+            if self.current == state["current"]:
+                kept = self.iterator
+        self.iterator, self.current = kept, state["current"]
+        if self.current >= 0:
+            for _ in range(state["drawn"]):
+                next(self.iterator)
+        self.drawn = state["drawn"]
 
 
 class DatasetFeed(StreamFeed):
@@ -217,18 +251,16 @@ class DatasetFeed(StreamFeed):
         if self.endless and steps is None:
             raise ValueError("An endless dataset needs steps_per_epoch= (or steps=), the number of batches in an epoch.")
         self.steps = steps if steps is not None else size if size > 0 else None
-        self.limited = steps is not None
         self.spec = relax(self.dataset.element_spec)
-        self.iterator = None
+        super().__init__(steps)
 
     def example(self):
         """One batch, to look at."""
-        return next(iter(self.dataset))
+        self.passes += 1
+        return next(self._new_iterator())
 
-    def start(self, epoch):
-        if self.iterator is None or not self.limited:
-            self.iterator = iter(self.dataset)
-        self.position = 0
+    def _new_iterator(self):
+        return iter(self.dataset)
 
     def run(self, step, count):
         if self.iterator is None:  # the last call has met the end
@@ -241,18 +273,18 @@ class DatasetFeed(StreamFeed):
         else:
             logs, ran = step.on_iterator(self.iterator, count)
             ran = int(ran)
-        self.position += ran
+        self.position, self.drawn = self.position + ran, self.drawn + ran
         if ran < count:
-            self.iterator = None
+            self._end_pass()
         return logs, ran
 
     def batches(self):
         while self.iterator is not None and (self.steps is None or self.position < self.steps):
             batch = self.iterator.get_next_as_optional()
             if not batch.has_value():
-                self.iterator = None
+                self._end_pass()
                 return
-            self.position += 1
+            self.position, self.drawn = self.position + 1, self.drawn + 1
             yield batch.get_value()
 
 

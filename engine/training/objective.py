@@ -50,8 +50,9 @@ class CompiledLoss:
         return terms
 
     def _note_classes(self, index, function, y_pred):
-        if isinstance(function, loss_library.SparseCategoricalCrossentropy) and function.ignore_class is None:
-            self.class_counts[index] = y_pred.shape[function.axis]
+        by_name = getattr(function, "fn", None) is loss_library.sparse_categorical_crossentropy
+        if by_name or isinstance(function, loss_library.SparseCategoricalCrossentropy) and function.ignore_class is None:
+            self.class_counts[index] = y_pred.shape[-1 if by_name else function.axis]
 
     def check_labels(self, y):
         """Refuse class numbers out of range, where `y` is in memory and the number of classes is known."""

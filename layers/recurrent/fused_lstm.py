@@ -12,7 +12,6 @@ are one product at its end:
                dh = dz @ Rᵀ,   dc = dc' f
     at the end dR = Σ_t h[t-1]ᵀ dz[t]
 
-The factors of dh' and dc' do not depend on the gradients: they are computed for all steps at once, before the loop.
 MEASURED
 """
 
@@ -28,17 +27,16 @@ def fused_lstm(projected, recurrent_kernel, h, c, options):
     Shapes: `projected` (time, batch, 4 * units), in the order i, f, g, o; `recurrent_kernel` (units, 4 * units);
     `h`, `c` (batch, units); `options.mask` bool (time, batch) or None, False where a step leaves h and c alone.
     """
-    mask, all_outputs = options.mask, options.all_outputs
+    all_outputs = options.all_outputs
 
     @tf.custom_gradient
     def run(projected, recurrent_kernel, h, c):
-        hs, cs, *gates = _forward(projected, recurrent_kernel, h, c, mask)
+        hs, cs, *gates = _forward(projected, recurrent_kernel, h, c, options.mask)
 
         def gradient(d_output, d_c):
             before_h, before_c = (tf.concat([first[None], every[:-1]], 0) for first, every in ((h, hs), (c, cs)))
-            factors = _factors(cs, before_c, *gates)
-            d_hs, d_h = (d_output, tf.zeros_like(d_c)) if all_outputs else (None, d_output)
-            dz, d_h, d_c = _backward(recurrent_kernel, factors, mask, d_hs, d_h, d_c)
+            d_hs, d_h = (d_output, tf.zeros_like(h)) if all_outputs else (None, d_output)
+            dz, d_h, d_c = _backward(recurrent_kernel, (cs, before_c, *gates), options.mask, d_hs, d_h, d_c)
             return dz, tf.tensordot(before_h, dz, ((0, 1), (0, 1))), d_h, d_c
 
         return (hs if all_outputs else hs[-1], cs[-1]), gradient
@@ -67,41 +65,42 @@ def _forward(projected, recurrent_kernel, h, c, mask):
     return [array.stack() for array in for_each_step(body, (h, c, *saved), projected)[2:]]
 
 
-def _factors(cs, before_c, i, f, g, o):
-    """What the gradients are multiplied with: dh' on its way to dc' and dz_o, dc' on its way to dz_i, dz_f, dz_g, dc."""
-    tanh_c = tf.tanh(cs)
-    return (
-        tf.raw_ops.TanhGrad(y=tanh_c, dy=o),  # dy * (1 - y²) in one pass over memory
-        tf.raw_ops.SigmoidGrad(y=o, dy=tanh_c),  # dy * y * (1 - y)
-        tf.raw_ops.SigmoidGrad(y=i, dy=g),
-        tf.raw_ops.SigmoidGrad(y=f, dy=before_c),
-        tf.raw_ops.TanhGrad(y=g, dy=i),
-        f,
-    )
-
-
-def _backward(recurrent_kernel, factors, mask, d_hs, d_h, d_c):
+def _backward(recurrent_kernel, saved, mask, d_hs, d_h, d_c):
     """(dz of all steps, gradients of the first h and c), from those of each step's h, the last h and the last c."""
-    past = None
-    if mask is not None:  # a masked step has no part in the gradients, which pass it by
-        *factors, f = factors
-        factors = [*(where(mask, factor, tf.zeros_like(factor)) for factor in factors), where(mask, f, tf.ones_like(f))]
-        past = as_array(tf.cast(~mask, f.dtype)[..., None])
-    factors_at = [as_array(factor) for factor in factors]
+    saved_at = [as_array(values) for values in saved]
     d_hs_at = None if d_hs is None else as_array(d_hs)
+    mask_at = None if mask is None else as_array(mask)
     transposed = tf.transpose(recurrent_kernel)
 
     def body(time, d_h, d_c, dz):
-        if d_hs_at is not None:
+        c, before_c, i, f, g, o = (values.read(time) for values in saved_at)
+        tanh_c = tf.tanh(c)
+        if d_hs is not None:
             d_h = d_h + d_hs_at.read(time)
-        h_to_c, h_to_o, c_to_i, c_to_f, c_to_g, f = (factor.read(time) for factor in factors_at)
-        d_c = d_c + d_h * h_to_c
-        step_dz = tf.concat([d_c * c_to_i, d_c * c_to_f, d_c * c_to_g, d_h * h_to_o], axis=-1)
-        before = tf.matmul(step_dz, transposed)
-        if past is not None:
-            before = before + d_h * past.read(time)
-        return before, d_c * f, dz.write(time, step_dz)
+        d_new_c = d_c + d_tanh(tanh_c, d_h * o)
+        step_dz = tf.concat(
+            [d_sigmoid(i, d_new_c * g), d_sigmoid(f, d_new_c * before_c), d_tanh(g, d_new_c * i),
+             d_sigmoid(o, d_h * tanh_c)], axis=-1
+        )  # fmt: skip
+        before_d_c = d_new_c * f
+        if mask is None:
+            return tf.matmul(step_dz, transposed), before_d_c, dz.write(time, step_dz)
+        step_mask = mask_at.read(time)  # a masked step has no part in the gradients, which pass it by
+        step_dz = where(step_mask, step_dz, tf.zeros_like(step_dz))
+        passed_by = where(step_mask, tf.zeros_like(d_h), d_h)
+        before_d_h = tf.matmul(step_dz, transposed) + passed_by
+        return before_d_h, where(step_mask, before_d_c, d_c), dz.write(time, step_dz)
 
-    dz = empty_array(sizes_of(factors[0])[0], d_c.dtype, (d_c.shape[0], recurrent_kernel.shape[1]))
-    d_h, d_c, dz = for_each_step(body, (d_h, d_c, dz), factors[0], backwards=True)
+    dz = empty_array(sizes_of(saved[0])[0], d_c.dtype, (d_c.shape[0], recurrent_kernel.shape[1]))
+    d_h, d_c, dz = for_each_step(body, (d_h, d_c, dz), saved[0], backwards=True)
     return dz.stack(), d_h, d_c
+
+
+def d_sigmoid(y, d_y):
+    """`d_y * y * (1 - y)` in one pass over memory."""
+    return tf.raw_ops.SigmoidGrad(y=y, dy=d_y)
+
+
+def d_tanh(y, d_y):
+    """`d_y * (1 - y²)` in one pass over memory."""
+    return tf.raw_ops.TanhGrad(y=y, dy=d_y)

@@ -20,8 +20,8 @@ REASONS = {
     "an augmentation beyond flip, translation, rotation, zoom and contrast; belongs into the data pipeline": """
         AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes MixUp
         Pipeline RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomCrop
-        RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization
-        RandomSaturation RandomSharpness RandomShear Resizing Solarization""",
+        RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
+        RandomPerspective RandomPosterization RandomSaturation RandomSharpness RandomShear Resizing Solarization""",
     "turns strings, numbers and categories into categories; belongs into the data pipeline": """
         Discretization HashedCrossing Hashing IntegerLookup StringLookup TextVectorization""",
     "a spectrogram; tf.signal.stft does it": "MelSpectrogram STFTSpectrogram",

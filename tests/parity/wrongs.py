@@ -134,7 +134,7 @@ SEQUENCES = [
     Wrong("an LSTM does not start with a wish to remember", "layers.recurrent.lstm:forget_bias",
           "tf.ones((size,), dtype)", "tf.zeros((size,), dtype)", layer("LSTM-units=2")),
     Wrong("an LSTM's hand-written gradient forgets the forget gate", "layers.recurrent.fused_lstm:_backward",
-          "before, d_c * f.read(time), dz", "before, d_c, dz", slope("LSTM-units=2-call.training-masked")),
+          "d_c * f, ", "d_c, ", slope("LSTM-units=2-call.training-masked")),
     Wrong("a GRU keeps what it should replace", "layers.recurrent.gru:GRUCell.step",
           "z * h + (1 - z) * n", "z * n + (1 - z) * h", layer("GRU-units=2")),
     Wrong("a GRU resets before the product", "layers.recurrent.gru:GRUCell._reset_after",

@@ -1,0 +1,208 @@
+"""One training step, looked into: every call, every term of the loss, every gradient, every update. Then undone.
+
+    with unchanged(model):
+        y_pred, loss, gradients = model.differentiate(x, y)     observed, layer by layer
+        model.apply(gradients)                                  with the weights kept from before
+
+The step is the model's own; a second tape around it gives the gradients by the outputs of the layers.
+"""
+
+import dataclasses
+import math
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from engine.optimizers.compiled import dense
+from engine.study.calls import Recorder
+from engine.study.differences import table
+from engine.study.numbers import Numbers, numbers, share
+from engine.study.step_page import step_page
+from engine.study.unchanged import unchanged
+from engine.study.worked import Worked, formula
+from engine.training.feed import make_feed
+from engine.training.step import count_rows, unpack
+
+
+@dataclasses.dataclass
+class Term:
+    """A term of the loss: `value * factor` is what it adds."""
+
+    name: str
+    value: float
+    factor: float = 1.0
+
+    @property
+    def amount(self):
+        return self.value * self.factor
+
+
+@dataclasses.dataclass
+class WeightStep:
+    """A trainable weight in the step: its value before, its gradient (None: it has none), and its update, as arrays."""
+
+    path: str
+    value: np.ndarray
+    gradient: np.ndarray | None
+    clipped: np.ndarray | None  # the gradient as the optimizer uses it
+    update: np.ndarray
+
+    def __post_init__(self):
+        self.value_numbers, self.update_numbers = numbers(self.value), numbers(self.update)
+        self.gradient_numbers: Numbers | None = None if self.gradient is None else numbers(self.gradient)
+
+    @property
+    def ratio(self):
+        """Norm of the update by norm of the weight: about 1e-3 is usual; much less learns slowly, much more jumps."""
+        return self.update_numbers.norm / self.value_numbers.norm if self.value_numbers.norm else math.nan
+
+
+@dataclasses.dataclass
+class Step:
+    """One training step. `print` it for tables; `to_html(path)` writes it as a page."""
+
+    title: str
+    optimizer: str
+    rows: int
+    loss: float
+    terms: list  # of Term; their amounts add up to the loss
+    calls: list  # of LayerCall, in the order of the calls
+    weights: list  # of WeightStep
+    learning_rate: float
+    worked: Worked | None
+    seconds: float
+
+    @property
+    def gradient_norm(self):
+        """Of all gradients as one vector."""
+        return _norm(weight.gradient for weight in self.weights)
+
+    @property
+    def clipped_norm(self):
+        """The same after clipping."""
+        return _norm(weight.clipped for weight in self.weights)
+
+    def to_html(self, path):
+        """Write one file that needs no other and no network; returns `path`."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(step_page(self))
+        return path
+
+    def __str__(self):
+        calls = [
+            (f"{'  ' * call.depth}{call.path or call.layer.name}", call.class_name, call.input_shapes, call.output_shapes,
+             *(call.outputs.short() if call.outputs else ("", "", "", "")),
+             f"{call.gradient.norm:.3g}" if call.gradient else "none", f"{1e3 * call.seconds:.2f}")
+            for call in self.calls
+        ]  # fmt: skip
+        terms = [(term.name, f"{term.value:.9g}", f"{term.factor:.6g}", f"{term.amount:.9g}") for term in self.terms]
+        terms.append(("loss", "", "", f"{self.loss:.9g}"))
+        weights = [
+            (weight.path, weight.value.shape, *_gradient_cells(weight), f"{weight.update_numbers.norm:.3g}",
+             f"{weight.ratio:.2g}")
+            for weight in self.weights
+        ]  # fmt: skip
+        return "\n\n".join([
+            f"One step of {self.title} on {self.rows} rows: loss {self.loss:.6g}, {1e3 * self.seconds:.0f} ms",
+            "Forward\n" + table(("layer", "class", "in", "out", "mean", "deviation", "zeros", "not finite",
+                                 "gradient norm", "ms"), calls),
+            "Loss\n" + table(("term", "value", "factor", "adds"), terms),
+            f"Back and update: {self.optimizer}, learning rate {self.learning_rate:.6g}\n"
+            + table(("weight", "shape", "gradient norm", "mean", "zeros", "clipped", "update norm", "update/weight"), weights)
+            + f"\nall gradients: norm {self.gradient_norm:.6g}, after clipping {self.clipped_norm:.6g}",
+            *([f"One weight in numbers\n{self.worked}"] if self.worked else []),
+        ])  # fmt: skip
+
+
+def inspect_step(model, x, y=None, sample_weight=None):
+    """The Step that `model.train_on_batch(x, y, sample_weight)` would make; the model stays as it is.
+
+    Slots of the optimizer and weights of layers that were not built are made, as the first real step would.
+    Errors: RuntimeError for a model that is not compiled.
+    """
+    model._require_compiled("inspect_step")
+    x, y, sample_weight = unpack(make_feed(model, x, y, sample_weight, 2**31 - 1).data)
+    with unchanged(model):
+        model(x, training=False)  # builds what is not built
+    missing = [weight for weight in model.trainable_weights if id(weight) not in model.optimizer._index]
+    if missing:
+        model.optimizer.build([*model.optimizer._weights, *missing])
+    with unchanged(model):
+        return _measured(model, x, y, sample_weight)
+
+
+def _measured(model, x, y, sample_weight):
+    optimizer, rows = model.optimizer, count_rows(x)
+    before = {id(weight.variable): weight.variable.numpy() for weight in model.named_weights()}
+    started = time.perf_counter()
+    with tf.GradientTape(persistent=True) as tape, Recorder(model) as recorder:
+        tape.watch([item for item in tf.nest.flatten(x) if item.dtype.is_floating])
+        y_pred, loss, pairs = model.differentiate(x, y, sample_weight)
+    seconds = time.perf_counter() - started
+    terms = _terms(model, y, y_pred, sample_weight, loss)
+    calls = recorder.calls(tape, loss)
+    raw = {id(variable): dense(gradient, variable) for gradient, variable in pairs}
+    factor = optimizer.loss_scale_factor or 1
+    clipped = dict(zip(raw, optimizer._clip([gradient / factor for gradient in raw.values()])))
+    rate = float(optimizer.learning_rate)
+    slots = {key: {name: slot.numpy() for name, slot in optimizer._slots[key].items()} for key in raw}
+    state = [(variable, variable.read_value()) for variable in optimizer.variables]
+    started = time.perf_counter()
+    model.apply(pairs, rows=rows)
+    seconds += time.perf_counter() - started
+    weights = [
+        WeightStep(path, before[id(variable)], _array(raw.get(id(variable))), _array(clipped.get(id(variable))),
+                   variable.numpy() - before[id(variable)])
+        for path, variable, trainable in model.named_weights() if trainable
+    ]  # fmt: skip
+    worked = _worked(model, weights, slots, state)
+    return Step(model.title, type(optimizer).__name__, int(rows), float(loss), terms, calls, weights, rate, worked, seconds)
+
+
+def _terms(model, y, y_pred, sample_weight, loss):
+    """The terms that add up to the loss; what a compute_loss of the user's own adds beside them is one more."""
+    data = model.compiled_loss.terms(y, y_pred, sample_weight) if model.compiled_loss is not None else []
+    terms = [Term("data_loss" if len(data) == 1 else f"{name}_loss", float(value), float(factor))
+             for name, value, factor in data]  # fmt: skip
+    terms += [Term(name, float(value)) for name, value in model.named_losses()]
+    rest = float(loss) - sum(term.amount for term in terms)
+    if abs(rest) > 16 * np.finfo(loss.dtype.as_numpy_dtype).eps * max(1.0, *(abs(term.amount) for term in terms), 0.0):
+        terms.append(Term("other, in compute_loss", rest))
+    return terms
+
+
+def _worked(model, weights, slots, state):
+    """The scalar with the largest update (or gradient, where nothing moved), worked through."""
+    moved = [weight for weight in weights if weight.gradient is not None and weight.gradient.size]
+    if not moved:
+        return None
+    key = "update" if any(weight.update.any() for weight in moved) else "gradient"
+    weight = max(moved, key=lambda weight: np.nan_to_num(np.abs(getattr(weight, key))).max())
+    index = tuple(int(i) for i in np.unravel_index(np.nanargmax(np.abs(getattr(weight, key))), weight.value.shape))
+    paths = {path: variable for path, variable, _ in model.named_weights()}
+    variable, optimizer = paths[weight.path], model.optimizer
+    after = {name: slot.numpy() for name, slot in optimizer._slots[id(variable)].items()}
+    pairs = {name: (float(old[index]), float(after[name][index])) for name, old in slots[id(variable)].items()
+             if old.shape == weight.value.shape}  # fmt: skip
+    new_value = float(variable.numpy()[index])
+    for kept, value in [*state, (variable, weight.value)]:  # the formula runs on what was there before
+        kept.assign(value)
+    lines = formula(optimizer, variable, tf.constant(weight.clipped), index)
+    return Worked(weight.path, index, float(weight.gradient[index]), float(weight.clipped[index]), pairs,
+                  float(weight.value[index]), new_value, lines)  # fmt: skip
+
+
+def _gradient_cells(weight):
+    found = weight.gradient_numbers
+    if found is None:
+        return "none", "", "", ""
+    return f"{found.norm:.3g}", f"{found.mean:.3g}", share(found.zeros), f"{np.linalg.norm(weight.clipped):.3g}"
+
+
+def _norm(arrays):
+    return math.sqrt(sum(float(np.sum(np.square(array, dtype="float64"))) for array in arrays if array is not None))
+
+
+def _array(gradient):
+    return None if gradient is None else gradient.numpy()

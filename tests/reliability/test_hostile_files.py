@@ -1,0 +1,65 @@
+"""Files made by somebody who wants harm: all refused with one class of error, quickly, with nothing touched."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import corpus
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def attempts(tmp_path_factory):
+    """What happened to each file of the corpus, and their sizes."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for name in ("good", "files"):
+        (folder / name).mkdir()
+    harmless = {"harmless.safetensors": corpus.harmless(), "harmless.keras": corpus.archive(),
+                "harmless.weights.h5": corpus.good_hdf5()}  # fmt: skip
+    for name, data in harmless.items():
+        (folder / "good" / name).write_bytes(data)
+        (folder / "files" / name).write_bytes(data)
+    for name, data in corpus.everything().items():
+        (folder / "files" / name).write_bytes(data)
+    (folder / "files" / "device.safetensors").symlink_to("/dev/zero")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "tests/reliability/guarded_loads.py"), str(folder)]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert sorted(os.listdir(folder)) == ["files", "good"]  # nothing was made
+    sizes = {path.name: path.stat().st_size for path in (folder / "files").iterdir() if path.is_file()}
+    return json.loads(run.stdout.splitlines()[-1]), sizes
+
+
+def test_harmless_files_load(attempts):
+    found, _ = attempts
+    harmless = {name: result for name, result in found.items() if name.startswith("harmless")}
+    assert len(harmless) == 3 and {result["outcome"] for result in harmless.values()} == {"loaded"}
+
+
+def test_all_others_are_refused(attempts):
+    found, _ = attempts
+    outcomes = {name: result["outcome"] for name, result in found.items() if not name.startswith("harmless")}
+    assert len(outcomes) == len(corpus.everything()) + 1
+    assert {name: outcome for name, outcome in outcomes.items() if not outcome.startswith("refused: ")} == {}
+
+
+def test_nothing_is_run_imported_or_opened(attempts):
+    assert {name: result["offences"] for name, result in attempts[0].items() if result["offences"]} == {}
+
+
+def test_each_takes_little_time_and_memory(attempts):
+    found, sizes = attempts
+    assert {name: result["seconds"] for name, result in found.items() if result["seconds"] > 2} == {}
+    allowed = {name: 2 * sizes.get(name, 0) + (64 << 20) for name in found}
+    assert {name: result["memory"] >> 20 for name, result in found.items() if result["memory"] > allowed[name]} == {}
+
+
+def test_messages_name_the_file_and_the_reason(attempts):
+    for name, result in attempts[0].items():
+        if not name.startswith("harmless"):
+            assert name in result["outcome"] and len(result["outcome"]) < 3000, result["outcome"]

@@ -1,0 +1,41 @@
+"""The benchmark scripts run and print what they promise; no time is asserted."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+
+
+def run(script, *arguments):
+    done = subprocess.run([sys.executable, script, *arguments], cwd=FOLDER, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_fit_prints_a_row_per_workload_and_writes_json(tmp_path):
+    path = tmp_path / "fit.json"
+    output = run("fit.py", "mlp", "--rounds", "1", "--rows", "256", "--json", str(path))
+    assert "over Keras" in output and output.count("mlp") >= 1
+    (result,) = json.loads(path.read_text())["results"]
+    assert result["workload"] == "mlp"
+    for name in ("Glassbox", "Keras", "Keras at its best"):
+        middle, low, high = result["microseconds per step"][name]
+        assert 0 < low <= middle <= high
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "script, arguments",
+    [
+        ("eager.py", ["--rounds", "1", "--repeats", "2"]),
+        ("predict.py", ["mlp", "--rounds", "1", "--repeats", "2"]),
+        ("memory.py", ["--rows", "2000", "--epochs", "1"]),
+        ("scaling.py", ["--layers", "2", "4", "8", "--units", "8", "16", "32", "--steps", "10000", "--epochs", "10"]),
+    ],
+)
+def test_other_scripts_run(script, arguments):
+    assert "─" in run(script, *arguments)

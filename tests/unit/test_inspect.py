@@ -1,0 +1,267 @@
+"""What a model tells about itself: the summary, one step, paths, and that nothing changes by looking."""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from engine import Input, Layer, Model, Sequential, optimizers
+from engine.study.cost import costs
+from layers import LSTM, Add, BatchNormalization, Conv2D, Dense, Dropout, Embedding, Flatten
+
+RNG = np.random.default_rng(5)
+X, Y = RNG.normal(size=(6, 3)), RNG.normal(size=(6, 2))
+
+
+class Penalised(Layer):
+    """`outputs = inputs * scale`, with two losses of its own."""
+
+    def build(self, input_shape):
+        self.scale = tf.Variable(tf.ones(input_shape[-1:], self.dtype))
+
+    def call(self, inputs):
+        self.add_loss(0.3 * tf.reduce_mean(tf.square(inputs)))
+        self.add_metric(tf.reduce_mean(inputs), name="level")
+        return inputs * self.scale
+
+
+def model_with_everything(optimizer="adam", dtype="float64", **compile_arguments):
+    model = Sequential([
+        Dense(7, activation="relu", kernel_regularizer="l2", input_shape=(3,), dtype=dtype),
+        BatchNormalization(dtype=dtype), Penalised(dtype=dtype), Dropout(0.4, dtype=dtype),
+        Dense(2, activity_regularizer="l1", dtype=dtype),
+    ], dtype=dtype)  # fmt: skip
+    model.compile(optimizer, "mse", **compile_arguments)
+    return model
+
+
+def state(model):
+    return [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
+
+
+# ---------------------------------------------------------------- summary
+
+
+class Towers(Model):
+    def __init__(self):
+        super().__init__()
+        self.left, self.right = Dense(4, name="left"), Dense(5, name="right")
+        self.right_again = self.right
+        self.mixing = tf.Variable(tf.ones(3))
+
+    def call(self, inputs):
+        return tf.concat([self.left(inputs), self.right(inputs)], -1)
+
+
+def test_summary_has_paths_shapes_counts_and_shared_layers():
+    model = Towers()
+    model(np.ones((2, 3), "float32"))
+    model.left.trainable = False
+    found = model.summary(print_fn=None)
+    rows = {row.path: row for row in found.rows}
+    assert list(rows) == ["", "left", "right", "right_again"]
+    assert (rows["left"].trainable, rows["left"].frozen, rows["left"].output_shape) == (0, 16, (2, 4))
+    assert (rows["right"].trainable, rows["right"].shared, rows["right_again"].shared) == (20, False, True)
+    assert (found.parameters, found.trainable, found.frozen, found.weight_bytes) == (39, 23, 16, 39 * 4)
+    assert rows["left"].multiply_adds == 12 and found.multiply_adds == 27
+    assert "16 (frozen)" in str(found) and "shared" in str(found) and "<table>" in found._repr_html_()
+
+
+@pytest.mark.parametrize(("width", "has", "lacks"), [(200, "Mult-adds", "…"), (60, "Parameters", "Mult-adds"), (48, "…", "Path")])
+def test_summary_fits_the_terminal(width, has, lacks):
+    model = Sequential([Dense(4, input_shape=(3,), name="a_name_of_some_length_for_a_layer"), Dense(2)])
+    text = model.summary(print_fn=None).text(width)
+    table = text.split("─\n")[1]
+    assert max(map(len, table.splitlines())) <= width
+    assert has in text and lacks not in text
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "count"),
+    [
+        (lambda: Dense(4), (5, 3), 5 * 3 * 4),
+        (lambda: Conv2D(4, 3), (8, 9, 2), 6 * 7 * 9 * 2 * 4),
+        (lambda: Flatten(), (8, 9, 2), 0),
+    ],
+)
+def test_multiply_adds_of_a_row(make, shape, count):
+    x = Input(shape)
+    layer = make()
+    assert costs(Model(x, layer(x)))[id(layer)].multiply_adds == count
+
+
+def test_summary_changes_nothing():
+    model = model_with_everything()
+    model.train_on_batch(X, Y)
+    before, losses = state(model), len(model.losses)
+    model.summary(print_fn=None)
+    for old, new in zip(before, state(model), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert len(model.losses) == losses
+
+
+# ---------------------------------------------------------------- one step
+
+OPTIMIZERS = {
+    "sgd": lambda: optimizers.SGD(0.1), "momentum": lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    "adam, clipped": lambda: optimizers.Adam(0.01, global_clipnorm=0.1),
+    "adamw": lambda: optimizers.AdamW(0.01), "nadam": lambda: optimizers.Nadam(0.01),
+    "rmsprop": lambda: optimizers.RMSprop(0.01, clipvalue=0.05), "lion": lambda: optimizers.Lion(0.01),
+    "accumulating": lambda: optimizers.Adam(0.01, gradient_accumulation_steps=2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_step_is_the_next_real_one_and_is_undone(name):
+    model = model_with_everything(OPTIMIZERS[name](), run_eagerly=True)
+    weight = RNG.uniform(0.5, 2, size=6)
+    model.train_on_batch(X[::-1], Y, weight)
+    before = state(model)
+    step = model.inspect_step(X, Y, weight)
+    again = model.inspect_step(X, Y, weight)
+    for old, new in zip(before, state(model), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+    seen, apply = [], model.optimizer.apply_gradients
+    model.optimizer.apply_gradients = lambda pairs, weight=None: (seen.extend(pairs), apply(pairs, weight))
+    model.train_on_batch(X, Y, weight)
+    after = {path: variable.numpy() for path, variable, trainable in model.named_weights() if trainable}
+    assert [item.path for item in step.weights] == list(after)
+    for item, (gradient, _) in zip(step.weights, seen, strict=True):
+        np.testing.assert_array_equal(item.gradient, gradient)
+        np.testing.assert_array_equal(item.update, after[item.path] - item.value)
+    assert step.loss == again.loss
+
+    worked = step.worked
+    assert worked.new_value == after[worked.path][worked.index]
+    if name != "accumulating":
+        names = [line[0] for line in worked.lines]
+        assert worked.lines[names.index("variable") if name != "adamw" else -1][0] in ("variable", *worked.slots)
+        result = [line[3] for line in worked.lines if line[0] == "variable"][-1]
+        np.testing.assert_allclose(result, worked.new_value, rtol=1e-12)
+
+
+def test_the_terms_add_up_to_the_loss():
+    model = model_with_everything()
+    step = model.inspect_step(X, Y)
+    assert [term.name for term in step.terms] == [
+        "data_loss", "layers.2.add_loss", "layers.4.add_loss", "layers.0.kernel.regularizer",
+    ]  # fmt: skip
+    assert abs(sum(term.amount for term in step.terms) - step.loss) <= 1e-12 * abs(step.loss)
+    assert all(term.amount > 0 for term in step.terms)
+
+
+def test_terms_of_two_outputs_have_their_factors():
+    x = Input((3,), dtype="float64")
+    model = Model(x, [Dense(2, name="a", dtype="float64")(x), Dense(1, name="b", dtype="float64")(x)], dtype="float64")
+    model.compile("sgd", ["mse", "mae"], loss_weights=[0.25, 3.0])
+    step = model.inspect_step(X, [Y, Y[:, :1]])
+    assert [(term.name, term.factor) for term in step.terms] == [("a_loss", 0.25), ("b_loss", 3.0)]
+    assert abs(sum(term.amount for term in step.terms) - step.loss) <= 1e-12 * step.loss
+
+
+def test_a_loss_of_ones_own_is_one_more_term():
+    class Own(Sequential):
+        def compute_loss(self, **arguments):
+            return super().compute_loss(**arguments) + 2.0
+
+    model = Own([Dense(2, input_shape=(3,), dtype="float64")], dtype="float64")
+    model.compile("sgd", "mse")
+    assert model.inspect_step(X, Y).terms[-1].name == "other, in compute_loss"
+
+
+def test_gradients_of_outputs_and_numbers_of_calls():
+    model = Sequential([Dense(4, input_shape=(3,), dtype="float64"), Dense(2, dtype="float64")], dtype="float64")
+    model.compile("sgd", "mse")
+    step = model.inspect_step(X, Y)
+    whole, first, second = step.calls
+    assert [call.path for call in step.calls] == ["", "layers.0", "layers.1"]
+    assert (first.input_shapes, first.output_shapes, first.depth, second.sources) == ((6, 3), (6, 4), 1, [1])
+    output = model.predict(X)
+    upstream = 2 * (output - Y) / output.size
+    np.testing.assert_allclose(second.gradient.norm, np.linalg.norm(upstream), rtol=1e-12)
+    np.testing.assert_allclose(
+        first.gradient.norm, np.linalg.norm(upstream @ model.layers[1].kernel.numpy().T), rtol=1e-12
+    )
+    np.testing.assert_allclose((second.outputs.mean, second.outputs.deviation), (output.mean(), output.std()))
+    assert whole.seconds >= first.seconds + second.seconds and not whole.is_leaf and sum(first.outputs.counts) == 24
+
+
+def test_a_model_that_was_never_called_and_one_of_sequences():
+    model = Sequential([Embedding(9, 4), LSTM(5), Dense(2)])
+    model.compile("adam", "mse")
+    step = model.inspect_step(RNG.integers(0, 9, size=(6, 7)), Y)
+    assert step.calls[1].output_shapes == (6, 7, 4) and all(weight.gradient is not None for weight in step.weights)
+    assert "embeddings" in str(step) and int(model.optimizer.iterations) == 0
+
+
+# ---------------------------------------------------------------- the page
+
+
+def page_of(tmp_path, model, x=X, y=Y):
+    path = model.inspect_step(x, y).to_html(tmp_path / "step.html")
+    return path, pathlib.Path(path).read_text(encoding="utf-8")
+
+
+def residual():
+    x = Input((3,))
+    hidden = Dense(3, activation="relu", name="hidden")(x)
+    total = Add(name="sum")([x, hidden])
+    model = Model(x, Dense(2, name="head", kernel_regularizer="l2")(total))
+    model.compile("adam", "mse")
+    return model
+
+
+def test_the_page_needs_no_other(tmp_path):
+    _, text = page_of(tmp_path, residual())
+    assert not re.search(r"(src|href)\s*=\s*[\"'](?!data:,)|https?://|@import|url\((?!#)", text.replace("https://arxiv", ""))
+    for part in ("hidden", "outputs = activation(inputs @ kernel + bias)", "def call(self, inputs)", "data_loss",
+                 "kernel.regularizer", "histogram from"):  # fmt: skip
+        assert part in text
+
+
+def test_a_deep_model_is_quick_and_small(tmp_path):
+    model = Sequential([Dense(8, activation="tanh", input_shape=(3,)), *(Dense(8) for _ in range(48)), Dense(2)])
+    model.compile("adam", "mse")
+    _, text = page_of(tmp_path, model)
+    assert text.count('class="box"') == 50 and len(text.encode()) < 2 * 2**20
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_the_page_in_a_browser(tmp_path):
+    path, text = page_of(tmp_path, residual())
+    probe = """<script>
+      window.addEventListener("error", event => document.body.dataset.error = event.message);
+      document.querySelectorAll(".box")[1].dispatchEvent(new Event("click"));
+      document.body.dataset.boxes = document.querySelectorAll(".box").length;
+      document.body.dataset.detail = document.getElementById("detail").textContent.replace(/\\s+/g, " ");
+    </script></body>"""
+    pathlib.Path(path).write_text(text.replace("</body>", probe), encoding="utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+               f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--dump-dom", f"file://{path}"]  # fmt: skip
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "CONSOLE" not in ran.stderr and "data-error" not in ran.stdout
+    body = re.search("<body[^>]*>", ran.stdout).group()
+    assert 'data-boxes="4"' in body or 'data-boxes="3"' in body
+    assert "Equation" in body and "Source of call" in body and "gradient by outputs" in body
+
+
+# ---------------------------------------------------------------- paths and reasons
+
+
+def test_why_tracked_and_explain_trainable(capsys):
+    model = Towers()
+    model(np.ones((2, 3), "float32"))
+    assert model.why_tracked(model.right.kernel) == ["right.kernel", "right_again.kernel"]
+    assert "and also right_again.kernel" in capsys.readouterr().out
+    assert model.why_tracked(tf.Variable(1.0)) == []
+    assert "not found" in capsys.readouterr().out
+    model.left.trainable = False
+    reasons = model.explain_trainable()
+    assert "left is frozen" in reasons["left.kernel"] and "every layer" in reasons["right.bias"]
+    assert json.dumps(reasons) and re.search(r"left.kernel +no ", capsys.readouterr().out)

@@ -1,0 +1,144 @@
+"""Nothing grows: neither memory nor traced functions, however often models are made, trained, asked and thrown away."""
+
+import gc
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from engine import Input, Layer, Model, Sequential
+from engine.core import context
+from layers import BatchNormalization, Dense, Dropout
+
+X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+Y = np.ones((8, 2), "float32")
+
+
+def resident():
+    """Memory of this process, in MB."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def alive(kind):
+    gc.collect()
+    return sum(isinstance(item, kind) for item in gc.get_objects())
+
+
+def graphs():
+    """Live traces and live layers. A graph that is not finished with is the usual leak."""
+    return alive(tf.Graph), alive(Layer), alive(tf.Variable)
+
+
+def once(style, **how):
+    if style == "sequential":
+        model = Sequential([Dense(4, activity_regularizer="l2"), BatchNormalization(), Dropout(0.5), Dense(2)])
+    else:
+        x = Input((3,))
+        h = Dense(4, kernel_regularizer="l2")(x)
+        model = Model(x, Dense(2)(tf.concat([h, x], -1)))
+    model.compile("adam", "mse", metrics=["mae"], **how)
+    model.fit(X, Y, batch_size=4, epochs=2, verbose=0, validation_split=0.5)
+    model.evaluate(X, Y, verbose=0)
+    model.predict(X)
+
+
+def repeat(action, times, allowed_mb):
+    """Run `action` so many times; nothing may be alive that was not after the first few."""
+    for _ in range(3):
+        action()
+    before = graphs()
+    memory = resident()
+    for _ in range(times):
+        action()
+    assert graphs() == before
+    assert resident() - memory < allowed_mb
+
+
+HOW = {"eager": dict(run_eagerly=True), "compiled": dict(jit_compile=False), "xla": dict(jit_compile=True)}
+CASES = [("sequential", "eager", 20), ("functional", "eager", 20), ("sequential", "compiled", 6), ("functional", "xla", 3)]
+
+
+@pytest.mark.parametrize("style, how, times", CASES)
+def test_models_come_and_go(style, how, times):
+    repeat(lambda: once(style, **HOW[how]), times, allowed_mb=30)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", HOW)
+def test_200_models_come_and_go(how):
+    repeat(lambda: once("sequential", **HOW[how]), 200, allowed_mb=100)
+
+
+def trained(**how):
+    model = Sequential([Dense(4), Dropout(0.5), Dense(2)])
+    model.compile("adam", "mse", **how)
+    model.fit(X, Y, verbose=0)
+    model.predict(X[:1])
+    return model
+
+
+ASKING = {
+    "predict one row": lambda model: model.predict(X[:1]),
+    "predict changing rows": lambda model: model.predict(X[: 1 + np.random.randint(8)]),
+    "call": lambda model: model(X),
+    "call on a new shape": lambda model: model(X[: 1 + np.random.randint(8)]),
+    "predict_on_batch": lambda model: model.predict_on_batch(X[:1]),
+    "train_on_batch": lambda model: model.train_on_batch(X, Y),
+    "evaluate": lambda model: model.evaluate(X, Y, verbose=0),
+    "freeze and thaw": lambda model: (setattr(model.layers[0], "trainable", not model.layers[0].trainable),
+                                      model.train_on_batch(X, Y)),
+    "weights": lambda model: model.set_weights(model.get_weights()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_a_model_asked_a_thousand_times(name):
+    model = trained(jit_compile=False)
+    ASKING[name](model), ASKING[name](model)
+    repeat(lambda: ASKING[name](model), 1000 if name == "predict one row" else 150, allowed_mb=20)
+
+
+def test_old_traces_are_let_go():
+    """A new head each time: the traces of the old ones, and their weights, are not kept for ever."""
+    model = Sequential([Dense(4)])
+    outer = Model(inputs := Input((3,)), model(inputs))
+    outer.compile("sgd", "mse", jit_compile=False)
+
+    def new_head():
+        if len(model.layers) > 1:
+            model.pop()
+        model.add(Dense(2))
+        model.predict(X)
+
+    for _ in range(12):
+        new_head()
+    repeat(new_head, 12, allowed_mb=20)
+
+
+def test_symbols_and_calls_on_symbols_are_let_go():
+    def build():
+        x = Input((3,))
+        y = x
+        for _ in range(20):
+            y = tf.nn.relu(y * 2.0 + x)
+        Model(x, y)
+
+    repeat(build, 20, allowed_mb=20)
+
+
+def test_layers_with_losses_are_not_kept():
+    once("sequential", run_eagerly=True)
+    gc.collect()
+    assert len(context.layers_with_losses) == 0
+
+
+def test_names_are_not_a_leak_of_layers():
+    dense = Dense(2)
+    dense(X)
+    marker = dense.kernel.ref()
+    del dense
+    gc.collect()
+    assert not any(isinstance(item, Layer) and getattr(item, "_loose_weights", None) and any(
+        variable.ref() == marker for _, variable in item._loose_weights) for item in gc.get_objects())  # fmt: skip

@@ -1,0 +1,44 @@
+"""A step is traced again only when it must be, and `trace_report` says why."""
+
+import numpy as np
+
+from engine import Sequential
+from layers import Dense
+
+X = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
+Y = np.random.default_rng(1).normal(size=(50, 2)).astype("float32")
+
+
+def reasons(change, **fit):
+    """The reasons of the traces that a second `fit` makes after `change(model)`."""
+    model = Sequential([Dense(4), Dense(2)])
+    model.compile("adam", "mse", jit_compile=False)
+    model.fit(X, Y, verbose=0)
+    before = len(model.trace_report())
+    change(model)
+    model.fit(**{"x": X, "y": Y, "verbose": 0, **fit})
+    return [reason for _, _, reason in model.trace_report()[before:]]
+
+
+def test_no_new_trace_for_rows_batch_size_or_learning_rate():
+    assert reasons(lambda model: None, x=X[:20], y=Y[:20], batch_size=7) == []
+    assert reasons(lambda model: setattr(model.optimizer, "learning_rate", 0.5)) == []
+
+
+def test_a_new_trace_for_trainable_a_setting_or_another_batch():
+    assert reasons(lambda model: setattr(model.layers[0], "trainable", False)) == [
+        "layers, weights or trainable flags have changed"
+    ]
+    assert reasons(lambda model: setattr(model.optimizer, "clipnorm", 1.0)) == ["a setting of the optimizer has changed"]
+    assert reasons(lambda model: None, sample_weight=np.ones(50)) == ["batches of another structure, shape or dtype"]
+
+
+def test_recompiling_traces_once_and_going_back_not_at_all():
+    assert reasons(lambda model: model.compile("sgd", "mae", jit_compile=False)) == ["the first since compile()"]
+
+    def there_and_back(model):
+        model.layers[0].trainable = False
+        model.fit(X, Y, verbose=0)
+        model.layers[0].trainable = True
+
+    assert len(reasons(there_and_back)) == 1
