@@ -208,14 +208,15 @@ class Model(TrainingStep, Saved, Studied, Layer):
     # ---- training ---------------------------------------------------------------------------
 
     def compile(self, optimizer="rmsprop", loss=None, metrics=None, loss_weights=None, weighted_metrics=None,
-                run_eagerly=False, steps_per_execution=1, jit_compile="auto"):  # fmt: skip
+                run_eagerly=False, steps_per_execution=1, jit_compile="auto", strict_gradients=False):  # fmt: skip
         """Say what to minimise, how, and what to report.
 
         Arguments: `optimizer` (name or object); `loss` (name, Loss, function of (y_true, y_pred); a list or
         dict of them for several outputs); `metrics` (a list, or a list or dict of lists); `loss_weights`;
         `weighted_metrics` (metrics that see the sample weights); `run_eagerly` (plain Python, for debugging);
         `steps_per_execution` (steps between calls of per-batch callbacks); `jit_compile` (XLA: "auto" uses it
-        unless the model has convolutions or operations without an XLA kernel).
+        unless the model has convolutions or operations without an XLA kernel); `strict_gradients` (a trainable
+        weight without a gradient is an error, not a warning).
         """
         if jit_compile not in ("auto", True, False, None):
             raise ValueError(f'compile: jit_compile is "auto", True or False, received {jit_compile!r}.')
@@ -232,6 +233,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         self.compiled_loss, self.compiled_metrics = compiled_loss, compiled_metrics
         self._loss_tracker, self._term_tracker = loss_tracker, term_tracker
         self.run_eagerly, self.steps_per_execution = bool(run_eagerly), steps_per_execution
+        self.strict_gradients = bool(strict_gradients)
         self.jit_compile = jit_compile if jit_compile is not None else False
         self._steps = {}
 
@@ -310,7 +312,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         function = getattr(self, f"{verb}_step")
         if self.run_eagerly:
             return EagerStep(function)
-        constants = self.optimizer.constants() if verb == "train" else None  # a changed one is a new trace
+        constants = (*self.optimizer.constants(), self.gradient_norms) if verb == "train" else None  # new: a new trace
         key = (verb, repr(spec), constants, tracking.fingerprint(self, Layer))
         if key not in self._steps:
             self._traces.append((verb, spec, why_traced(key, [kept for kept in self._steps if kept[0] == verb])))

@@ -68,6 +68,7 @@ class Sequential(Model):
 
     def _begin(self, symbol):
         self._start, self._ends = symbol, [symbol]
+        self.autocast = False  # inputs get the dtype that the start declares
         for layer in self._layers:
             self._extend(layer)
         self._refresh()

@@ -1,9 +1,10 @@
 """What happens between the steps of `fit`. Reading order: base, history, progress, monitoring, schedules, checkpoint,
-averaging, tensorboard."""
+averaging, gradients, tensorboard."""
 
 from engine.callbacks.averaging import SwapEMAWeights
 from engine.callbacks.base import Callback, CallbackList
 from engine.callbacks.checkpoint import BackupAndRestore, Checkpoint
+from engine.callbacks.gradients import GradientStats
 from engine.callbacks.history import CSVLogger, History
 from engine.callbacks.monitoring import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN
 from engine.callbacks.progress import ProgressBar
@@ -11,6 +12,6 @@ from engine.callbacks.schedules import LambdaCallback, LearningRateScheduler
 from engine.callbacks.tensorboard import TensorBoard
 
 __all__ = [
-    "BackupAndRestore", "Callback", "CallbackList", "Checkpoint", "CSVLogger", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
+    "BackupAndRestore", "Callback", "CallbackList", "Checkpoint", "CSVLogger", "EarlyStopping", "GradientStats", "History", "LambdaCallback", "LearningRateScheduler",
     "ModelCheckpoint", "ProgressBar", "ReduceLROnPlateau", "SwapEMAWeights", "TensorBoard", "TerminateOnNaN",
 ]  # fmt: skip

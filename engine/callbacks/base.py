@@ -26,6 +26,7 @@ class Callback:
 
     model = None
     params = None
+    every_steps = None  # a number: chunks also end at multiples of so many steps of the run
 
     def set_model(self, model):
         self.model = model
@@ -90,10 +91,16 @@ class Callback:
         """After a batch of `predict`; `logs["outputs"]` are its outputs."""
 
     def resume(self, run):
-        """Before the first epoch, after all callbacks' on_train_begin: set `run` to where it is to go on."""
+        """Before the first epoch, after all callbacks' on_train_begin: set `run` to where it is to go on.
+
+        If that is in the middle of an epoch, again after all callbacks' on_epoch_begin.
+        """
 
     def on_epoch_saved(self, epoch):
-        """After all callbacks' on_epoch_end, with the number of epochs that are done: the time to write them down."""
+        """After all callbacks' on_epoch_end, with the number of epochs that are done."""
+
+    def on_safe_point(self):
+        """After each chunk of training steps and each epoch, when all callbacks know of it: the time to write it down."""
 
     def get_state(self):
         """What this callback must remember of a run that is interrupted: plain data and arrays."""

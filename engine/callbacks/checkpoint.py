@@ -1,25 +1,29 @@
-"""Callbacks that keep a run's whole state on disk, so that a killed run goes on as if nothing had happened."""
+"""Callbacks that keep a run's whole state on disk, so that a run that was stopped goes on as if nothing had happened."""
 
 import fcntl
 import os
-import shutil
 import time
 
 from engine.callbacks.base import Callback
-from engine.saving import checkpoint
+from engine.callbacks.signals import Signals
+from engine.saving import checkpoint, disk
+from engine.training.run import StopRun
 
 
 class Checkpoint(Callback):
     """Checkpoints of the whole run, and an exact resume from the newest.
 
-    Weights, optimizer slots, random state, the position in the data, metrics' partial sums and the callbacks'
-    state (History too): the resumed run ends with the same bits as one never interrupted. `fit` with a Checkpoint
-    on a directory that holds one goes on from there.
+    Weights, optimizer, random state, the place in the data, metrics' partial sums, logs and the callbacks' state
+    (History too): the resumed run ends with the same bits as one never interrupted. `fit` with a Checkpoint on a
+    directory that holds one goes on from there.
 
-    Arguments: `directory`; how often: `every_steps`, `every_epochs` (1 if nothing is given), `every_seconds`;
-    `keep` (how many to keep).
+    Ctrl-C or SIGTERM while `fit` runs: the steps under way are finished (a validation too), a checkpoint is written, and
+    `fit` returns the History so far, whose `signal` says why. The second time stops at once, as without a Checkpoint.
+
+    Arguments: `directory`; how often: `every_steps` (of the whole run), `every_epochs` (1 if nothing is given),
+    `every_seconds`; `keep` (how many to keep).
     Errors: RuntimeError if another run writes into the directory; CheckpointError if the checkpoint is of another
-    model.
+    model, other data or other callbacks; OSError if one cannot be written (those before are untouched).
 
     >>> from engine.callbacks import Checkpoint
     >>> callback = Checkpoint("run/checkpoints", every_epochs=1, keep=2)
@@ -30,17 +34,30 @@ class Checkpoint(Callback):
         if every_steps is None and every_epochs is None and every_seconds is None:
             every_epochs = 1
         for name, value in (("every_steps", every_steps), ("every_epochs", every_epochs), ("keep", keep)):
-            if value is not None and (not isinstance(value, int) or value < 1):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise ValueError(f"{type(self).__name__}: {name} is a positive integer, received {value!r}.")
+        if every_seconds is not None and not every_seconds > 0:
+            raise ValueError(f"{type(self).__name__}: every_seconds is a positive number, received {every_seconds!r}.")
         self.every_steps, self.every_epochs, self.every_seconds = every_steps, every_epochs, every_seconds
         self.keep = keep
-        self.lock = None
-        if every_steps is not None:  # only then is every batch of interest
-            self.on_train_batch_end = self._count_step
+        self.run = self.lock = self.signals = self.found = None
 
     def resume(self, run):
-        self.run = run
-        os.makedirs(self.directory, exist_ok=True)
+        if self.run is None:
+            self._lock()
+            self.run, self.signals = run, Signals()
+            checkpoint.tidy(self.directory)
+            self.found = checkpoint.newest(self.directory)
+            self.saved_at = time.monotonic()
+        if self.found is not None:
+            checkpoint.restore(run, *self.found[1:])
+            self.found = self.found if run.step else None  # in the middle of an epoch, this is called once more
+        self.saved = (run.epoch, run.step)
+
+    def _lock(self):
+        if not os.path.isdir(self.directory):
+            os.makedirs(self.directory)
+            disk.sync(os.path.dirname(os.path.abspath(self.directory)))
         self.lock = open(os.path.join(self.directory, ".lock"), "w")  # noqa: SIM115 (held until close)
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,39 +67,36 @@ class Checkpoint(Callback):
             raise RuntimeError(
                 f"Another run is writing checkpoints into {self.directory!r}. Wait for it, or give another directory."
             ) from None
-        found = checkpoint.newest(self.directory)
-        if found is not None:
-            checkpoint.restore(run, *found[1:])
-        self.since_steps, self.saved_at = 0, time.monotonic()
 
-    def _count_step(self, batch, logs=None):
-        self.since_steps += 1
-        if self.since_steps >= self.every_steps:
-            self.since_steps = 0
+    def on_safe_point(self):
+        if self.run is None:
+            return
+        signal = self.signals.received
+        if (self._is_due() or signal) and self.saved != (self.run.epoch, self.run.step):
             self.save()
+        if signal:
+            raise StopRun(signal)
 
-    def on_train_chunk_end(self, step, logs=None):
-        if self.every_seconds is not None and time.monotonic() - self.saved_at >= self.every_seconds:
-            self.save()
-
-    def on_epoch_saved(self, epoch):
-        """After an epoch, when every callback has seen its end."""
-        if self.every_epochs is not None and epoch % self.every_epochs == 0:
-            self.save()
+    def _is_due(self):
+        run = self.run
+        if run.step == 0:  # an epoch is over
+            if self.every_epochs is not None and run.epoch % self.every_epochs == 0:
+                return True
+        elif self.every_steps is not None and run.total % self.every_steps == 0:
+            return True
+        return self.every_seconds is not None and time.monotonic() - self.saved_at >= self.every_seconds
 
     def save(self):
         """Write a checkpoint now; returns its path."""
-        arrays, info = checkpoint.capture(self.run)
-        self.saved_at = time.monotonic()
-        return checkpoint.write(self.directory, arrays, info, self.keep)
-
-    def get_state(self):
-        return {"since_steps": self.since_steps}
-
-    def set_state(self, state):
-        self.since_steps = state["since_steps"]
+        path = checkpoint.write(self.directory, *checkpoint.capture(self.run), self.keep)
+        self.saved, self.saved_at = (self.run.epoch, self.run.step), time.monotonic()
+        return path
 
     def close(self):
+        self.run = self.found = None
+        if self.signals is not None:
+            self.signals.close()
+            self.signals = None
         if self.lock is not None:
             self.lock.close()  # which also unlocks
             self.lock = None
@@ -105,4 +119,4 @@ class BackupAndRestore(Checkpoint):
     def on_train_end(self, logs=None):
         if self.delete_checkpoint:
             for name in checkpoint.names(self.directory):
-                shutil.rmtree(os.path.join(self.directory, name), ignore_errors=True)
+                checkpoint.remove(self.directory, name)

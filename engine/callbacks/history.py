@@ -7,7 +7,12 @@ from engine.callbacks.base import Callback
 
 
 class History(Callback):
-    """What `fit` returns: `history.history["loss"]` has one number per epoch, `history.epoch` the epochs."""
+    """What `fit` returns: `history.history["loss"]` has one number per epoch, `history.epoch` the epochs.
+
+    `history.signal`: the number of the signal (Ctrl-C, SIGTERM) after which a run with a Checkpoint ended early, or None.
+    """
+
+    signal = None
 
     def __init__(self):
         self.history = {}

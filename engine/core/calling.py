@@ -1,6 +1,7 @@
 """The steps around a layer's own `call`: its signature, its inputs, its build shapes, its masks."""
 
 import collections
+import contextlib
 import functools
 import inspect
 
@@ -166,3 +167,14 @@ def add_note(error, layer, args):
         path = next((path for path, inner in root.named_layers() if inner is layer), "")
         where = f" at {path!r} of {root.title}" if path else ""
         error.add_note(f"Raised in the call of {layer.title}{where}, on inputs of shape {shape_of(args)}.")
+
+
+@contextlib.contextmanager
+def losses_kept(layer):
+    """Inside the block `layer` may be traced in a graph that is thrown away; then the values of add_loss come back."""
+    before = [(inner, list(inner._losses)) for _, inner in layer.named_layers()]
+    try:
+        yield
+    finally:
+        for inner, losses in before:
+            inner._losses[:] = losses

@@ -2,32 +2,39 @@
 
     checkpoints/
       00000003-00000120/         after 3 epochs and 120 steps of the fourth
-        state.safetensors        weights, optimizer slots, random state, metrics' partial sums, callbacks' arrays
-        run.json                 epoch, step, data position, history, callbacks' state, checksums
+        run.json                 epoch, step, place in the data, logs, callbacks' state, random state of Python and NumPy
+        state.safetensors        weights, optimizer, seeds, metrics' partial sums, callbacks' arrays; a checksum of itself
+                                 and of run.json
 
-A directory is written under a temporary name, its files and itself synced to disk, then renamed: at every instant
-what has a final name is complete. Older ones go only after that. `newest` takes the last that verifies.
+A directory is written under a temporary name, its files and itself synced to the disk, then renamed: what has a final
+name is complete at every instant. Older ones go only after that, and lose their names first. `newest` takes the last
+one that verifies.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import warnings
 
 import numpy as np
 import tensorflow as tf
-from safetensors.numpy import load_file, save_file
 
-from engine.core import tracking
-from engine.random import SeedGenerator
+from engine.saving import container, disk
+from engine.saving.container import FileError
+from engine.saving.state import named_weights, optimizer_state_of, seeds_of, values_of
+from engine.saving.weights import compare
 
-FORMAT = 1
-_TEMPORARY = ".writing-"
+_UNFINISHED = ".unfinished-"
+_NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?")  # the third number where one run was there twice
+_FIELDS = {"epoch": int, "step": int, "total": int, "stopped": bool, "logs": dict, "feed": dict, "callbacks": list,
+           "random": dict}  # fmt: skip
 
 
-class CheckpointError(ValueError):
+class CheckpointError(FileError):
     """A checkpoint that cannot be used, and why."""
 
 
@@ -37,58 +44,77 @@ class CheckpointError(ValueError):
 def variables_of(run):
     """{name: variable} of all that a step can change; the names do not depend on the process."""
     model = run.model
-    named = {f"weights/{weight.path}": weight.variable for weight in model.named_weights()}
-    for path, layer in model.named_layers():
-        for name, child in tracking.children(layer):
-            if isinstance(child, SeedGenerator):
-                named[f"seeds/{tracking.join(path, name)}"] = child.state
-    for index, variable in enumerate(model.optimizer.variables):
-        named[f"optimizer/{index}"] = variable
     metrics = [variable for metric in [*model.metrics, model._term_tracker] for variable in metric.variables]
-    for index, variable in enumerate(metrics):
-        named[f"metrics/{index}"] = variable
-    return named
+    return {
+        **named_weights(model), **seeds_of(model), **optimizer_state_of(model),
+        **{f"metrics/{index}": variable for index, variable in enumerate(metrics)},
+    }  # fmt: skip
 
 
 def capture(run):
     """(arrays, info): the state of `run` as NumPy arrays by name, and as plain data."""
-    arrays = {name: variable.numpy() for name, variable in variables_of(run).items()}
-    states = []
-    for index, callback in enumerate(run.callbacks):
-        state = callback.get_state()
-        states.append([type(callback).__name__, _take_arrays(state, f"callbacks/{index}", arrays)])
+    arrays = values_of(variables_of(run))
     numpy_state = list(np.random.get_state())
     numpy_state[1] = numpy_state[1].tolist()
     info = {
-        "format": FORMAT, "epoch": run.epoch, "step": run.step, "feed": run.feed.get_state(), "callbacks": states,
+        "epoch": run.epoch, "step": run.step, "total": run.total, "stopped": bool(run.model.stop_training),
+        "logs": _take_arrays(run.logs, "logs", arrays), "feed": run.feed.get_state(),
+        "callbacks": _take_arrays(_states_of(run), "callbacks", arrays),
         "random": {"python": random.getstate(), "numpy": numpy_state},
     }  # fmt: skip
     return arrays, info
 
 
+def _states_of(run):
+    return [[type(callback).__name__, callback.get_state()] for callback in run.callbacks]
+
+
 def restore(run, arrays, info):
-    """Put `run` where it was. Everything is compared before anything is assigned."""
-    variables = variables_of(run)
-    stored = {name for name in arrays if not name.startswith("callbacks/")}
-    problems = [f"{name} is missing in the checkpoint" for name in variables if name not in stored]
-    problems += [f"{name} is not in this model" for name in stored if name not in variables]
-    for name, variable in variables.items():
-        if name in stored and arrays[name].shape != tuple(variable.shape):
-            problems.append(f"{name} has shape {arrays[name].shape} there and {tuple(variable.shape)} here")
-    names = [type(callback).__name__ for callback in run.callbacks]
-    if [name for name, _ in info["callbacks"]] != names:
-        problems.append(f"the callbacks were {[name for name, _ in info['callbacks']]} and are {names}")
-    if problems:
-        raise CheckpointError("The checkpoint is of another run: " + "; ".join(problems[:5]) + ". Nothing was changed.")
-    for name, variable in variables.items():
-        variable.assign(tf.cast(arrays[name], variable.dtype))
+    """Put `run` where it was. Everything is compared before anything is changed, and an error undoes what was done."""
+    if run.model.run_eagerly:  # nothing has made the slots and the metrics yet: trace one step
+        tf.function(run.model.train_step, autograph=False).get_concrete_function(run.feed.spec)
+        run.model._clear_losses()
+    _compare(run, arrays, info)
+    states, python_state, numpy_state = _states_of(run), random.getstate(), np.random.get_state()
+    try:
+        _apply(run, arrays, info)  # the variables last: what can fail comes before them
+    except Exception as error:
+        for callback, (_, state) in zip(run.callbacks, states):
+            with contextlib.suppress(Exception):
+                callback.set_state(state)
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+        raise CheckpointError(f"The checkpoint is of another run: {error}. Nothing was changed.") from error
+
+
+def _compare(run, arrays, info):
+    misfits = compare(variables_of(run), {name: array for name, array in arrays.items() if not _is_taken(name)})
+    if misfits:
+        raise CheckpointError(f"The checkpoint is of another model or optimizer. Nothing was changed.\n{misfits}")
+    then, now = [name for name, _ in info["callbacks"]], [type(callback).__name__ for callback in run.callbacks]
+    if then != now:
+        raise CheckpointError(
+            f"The checkpoint is of a run with the callbacks {then}, and this one has {now}. Nothing was changed. "
+            "Give the same ones in the same order."
+        )
+
+
+def _apply(run, arrays, info):
+    run.feed.set_state(info["feed"])  # may draw from a generator, and that from the random state
     for callback, (_, state) in zip(run.callbacks, info["callbacks"]):
         callback.set_state(_give_arrays(state, arrays))
-    run.epoch, run.step = info["epoch"], info["step"]
-    run.feed.set_state(info["feed"])
     version, internal, gauss = info["random"]["python"]
     random.setstate((version, tuple(internal), gauss))
     np.random.set_state(tuple(info["random"]["numpy"]))
+    run.logs = _give_arrays(info["logs"], arrays)
+    run.epoch, run.step, run.total = info["epoch"], info["step"], info["total"]
+    run.model.stop_training = info["stopped"]
+    for name, variable in variables_of(run).items():
+        variable.assign(arrays[name])
+
+
+def _is_taken(name):
+    return name.startswith(("callbacks/", "logs/"))
 
 
 def _take_arrays(state, prefix, arrays):
@@ -115,97 +141,100 @@ def _give_arrays(state, arrays):
 
 
 def write(directory, arrays, info, keep=3):
-    """Write a checkpoint into `directory` and return its path; keeps the last `keep`."""
-    name = f"{info['epoch']:08d}-{info['step']:08d}"
-    final = os.path.join(directory, name)
-    temporary = os.path.join(directory, f"{_TEMPORARY}{name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    os.makedirs(temporary)
+    """Write a checkpoint into `directory` and return its path; keeps the last `keep`. An OSError leaves those before."""
+    final = _free_name(directory, info)
+    temporary = os.path.join(directory, _UNFINISHED + os.path.basename(final))
     try:
-        data = os.path.join(temporary, "state.safetensors")
-        dtypes = {name: array.dtype.name for name, array in arrays.items()}
-        save_file({name: _as_bytes(array) for name, array in arrays.items()}, data)
-        info = {**info, "dtypes": dtypes, "sha256": _digest_of_file(data)}
-        with open(os.path.join(temporary, "run.json"), "w") as file:
-            text = json.dumps(info)
-            json.dump({"sha256": hashlib.sha256(text.encode()).hexdigest(), "run": text}, file)
-        for path in (data, os.path.join(temporary, "run.json"), temporary):
-            _sync(path)
-        if os.path.exists(final):  # the same step again, after a resume from an older checkpoint
-            os.rename(final, final + ".old")
+        text = json.dumps(info).encode()
+    except TypeError as error:
+        raise TypeError(f"get_state() of a callback returns numbers, strings, lists, dicts and arrays only: {error}") from None
+    try:
+        os.mkdir(temporary)
+        disk.write_file(os.path.join(temporary, "run.json"), text)
+        state = container.pack("checkpoint", arrays, run_sha256=hashlib.sha256(text).hexdigest())
+        disk.write_file(os.path.join(temporary, "state.safetensors"), *state)
+        disk.sync(temporary)
         os.rename(temporary, final)
-    except BaseException:
+        disk.sync(directory)
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise disk.failed(error, final, "The checkpoints before it are untouched") from error
         raise
-    _sync(directory)
-    shutil.rmtree(final + ".old", ignore_errors=True)
     for old in names(directory)[:-keep]:
-        shutil.rmtree(os.path.join(directory, old), ignore_errors=True)
+        remove(directory, old)
     return final
+
+
+def _free_name(directory, info):
+    name = f"{info['epoch']:08d}-{info['step']:08d}"
+    same = [other for other in names(directory) if other.partition(".")[0] == name]
+    if same:  # of a run that was resumed from an older one: its checkpoints stay until this one is there
+        name = f"{name}.{int(_NAME.fullmatch(same[-1])[3] or 0) + 1}"
+    return os.path.join(directory, name)
+
+
+def remove(directory, name):
+    """Delete a checkpoint; first its name, so that none is ever half there."""
+    temporary = os.path.join(directory, _UNFINISHED + name)
+    with contextlib.suppress(OSError):
+        os.rename(os.path.join(directory, name), temporary)
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
+def tidy(directory):
+    """Delete what killed processes left behind. Only for the one that holds the directory's lock."""
+    for name in os.listdir(directory):
+        if name.startswith(_UNFINISHED):
+            shutil.rmtree(os.path.join(directory, name), ignore_errors=True)
 
 
 def names(directory):
     """The names of the finished checkpoints, the oldest first."""
-    if not os.path.isdir(directory):
-        return []
-    return sorted(name for name in os.listdir(directory) if name[:8].isdigit() and not name.endswith(".old"))
+    found = filter(None, map(_NAME.fullmatch, os.listdir(directory) if os.path.isdir(directory) else []))
+    return [match[0] for match in sorted(found, key=lambda match: tuple(int(part or 0) for part in match.groups()))]
 
 
 def newest(directory):
-    """(path, arrays, info) of the newest checkpoint that verifies, or None; says which it skipped and why."""
-    candidates = [name for name in os.listdir(directory) if name[:8].isdigit()] if os.path.isdir(directory) else []
-    for name in sorted(candidates, reverse=True):
+    """(path, arrays, info) of the newest checkpoint that verifies, or None; warns of each it skipped, and why."""
+    for name in reversed(names(directory)):
         path = os.path.join(directory, name)
         try:
             return (path, *read(path))
         except CheckpointError as error:
-            warnings.warn(f"Checkpoint {path} is skipped: {error}", stacklevel=3)
+            warnings.warn(f"The checkpoint {path} is skipped: {error}", stacklevel=3)
     return None
 
 
 def read(path):
     """(arrays, info) of one checkpoint; a CheckpointError unless every byte is as it was written."""
     try:
-        with open(os.path.join(path, "run.json")) as file:
-            outer = json.load(file)
-        text = outer["run"]
-        if hashlib.sha256(text.encode()).hexdigest() != outer["sha256"]:
+        content = container.read(os.path.join(path, "state.safetensors"))
+        text = container.read_bytes(os.path.join(path, "run.json"))
+        if content.metadata.get("run_sha256") != hashlib.sha256(text).hexdigest():
             raise CheckpointError("run.json does not match its checksum.")
         info = json.loads(text)
-        if info["format"] != FORMAT:
-            raise CheckpointError(f"its format is {info['format']}, this version reads {FORMAT}.")
-        data = os.path.join(path, "state.safetensors")
-        if _digest_of_file(data) != info["sha256"]:
-            raise CheckpointError("state.safetensors does not match its checksum.")
-        stored = load_file(data)
-        arrays = {name: _from_bytes(stored[name], dtype) for name, dtype in info["dtypes"].items()}
+        _check_fields(info, content.arrays)
     except CheckpointError:
         raise
-    except Exception as error:  # whatever damage does to a file, it is the same to the caller
-        raise CheckpointError(f"it cannot be read ({type(error).__name__}: {error}).") from error
-    return arrays, info
+    except (FileError, OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(str(error)) from error
+    return content.arrays, info
 
 
-def _as_bytes(array):
-    """safetensors' NumPy side has no bfloat16: store its bits."""
-    return array.view(np.uint16) if array.dtype.name == "bfloat16" else np.array(array, order="C")
-
-
-def _from_bytes(array, dtype):
-    return array.view(tf.bfloat16.as_numpy_dtype) if dtype == "bfloat16" else array
-
-
-def _digest_of_file(path):
-    with open(path, "rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _sync(path):
-    descriptor = os.open(path, os.O_RDONLY)
+def _check_fields(info, arrays):
+    """That `info` has all fields, of the right types, and refers to arrays that are there."""
+    if not isinstance(info, dict) or set(info) != set(_FIELDS):
+        raise CheckpointError(f"run.json has not the fields {list(_FIELDS)}.")
+    for name, kind in _FIELDS.items():
+        if type(info[name]) is not kind or (kind is int and info[name] < 0):
+            raise CheckpointError(f"run.json: {name} is no {kind.__name__}, but {info[name]!r:.80}.")
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        _give_arrays([info["logs"], info["callbacks"]], arrays)
+        if not all(isinstance(name, str) for name, _ in info["callbacks"]):
+            raise TypeError("a callback without a name")
+        version, internal, gauss = info["random"]["python"]
+        random.Random().setstate((version, tuple(internal), gauss))
+        np.random.RandomState().set_state(tuple(info["random"]["numpy"]))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise CheckpointError(f"run.json is no description of a run ({type(error).__name__}: {error}).") from error

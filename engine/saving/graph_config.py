@@ -137,6 +137,12 @@ def _decode(item, tensors):
 
 def describe_graph(model):
     """The config of a functional model."""
+    for symbol in model.inputs:
+        if symbol.node.inputs:
+            raise ValueError(
+                f"{model.title}.get_config(): the model starts in the midst of another graph, at {symbol!r}. "
+                "Only a graph that starts at Input(...) can be described."
+            )
     names = _names(model._graph.nodes)
     calls = collections.Counter()
     where, entries = {}, {}  # id of a symbol → its reference; name → entry
@@ -155,11 +161,6 @@ def describe_graph(model):
             return {key: ends(item) for key, item in structure.items()}
         if isinstance(structure, (list, tuple)):
             return [ends(item) for item in structure]
-        if id(structure) not in where:
-            raise ValueError(
-                f"{model.title}.get_config(): the model starts in the midst of another graph, at {structure!r}. "
-                "Only a graph that starts at Input(...) can be described."
-            )
         name, number, index = where[id(structure)]
         return [name, number + _calls_before(structure.node.operation), index]
 

@@ -23,6 +23,11 @@ def weights_of(model, action):
             f"{model.title} is not built, so it has no weights yet{f' in {names}' if names else ''}. "
             f"Call it on a batch once, model(x), or say model.build((None, ...)) with the shape of a batch, before {action}()."
         )
+    return named_weights(model)
+
+
+def named_weights(model):
+    """{path: variable} of the weights there are."""
     weights = {}
     for path, variable, _ in model.named_weights():
         if path in weights:

@@ -12,7 +12,10 @@ from engine.study.numbers import Numbers, floating, has_values, numbers
 
 @dataclasses.dataclass
 class LayerCall:
-    """One call of one layer. `seconds` includes the layers inside; `gradient` is that of the loss by the outputs."""
+    """One call of one layer. `seconds` includes the layers inside; `gradient` is that of the loss by the outputs.
+
+    Where a loss works on the logits behind a softmax or sigmoid, and not on its outputs, it is that by the logits.
+    """
 
     path: str
     layer: Layer
@@ -65,9 +68,10 @@ class Recorder:
             watched.append(tensors)
             if is_leaf:
                 makers.update({id(item): len(calls) - 1 for item in tensors})
-        gradients = tape.gradient(loss, watched)
-        for call, found in zip(calls, gradients):
-            call.gradient = numbers([tf.convert_to_tensor(item).numpy() for item in found if item is not None])
+        logits = [[item._logits[1] for item in items if hasattr(item, "_logits")] for items in watched]
+        for call, *found in zip(calls, *tape.gradient(loss, [watched, logits])):
+            by_outputs, by_logits = ([item for item in items if item is not None] for items in found)
+            call.gradient = numbers([tf.convert_to_tensor(item).numpy() for item in by_outputs or by_logits])
         return calls
 
 

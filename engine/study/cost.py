@@ -10,8 +10,7 @@ import math
 
 import tensorflow as tf
 
-from engine.core import context, tracking
-from engine.core.layer import Layer
+from engine.core import calling, context
 
 Cost = collections.namedtuple("Cost", "multiply_adds bytes")  # of all calls of a layer; bytes of its outputs
 
@@ -21,17 +20,12 @@ def costs(model):
     specs = _one_row(model)
     if specs is None:
         return {}
-    layers = [layer for _, layer in tracking.descend(model, Layer)]
-    before = [list(layer._losses) for layer in layers]
     found = {}
-    try:
-        tracer = tf.function(lambda x: _observed(model, x, found), autograph=False)
-        tracer.get_concrete_function(specs)
-    except (ValueError, TypeError, tf.errors.OpError):  # it needs other arguments, or more than one row
-        return {}
-    finally:
-        for layer, losses in zip(layers, before):
-            layer._losses[:] = losses
+    with calling.losses_kept(model):
+        try:
+            tf.function(lambda x: _observed(model, x, found), autograph=False).get_concrete_function(specs)
+        except (ValueError, TypeError, tf.errors.OpError):  # it needs other arguments, or more than one row
+            return {}
     return found
 
 

@@ -57,6 +57,11 @@ class WeightStep:
         """Norm of the update by norm of the weight: about 1e-3 is usual; much less learns slowly, much more jumps."""
         return self.update_numbers.norm / self.value_numbers.norm if self.value_numbers.norm else math.nan
 
+    @property
+    def ratio_text(self):
+        """The ratio for people; a weight that is all zeros has none."""
+        return "-" if math.isnan(self.ratio) else f"{self.ratio:.2g}"
+
 
 @dataclasses.dataclass
 class Step:
@@ -100,7 +105,7 @@ class Step:
         terms.append(("loss", "", "", f"{self.loss:.9g}"))
         weights = [
             (weight.path, weight.value.shape, *_gradient_cells(weight), f"{weight.update_numbers.norm:.3g}",
-             f"{weight.ratio:.2g}")
+             weight.ratio_text)
             for weight in self.weights
         ]  # fmt: skip
         return "\n\n".join([

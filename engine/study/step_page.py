@@ -18,7 +18,7 @@ _STYLE = """
 .box:hover rect, .box:focus rect, .box.chosen rect { stroke: var(--one); stroke-width: 2.5; } .box:focus { outline: none; }
 .forward { stroke: var(--one); fill: none; } .back { stroke: var(--two); fill: none; stroke-dasharray: 5 4; }
 #graph { max-height: 44rem; overflow: auto; flex: 1 1 30rem; border: 1px solid var(--rule); } #graph svg { max-width: none; }
-#detail { flex: 1 1 26rem; min-width: 0; }
+#detail { flex: 1 1 26rem; min-width: 0; } #detail td { white-space: normal; } #detail td:first-child { width: 11rem; }
 """
 
 _SCRIPT = """
@@ -78,12 +78,12 @@ def _graph(step, shown):
             f'<g class="box" tabindex="0" role="button" data-call="call-{index}" data-class="class-{number}" '
             f'transform="translate({x} {y})"><title>{escape(call.path or call.layer.name)}</title>'
             f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
-            f'<text x="10" y="21">{escape(_short(call.path or call.layer.name, 18))}</text>'
+            f'<text x="10" y="21">{escape(_short(call.layer.name, 18))}</text>'
             f'<text class="soft" x="{_WIDTH - 10}" y="21" text-anchor="end">{escape(_short(call.class_name, 14))}</text>'
             f'<text class="soft" x="10" y="41">{escape(_short(str(shape), 18))}</text>'
             f'<text class="soft" x="{_WIDTH - 10}" y="41" text-anchor="end">{gradient}</text></g>'
         )
-    width = max((x for x, _ in places.values()), default=0) + _WIDTH + 24
+    width = max((x for x, _ in places.values()), default=0) + _WIDTH + _ACROSS
     height = max((y for _, y in places.values()), default=0) + _HEIGHT + 24
     arrow = "".join(
         f'<marker id="{kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
@@ -109,16 +109,21 @@ def _layout(step, shown):
 
 
 def _edge(start, end, source, known):
-    """Data down; beside it the gradient up, as wide as it is worth: none is drawn where there is none."""
+    """Data down; beside it the gradient up, where there is one. A way past other boxes goes round their right side."""
     (x1, y1), (x2, y2) = start, end
-    left, right = 0.42 * _WIDTH, 0.58 * _WIDTH
+    if x1 == x2 and y2 - y1 > _HEIGHT + _DOWN:
+        side, away = x1 + _WIDTH, x1 + _WIDTH + 0.8 * _ACROSS
+        down = f"M{side} {y1 + 18} C{away} {y1 + 18} {away} {y2 + 18} {side} {y2 + 18}"
+        up = f"M{side} {y2 + 34} C{away} {y2 + 34} {away} {y1 + 34} {side} {y1 + 34}"
+    else:
+        left, right = 0.42 * _WIDTH, 0.58 * _WIDTH
+        down = f"M{x1 + left:.0f} {y1 + _HEIGHT} L{x2 + left:.0f} {y2}"
+        up = f"M{x2 + right:.0f} {y2} L{x1 + right:.0f} {y1 + _HEIGHT}"
     note = "" if known else "<title>through operations outside of layers</title>"
-    down = (f'<path class="forward" stroke-width="1.6" marker-end="url(#forwards)" d="M{x1 + left:.0f} {y1 + _HEIGHT} '
-            f'L{x2 + left:.0f} {y2}">{note}</path>')  # fmt: skip
-    if not source.gradient:
-        return down
-    return down + (f'<path class="back" stroke-width="1.6" marker-end="url(#backwards)" '
-                   f'd="M{x2 + right:.0f} {y2} L{x1 + right:.0f} {y1 + _HEIGHT}"/>')  # fmt: skip
+    text = f'<path class="forward" stroke-width="1.6" marker-end="url(#forwards)" d="{down}">{note}</path>'
+    if source.gradient:
+        text += f'<path class="back" stroke-width="1.6" marker-end="url(#backwards)" d="{up}"/>'
+    return text
 
 
 def _numbers(step, call):
@@ -132,7 +137,7 @@ def _numbers(step, call):
     for weight in step.weights:
         if call.path and weight.path.startswith(call.path + "."):
             norm = f"{weight.gradient_numbers.norm:.4g}" if weight.gradient_numbers else "none"
-            rows.append((weight.path, f"{weight.value.shape}, gradient norm {norm}, update/weight {weight.ratio:.2g}"))
+            rows.append((weight.path, f"{weight.value.shape}, gradient norm {norm}, update/weight {weight.ratio_text}"))
     return f"<h3>{escape(call.path or call.layer.name)} ({escape(call.class_name)})</h3>{table(('', ''), rows)}"
 
 
@@ -161,7 +166,7 @@ def _weights(step):
     rows = [
         (weight.path, weight.value.shape, histogram(weight.value_numbers), histogram(weight.gradient_numbers, kind="two"),
          histogram(weight.update_numbers), f"{weight.gradient_numbers.norm:.4g}" if weight.gradient_numbers else "none",
-         share(weight.gradient_numbers.zeros) if weight.gradient_numbers else "", f"{weight.ratio:.3g}")
+         share(weight.gradient_numbers.zeros) if weight.gradient_numbers else "", weight.ratio_text)
         for weight in step.weights
     ]  # fmt: skip
     return table(("weight", "shape", "values", "gradient", "update", "gradient norm", "zeros in it", "update/weight"), rows)

@@ -16,6 +16,8 @@ import tensorflow as tf
 
 _NUMBER = re.compile(r"(?<![\w.])([A-Za-z_]\w*(?:\.\w+)*)(?!\w|\()")
 
+_RETURNED = ("step", "variable")  # what a function without, and with, a `variable` among its arguments gives back
+
 
 @dataclasses.dataclass
 class Worked:
@@ -56,7 +58,7 @@ def formula(optimizer, variable, gradient, index):
         lines.append(("variable", "variable - variable * learning_rate * weight_decay", numbers, decayed.numpy()[index]))
         value = decayed
     slots = {name: slot.read_value() for name, slot in optimizer._slots[id(variable)].items()}
-    watcher = _Watcher(index, tuple(variable.shape))
+    watcher = _Watcher(index, tuple(variable.shape), {inspect.getsourcefile(cls) for cls in type(optimizer).__mro__[:-1]})
     try:
         watcher.run(optimizer.new_values, value, gradient, prepared, **slots)
     except NotImplementedError:  # an optimizer of a user's own that overrides update_step
@@ -65,10 +67,10 @@ def formula(optimizer, variable, gradient, index):
 
 
 class _Watcher:
-    """Runs a function and notes the assignments of the formulas in it: functions of `variable` and `gradient`."""
+    """Runs a function and notes the assignments in those functions of `gradient` that are in one of `files`."""
 
-    def __init__(self, index, shape):
-        self.index, self.shape, self.lines = index, shape, []
+    def __init__(self, index, shape, files):
+        self.index, self.shape, self.files, self.lines = index, shape, files, []
 
     def run(self, function, *args, **kwargs):
         before = sys.gettrace()
@@ -80,14 +82,15 @@ class _Watcher:
 
     def _enter(self, frame, event, _):
         code = frame.f_code
-        if not {"variable", "gradient"} <= set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]):
+        if "gradient" not in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] or code.co_filename not in self.files:
             return None
         statements, pending = _assignments(code), []
 
-        def follow(frame, event, _):
+        def follow(frame, event, value):
             if pending and event in ("line", "return"):
                 name, expression, in_numbers = pending.pop()
-                result = self._scalar(_ if event == "return" and name == "variable" else frame.f_locals.get(name))
+                returned = value[0] if isinstance(value, tuple) else value
+                result = self._scalar(returned if name in _RETURNED and event == "return" else frame.f_locals.get(name))
                 if result is not None:
                     self.lines.append((name, expression, in_numbers, result))
             if event == "line" and frame.f_lineno in statements:
@@ -118,13 +121,15 @@ class _Watcher:
 
 
 def _assignments(code):
-    """{line: (name, expression)} of the assignments to one name, and of a computation that is returned."""
+    """{line: (name, expression)} of the assignments to one name, and of a first value that is computed and returned."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     found = {}
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 0) + code.co_firstlineno - 1
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             found[line] = (node.targets[0].id, ast.unparse(node.value))
-        elif isinstance(node, ast.Return) and isinstance(node.value, ast.BinOp):
-            found[line] = ("variable", ast.unparse(node.value))
+        elif isinstance(node, ast.Return):
+            value = node.value.elts[0] if isinstance(node.value, ast.Tuple) else node.value
+            if isinstance(value, ast.BinOp):
+                found[line] = (_RETURNED["variable" in code.co_varnames[: code.co_argcount]], ast.unparse(value))
     return found

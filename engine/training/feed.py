@@ -201,13 +201,13 @@ class StreamFeed:
     when it is made, and as many batches are drawn and dropped.
     """
 
-    def __init__(self, steps):
-        self.limited = steps is not None  # an epoch is so many batches, and the next goes on with the same iterator
+    def __init__(self, renew):
+        self.renew = renew  # whether each epoch begins a new pass, also where the one before did not come to its end
         self.iterator, self.passes, self.current, self.drawn, self.position = None, 0, -1, 0, 0
 
     def start(self, epoch, step=0):
         """Go to the first batch of an epoch; or, after `set_state`, go on after `step` batches of it."""
-        if not step and (self.iterator is None or not self.limited):
+        if not step and (self.iterator is None or self.renew):
             self._begin_pass()
         self.position = step
 
@@ -227,16 +227,19 @@ class StreamFeed:
         """Go there."""
         if self.get_state() == state:
             return
-        kept = None
+        kept = self.iterator if self.current == state["current"] else None
         while self.passes < state["passes"]:
             self._begin_pass()
             if self.current == state["current"]:
                 kept = self.iterator
         self.iterator, self.current = kept, state["current"]
-        if self.current >= 0:
-            for _ in range(state["drawn"]):
-                next(self.iterator)
+        while self.current >= 0 and self.drawn < state["drawn"]:
+            self._drop()
+            self.drawn += 1
         self.drawn = state["drawn"]
+
+    def _drop(self):
+        next(self.iterator)
 
 
 class DatasetFeed(StreamFeed):
@@ -252,7 +255,7 @@ class DatasetFeed(StreamFeed):
             raise ValueError("An endless dataset needs steps_per_epoch= (or steps=), the number of batches in an epoch.")
         self.steps = steps if steps is not None else size if size > 0 else None
         self.spec = relax(self.dataset.element_spec)
-        super().__init__(steps)
+        super().__init__(renew=steps is None)
 
     def example(self):
         """One batch, to look at."""
@@ -298,7 +301,8 @@ class PythonFeed(StreamFeed):
         if self.steps == 0:
             raise ValueError(f"The {type(source).__name__} is empty: it gives no batches.")
         self.limited = steps is not None
-        self.iterator = self._ahead = self._spec = None
+        self._ahead = self._spec = None
+        super().__init__(renew=False)
         self.start(0)
         if self.spec is None:
             raise ValueError(f"The {type(source).__name__} gave no batches. A generator can be used up only once.")
@@ -309,10 +313,11 @@ class PythonFeed(StreamFeed):
         self._peek()
         return self._spec
 
-    def start(self, epoch):
-        self.position = 0
-        if self.iterator is None:
-            self.iterator = self._prepared()
+    def set_state(self, state):
+        if self.get_state() != state:
+            for _ in range(state["passes"] - (state["current"] >= 0)):
+                self._tell_end()
+            super().set_state(state)
 
     def batches(self):
         return iter(self._next, None)
@@ -326,27 +331,39 @@ class PythonFeed(StreamFeed):
         self._peek()
         batch, self._ahead = self._ahead, None
         if batch is not None:
-            self.position += 1
+            self.position, self.drawn = self.position + 1, self.drawn + 1
             if self.position == self.steps and not self.limited:
-                self._end()
+                self._end_pass()
         return batch
+
+    def _drop(self):
+        if self._ahead is None:
+            next(self.iterator)
+        self._ahead = None
 
     def _peek(self):
         """Have the next batch in hand, if the epoch goes on, and a spec that fits it."""
         if self._ahead is None and self.iterator is not None and self.position != self.steps:
             self._ahead = next(self.iterator, None)
             if self._ahead is None:
-                self._end()
+                self._end_pass()
             else:
                 found = relax(self._ahead)
                 self._spec = found if self._spec is None else tf.nest.map_structure(_widest, self._spec, found)
 
-    def _end(self):
+    def _end_pass(self):
         if not hasattr(self.source, "__next__"):  # what a generator has given is gone; others start anew
-            self.iterator = None
-            getattr(self.source, "on_epoch_end", lambda: None)()
+            super()._end_pass()
+            self._tell_end()
 
-    def _prepared(self):
+    def _tell_end(self):
+        getattr(self.source, "on_epoch_end", lambda: None)()
+
+    def _begin_pass(self):
+        self._ahead = None
+        super()._begin_pass()
+
+    def _new_iterator(self):
         source = self.source
         for data in (source[i] for i in range(len(source))) if self.is_sequence else source:
             many = isinstance(data, (list, tuple))

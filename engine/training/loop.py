@@ -14,7 +14,7 @@ from engine.callbacks.base import CallbackList
 from engine.callbacks.history import History
 from engine.callbacks.progress import ProgressBar
 from engine.training.feed import make_feed
-from engine.training.run import Run
+from engine.training.run import Run, StopRun
 
 _CHUNK_SECONDS = 0.15
 
@@ -61,14 +61,20 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
         callbacks.on_train_begin()
         model.history = history
         callbacks.resume(run)
-        while run.epoch < epochs and not model.stop_training:
+        while run.epoch < epochs and (run.step or not model.stop_training):
             callbacks.on_epoch_begin(run.epoch)
+            if run.step:
+                callbacks.resume(run)  # once more: what the beginning of this epoch did has been done before
             logs = _epoch(run, fixed, callbacks)
             if validation is not None and _is_due(run.epoch + 1, validation_freq):
                 logs.update({f"val_{name}": value for name, value in validation(callbacks).items()})
             callbacks.on_epoch_end(run.epoch, logs)
-            run.epoch, run.step = run.epoch + 1, 0
+            run.epoch, run.step, run.logs = run.epoch + 1, 0, {}
             callbacks.on_epoch_saved(run.epoch)
+            callbacks.on_safe_point()
+    except StopRun as stop:
+        history.signal = stop.signal
+        return history
     finally:
         callbacks.close()
     callbacks.on_train_end()
@@ -82,32 +88,31 @@ def _is_due(epoch, frequency):
 def _epoch(run, fixed, callbacks):
     """The steps of an epoch, or those that a resumed run has left of it; returns the logs."""
     model, feed = run.model, run.feed
-    feed.start(run.epoch)
-    if run.step:
-        feed.skip(run.step)
-    else:
+    stops = [callback.every_steps for callback in run.callbacks if callback.every_steps]
+    feed.start(run.epoch, run.step)
+    if not run.step:
         model.reset_metrics()
-    logs = {}
     while (feed.steps is None or run.step < feed.steps) and not model.stop_training:
         callbacks.on_train_batch_begin(run.step)
         step = model.compiled_step("train", feed.spec)  # anew where a callback froze or replaced something
         pace = pace_for(step, fixed)
         started = time.perf_counter()
-        found, ran = feed.run(step, pace.steps)
+        found, ran = feed.run(step, min([pace.steps, *(every - run.total % every for every in stops)]))
         if ran == 0:
             break
         logs = to_numbers(found)
         pace.measured(ran, time.perf_counter() - started)
-        run.step += ran
+        run.step, run.total, run.logs = run.step + ran, run.total + ran, logs
         callbacks.on_train_batch_end(run.step - 1, logs)
         callbacks.on_train_chunk_end(run.step, logs)
+        callbacks.on_safe_point()
     model.optimizer_flush()
     if run.step == 0 and not model.stop_training:
         raise ValueError("The data gave no batches in this epoch. A generator can be used up only once.")
     if feed.steps is not None and run.step < feed.steps and not model.stop_training:
         warnings.warn(f"The data ended after {run.step} of {feed.steps} steps; make them repeat, or ask for fewer.",
                       stacklevel=4)  # fmt: skip
-    return dict(logs) or to_numbers(model.metric_results())
+    return dict(run.logs) or to_numbers(model.metric_results())
 
 
 def evaluate(model, feed, callbacks):

@@ -6,10 +6,23 @@ from typing import Any
 
 @dataclasses.dataclass
 class Run:
-    """One `fit`: the model, its data and callbacks, the epoch it is in, and the steps of it that are done."""
+    """One `fit`: the model, its data and callbacks, the epoch it is in, the steps of it that are done and their logs."""
 
     model: Any
     feed: Any
     callbacks: list
     epoch: int = 0
     step: int = 0
+    total: int = 0  # steps of all epochs
+    logs: dict = dataclasses.field(default_factory=dict)
+
+
+class StopRun(Exception):  # noqa: N818 (it is no error)
+    """Raised by a callback at a safe point: `fit` returns the History so far, and nothing else happens.
+
+    `signal` is the number of the signal that asked for it.
+    """
+
+    def __init__(self, signal):
+        super().__init__(signal)
+        self.signal = signal

@@ -8,10 +8,9 @@
 `fit` runs `train_step` inside one compiled loop; a model overrides it to train in its own way.
 """
 
-import warnings
-
 import tensorflow as tf
 
+from engine.training.missing_gradients import report_missing
 from engine.training.objective import add_up
 
 
@@ -39,6 +38,9 @@ def named(metrics):
 class TrainingStep:
     """The steps of a model: `train_step`, `test_step`, `predict_step`, and the verbs they are made of."""
 
+    strict_gradients = False  # whether a weight without a gradient is an error
+    gradient_norms = None  # measures gradients and updates where a callback asks for it
+
     def train_step(self, data):
         """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
         x, y, sample_weight = unpack(data)
@@ -49,10 +51,14 @@ class TrainingStep:
 
     def differentiate(self, x, y=None, sample_weight=None):
         """Forward and back: (y_pred, loss, [(gradient, variable), ...])."""
-        with tf.GradientTape() as tape:
+
+        def forward():
             y_pred = self(x, training=True)
-            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
-        return y_pred, loss, self.gradients(tape, loss)
+            return y_pred, self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+
+        with tf.GradientTape() as tape:
+            y_pred, loss = forward()
+        return y_pred, loss, self.gradients(tape, loss, again=lambda: forward()[1])
 
     def test_step(self, data):
         """Measure one batch; returns the metrics so far, by name."""
@@ -76,18 +82,23 @@ class TrainingStep:
         self._term_tracker.update_state(data_terms + added, rows=count_rows(x if x is not None else y_pred))
         return add_up([value * factor for _, value, factor in terms] + [value for _, value in added])
 
-    def gradients(self, tape, loss):
-        """(gradient, variable) for each trainable weight; a weight without a gradient is spoken of by name."""
+    def gradients(self, tape, loss, again=None):
+        """(gradient, variable) for each trainable weight; a weight without a gradient is spoken of by name.
+
+        `again`, a function that computes the loss anew, lets the reason be found in eager mode too.
+        """
         weights = [weight for weight in self.named_weights() if weight.trainable]
         found = tape.gradient(loss, [weight.variable for weight in weights])
-        missing = [weight.path for weight, gradient in zip(weights, found) if gradient is None]
+        missing = [(weight.path, weight.variable) for weight, gradient in zip(weights, found) if gradient is None]
         if missing:
-            _report_missing(self, missing, len(weights))
+            report_missing(self, missing, len(missing) == len(weights), loss, again)
         return [(gradient, weight.variable) for weight, gradient in zip(weights, found) if gradient is not None]
 
     def apply(self, gradients, rows=None):
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
-        if gradients:
+        if gradients and self.gradient_norms is not None:
+            self.gradient_norms.apply(self.optimizer, gradients, rows)
+        elif gradients:
             self.optimizer.apply_gradients(gradients, weight=rows)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
@@ -103,14 +114,3 @@ class TrainingStep:
             result = metric.result()
             results.update(result if isinstance(result, dict) else {name: result})
         return results
-
-
-def _report_missing(model, missing, count):
-    names = ", ".join(map(repr, missing[:5])) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-    causes = (
-        "Likely causes: call() does not use the weight; its output does not reach the loss; or the way there passes "
-        "through NumPy, an integer cast, tf.stop_gradient or an operation without a derivative such as tf.argmax."
-    )
-    if len(missing) == count:
-        raise ValueError(f"{model.title}: no trainable weight has a gradient ({names}). {causes}")
-    warnings.warn(f"{model.title}: no gradient for {names}; not trained. {causes}", stacklevel=2)

@@ -7,7 +7,7 @@
                dh = ds @ Rᵀ + dh' z
     at the end dR = Σ_t h[t-1]ᵀ ds[t],   db = Σ_t ds[t]
 
-MEASURED
+Measured as there: last output 15.0 → 12.6, with XLA 8.4 → 9.0; all outputs 15.3 → 13.4, with XLA 16.1 → 9.2.
 """
 
 import tensorflow as tf

@@ -12,7 +12,8 @@ are one product at its end:
                dh = dz @ Rᵀ,   dc = dc' f
     at the end dR = Σ_t h[t-1]ᵀ dz[t]
 
-MEASURED
+Measured beside the automatic gradient (64 units, 80 steps, batch 64, forward and backward, 2 busy cores; automatic →
+by hand, milliseconds): last output 15.5 → 12.0, with XLA 11.6 → 9.4; all outputs 17.1 → 13.4, with XLA 19.2 → 10.6.
 """
 
 import tensorflow as tf

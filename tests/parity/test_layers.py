@@ -3,7 +3,9 @@
 import inspect
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from rows import ROWS
 
 import layers
@@ -35,6 +37,26 @@ NOT_OFFERED = {name: reason for reason, names in REASONS.items() for name in nam
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_row(row):
     check_row(row)
+
+
+FUNCTIONS = ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"]
+MERGING = [row for row in ROWS if row.part.name.lower() in FUNCTIONS and row.raises is None and row.masks is None]
+
+
+def merged(library, row):
+    """The outputs of the function, `add` for a row of Add, and their gradients for a fixed random cotangent."""
+    inputs, _ = row.inputs()
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = getattr(library, row.part.name.lower())(inputs, dtype="float64", **row.part.arguments)
+        target = tf.reduce_sum(outputs * np.random.default_rng(7).normal(size=outputs.shape))
+    return [outputs.numpy(), *(gradient.numpy() for gradient in tape.gradient(target, inputs))]
+
+
+@pytest.mark.parametrize("row", MERGING, ids=lambda row: row.id)
+def test_function(row):
+    for ours, theirs in zip(merged(layers, row), merged(keras.layers, row), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
 
 
 def test_every_layer_has_a_row():

@@ -148,23 +148,29 @@ def assert_equal(ours, theirs, rtol=1e-10):
 # ---------------------------------------------------------------- values and gradients
 
 
+def of_classes(name, arguments, data, shape):
+    """What `differentiate` gives, of our class and of Keras's."""
+    y_true, y_pred = make(data, shape)
+    return [differentiate(loss, y_true, y_pred) for loss in both(name, arguments, reduction="none")]
+
+
+def of_functions(name, arguments, data, shape, function):
+    """What `differentiate` gives, of our function and of Keras's."""
+    if not function:
+        arguments = {**arguments, "q": 0.5}  # the function has no default for it
+    y_true, y_pred = make(data, shape, seed=1)
+    functions = [getattr(side, snake_case(name)) for side in (losses, keras.losses)]
+    return [differentiate(lambda t, p, fn=fn: fn(t, p, **arguments), y_true, y_pred) for fn in functions]
+
+
 @pytest.mark.parametrize("name, arguments, data, shape, rtol, function", ROWS)
 def test_values_and_gradients_of_the_class(name, arguments, data, shape, rtol, function):
-    ours, theirs = both(name, arguments, reduction="none")
-    y_true, y_pred = make(data, shape)
-    assert_equal(differentiate(ours, y_true, y_pred), differentiate(theirs, y_true, y_pred), rtol)
+    assert_equal(*of_classes(name, arguments, data, shape), rtol)
 
 
 @pytest.mark.parametrize("name, arguments, data, shape, rtol, function", ROWS)
 def test_values_and_gradients_of_the_function(name, arguments, data, shape, rtol, function):
-    if not function:
-        arguments = {**arguments, "q": 0.5}  # the function has no default for it
-    y_true, y_pred = make(data, shape, seed=1)
-    results = []
-    for side in (losses, keras.losses):
-        fn = getattr(side, snake_case(name))
-        results.append(differentiate(lambda t, p, fn=fn: fn(t, p, **arguments), y_true, y_pred))
-    assert_equal(*results, rtol)
+    assert_equal(*of_functions(name, arguments, data, shape, function), rtol)
 
 
 def central_difference(loss, y_true, y_pred, step=1e-6):

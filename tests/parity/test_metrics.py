@@ -248,20 +248,25 @@ def close(ours, theirs, rtol=1e-10):
 # ---------------------------------------------------------------- numbers
 
 
-@by_rows
-def test_state_and_result_after_each_batch(name, arguments, data, shape, weights, mask, rtol):
+def state_and_result_after_each_batch(name, arguments, data, shape, weights, mask):
+    """Pairs of arrays, ours and Keras's: each variable and the result after each batch, twice from the start."""
     ours, theirs = build(metrics, name, arguments), build(keras.metrics, name, arguments)
     for _ in range(2):
         for arrays, weight, masked in batches(data, shape, weights, mask):
             update(ours, arrays, weight, masked, set_mask)
             update(theirs, arrays, weight, masked, set_keras_mask)
             assert len(ours.variables) == len(theirs.variables)
-            for mine, reference in zip(ours.variables, theirs.variables):
-                close(mine, reference, rtol)
-            close(ours.result(), theirs.result(), rtol)
+            for pair in [*zip(ours.variables, theirs.variables), (ours.result(), theirs.result())]:
+                yield [np.asarray(item, "float64") for item in pair]
         ours.reset_state()
         theirs.reset_state()
         assert not any(np.any(variable.numpy()) for variable in ours.variables)
+
+
+@by_rows
+def test_state_and_result_after_each_batch(name, arguments, data, shape, weights, mask, rtol):
+    for mine, reference in state_and_result_after_each_batch(name, arguments, data, shape, weights, mask):
+        close(mine, reference, rtol)
 
 
 ONE_EACH = list({item.values[0]: item.values for item in ROWS}.values())
@@ -326,22 +331,30 @@ def test_every_class_computes_in_its_dtype(dtype):
 SCORES = [[0.1, 0.2, 0.2, 0.5], [0.4, 0.3, 0.2, 0.1], [0.1, 0.6, 0.1, 0.2], [0.3, 0.1, 0.2, 0.4], [0.1, 0.2, 0.3, 0.4]]
 
 
-@pytest.mark.parametrize("k", [1, 2, 3, 4, 9])
-def test_top_k(k):
-    """In float32, the only dtype of Keras's; with ties, and with a label that is no class."""
+def top_k_results(side, k):
+    """By name. In float32, the only dtype of Keras's; with ties, and with a label that is no class."""
     scores, labels, one_hot = np.array(SCORES, "float32"), np.array([1, 1, 2, 0, 7]), np.eye(4)[[2, 1, 2, 0, 3]]
-    for side in (metrics, keras.metrics):
-        sparse = side.SparseTopKCategoricalAccuracy(k=k, dtype="float32")
-        dense = side.TopKCategoricalAccuracy(k=k, dtype="float32")
-        for part in (slice(0, 3), slice(3, 5)):
-            sparse.update_state(labels[part, None], scores[part], sample_weight=np.arange(1.0, 6.0)[part])
-            dense.update_state(one_hot[part], scores[part])
-        results = [sparse.result(), dense.result(), side.sparse_top_k_categorical_accuracy(labels, scores, k),
-                   side.top_k_categorical_accuracy(one_hot.astype("float32"), scores, k)]  # fmt: skip
-        if side is metrics:
-            ours = results
-    for mine, reference in zip(ours, results):
-        close(mine, reference, 1e-6)
+    sparse = side.SparseTopKCategoricalAccuracy(k=k, dtype="float32")
+    dense = side.TopKCategoricalAccuracy(k=k, dtype="float32")
+    for part in (slice(0, 3), slice(3, 5)):
+        sparse.update_state(labels[part, None], scores[part], sample_weight=np.arange(1.0, 6.0)[part])
+        dense.update_state(one_hot[part], scores[part])
+    return {
+        "SparseTopKCategoricalAccuracy": sparse.result(),
+        "TopKCategoricalAccuracy": dense.result(),
+        "sparse_top_k_categorical_accuracy": side.sparse_top_k_categorical_accuracy(labels, scores, k),
+        "top_k_categorical_accuracy": side.top_k_categorical_accuracy(one_hot.astype("float32"), scores, k),
+    }
+
+
+K = [1, 2, 3, 4, 9]
+
+
+@pytest.mark.parametrize("k", K)
+def test_top_k(k):
+    theirs = top_k_results(keras.metrics, k)
+    for name, mine in top_k_results(metrics, k).items():
+        close(mine, theirs[name], 1e-6)
 
 
 def test_top_k_of_sorted_class_numbers():

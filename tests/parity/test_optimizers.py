@@ -89,6 +89,7 @@ ROWS = [
 ]  # fmt: skip
 NAMES = sorted({parameter.values[0] for parameter in ROWS})
 
+SCHEDULE_STEPS = [*range(40), 75, 1000]
 SCHEDULES = [
     row("ExponentialDecay", initial_learning_rate=0.1, decay_steps=7, decay_rate=0.6),
     row("ExponentialDecay", initial_learning_rate=0.1, decay_steps=7, decay_rate=0.6, staircase=True),
@@ -224,9 +225,8 @@ def prepare_with_rounded_constant(optimizer, learning_rate, prepare=optimizers.N
         return prepare(optimizer, learning_rate)
 
 
-@pytest.mark.parametrize("name, arguments", ROWS)
-def test_weights_and_slots_equal_keras_for_100_steps(name, arguments, monkeypatch):
-    monkeypatch.setattr(optimizers.Nadam, "prepare_step", prepare_with_rounded_constant)
+def histories(name, arguments):
+    """(expected, received, their variables): two arrays as `run` makes them, and what their columns belong to."""
     table = random_gradients()
     mine, weights = ours(name, arguments), our_variables()
     mine.build(weights)
@@ -235,10 +235,18 @@ def test_weights_and_slots_equal_keras_for_100_steps(name, arguments, monkeypatc
     state = theirs.variables
     # Two of Keras's cannot be traced with np.float64 as arguments.
     expected = run(theirs, keras_weights, state, False, table, eagerly=name in ("Adadelta", "Muon"))
-    received = run(mine, weights, mine.variables[: len(state)], True, table)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(optimizers.Nadam, "prepare_step", prepare_with_rounded_constant)
+        received = run(mine, weights, mine.variables[: len(state)], True, table)
+    return expected, received, [*keras_weights, *state]
+
+
+@pytest.mark.parametrize("name, arguments", ROWS)
+def test_weights_and_slots_equal_keras_for_100_steps(name, arguments):
+    expected, received, variables = histories(name, arguments)
     assert received.shape == expected.shape
     assert not np.allclose(expected[0], expected[-1])
-    difference = first_difference(expected, received, [*keras_weights, *state])
+    difference = first_difference(expected, received, variables)
     assert difference is None, difference
 
 
@@ -290,7 +298,7 @@ def test_variables_have_keras_names_shapes_dtypes_and_order(name, arguments):
 def test_schedule_values_and_config_equal_keras(name, arguments):
     cls = getattr(keras.optimizers.schedules, name)
     mine, theirs = getattr(schedules, name)(**arguments), cls(**with_defaults(cls, arguments))
-    for step in [*range(40), 75, 1000]:
+    for step in SCHEDULE_STEPS:
         value = mine(tf.constant(step, tf.int64))
         assert value.dtype == tf.float64
         np.testing.assert_allclose(value, theirs(step), rtol=1e-10, atol=1e-15, err_msg=f"step {step}")

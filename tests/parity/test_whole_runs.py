@@ -78,7 +78,7 @@ RUNS = [  # (model, optimizer, run eagerly)
     (normalized, lambda k: k.optimizers.Adam(RATE, **EXACT), False),
     (normalized, lambda k: k.optimizers.RMSprop(RATE, rho=0.875, centered=True, epsilon=2.0**-23), True),
     (branching, lambda k: k.optimizers.AdamW(RATE, weight_decay=0.125, clipnorm=0.5, **EXACT), True),
-    (dense, lambda k: k.optimizers.Adam(k.optimizers.schedules.ExponentialDecay(RATE, 4, 0.75), **EXACT), True),
+    (dense, lambda k: k.optimizers.Adam(k.optimizers.schedules.ExponentialDecay(RATE, 4, 0.5, staircase=True), **EXACT), True),
 ]
 
 

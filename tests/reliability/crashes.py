@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 
 CALLS = ("write", "fsync", "rename", "replace", "mkdir", "remove", "unlink", "rmdir")
 
@@ -30,8 +31,10 @@ class DieAt:
 
 
 def in_child(function):
-    """Run `function` in a forked process; its exit status, or minus the signal that ended it."""
-    pid = os.fork()
+    """Run `function`, which needs no TensorFlow, in a forked process; its exit status, or minus the signal that ended it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forks and threads: the child uses none of them
+        pid = os.fork()
     if pid == 0:
         try:
             function()

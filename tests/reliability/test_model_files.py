@@ -66,7 +66,7 @@ def subclass():
 
 def trained(make, optimizer="adam", **compile):
     model = make()
-    model.compile(optimizer, "mse", metrics=["mae"], **compile)
+    model.compile(optimizer, "mse", metrics=["mae"], jit_compile=False, **compile)
     model.fit(X, Y, batch_size=8, verbose=0)
     return model
 
@@ -95,7 +95,8 @@ def test_a_loaded_model_goes_on_with_the_same_bits(make, tmp_path):
 
 @pytest.mark.parametrize("name", OPTIMIZERS.split())
 def test_the_state_of_each_optimizer(name, tmp_path):
-    model = trained(sequential, getattr(optimizers, name)(0.01, use_ema=name == "Adam", weight_decay=0.01))
+    optimizer = getattr(optimizers, name)(0.01, use_ema=name == "Adam", weight_decay=0.01)
+    model = trained(lambda: Sequential([Input((5,)), Dense(3)]), optimizer)
     model.save(tmp_path / "m")
     other = load_model(tmp_path / "m")
     assert bits(other) == bits(model) and len(bits(model)) == len(model.weights) + len(model.optimizer.variables)
@@ -141,7 +142,7 @@ def test_weights_out_of_a_model_file_and_names(tmp_path):
     model.save(tmp_path / "m")
     other(X)
     assert other.load_weights(tmp_path / "m") == []
-    assert other.predict(X).tobytes() == model.predict(X).tobytes()
+    assert other(X).numpy().tobytes() == model(X).numpy().tobytes()
     with safetensors.safe_open(tmp_path / "m", "numpy") as file:  # any reader can
         assert {"blocks.0.kernel", "blocks.1.scale", "heads.b.layers.0.bias", "optimizer/heads.a.kernel/momentum"} <= set(
             file.keys()
@@ -270,10 +271,14 @@ def test_20000_mutated_files(saved, tmp_path):
 def test_kill_at_each_call_of_a_save(tmp_path):
     old, new = trained(sequential), trained(sequential)
     path = tmp_path / "m"
+    new.save(path)
+    content = container.read(path)
+    content = {"kind": content.kind, "arrays": content.arrays, **content.metadata}
+    content = {name: value for name, value in content.items() if name not in ("format", "sha256")}
     old.save(path)
     found = []
     for fatal in range(1, 100):
-        status = crashes.in_child(lambda: (crashes.DieAt(fatal), new.save(path)))  # noqa: B023
+        status = crashes.in_child(lambda: (crashes.DieAt(fatal), container.write(path, **content)))  # noqa: B023
         loaded = bits(load_model(path))
         assert loaded in (bits(old), bits(new))
         found.append(loaded == bits(new))

@@ -19,6 +19,7 @@ class Doubled(Layer):
         super().__init__(**kwargs)
         self.units = units
         self.state_size = units
+        self.output_size = 2 * units
 
     def build(self, input_shape):
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))

@@ -51,6 +51,7 @@ def head_rows(name, arguments, heads, query_mask):
     yield with_call({}, dict(use_bias=False))
     yield with_call({}, dict(use_gate=True, **REGULARIZED), smooth=False)
     yield with_call({}, dict(activity_regularizer=L2))
+    yield with_call({}, dict(dropout=0.25, seed=5), training=True)
     yield row(name, dict(arguments, sliding_window=0), raises="positive integer")
     yield row(name, dict(arguments, flash_attention=True), raises="flash")
 
@@ -77,7 +78,8 @@ ROWS = [
     row("MultiHeadAttention", dict(num_heads=2, key_dim=4, attention_axes=(2,)), x=FIELD,
         call=dict(value=(2, 3, 6, 7), attention_mask=np.arange(2 * 3 * 24).reshape(2, 3, 4, 6) % 7 > 2, **SCORES),
         **SCORES_MASKED),
-    row("MultiHeadAttention", dict(num_heads=2, key_dim=4, attention_axes=(-2,)), x=FIELD, call=dict(value=(2, 3, 6, 7))),
+    row("MultiHeadAttention", dict(num_heads=2, key_dim=4, attention_axes=(-2,)), x=FIELD,
+        call=dict(value=(2, 3, 6, 7))),
     row("MultiHeadAttention", dict(num_heads=0, key_dim=4), raises="positive integer"),
     row("MultiHeadAttention", dict(num_heads=2, key_dim=0), raises="positive integer"),
     row("MultiHeadAttention", dict(num_heads=2, key_dim=4), x=X, call=dict(value=VALUE, key=(2, 4, 6)),
@@ -92,7 +94,8 @@ ROWS = [
     *(
         made
         for name, kinds in (
-            ("Attention", [{}, dict(use_scale=True), dict(score_mode="concat"), dict(score_mode="concat", use_scale=True)]),
+            ("Attention", [{}, dict(use_scale=True), dict(score_mode="concat"),
+                           dict(score_mode="concat", use_scale=True)]),
             ("AdditiveAttention", [{}, dict(use_scale=False)]),
         )
         for kind in kinds
@@ -104,8 +107,8 @@ ROWS = [
         )
     ),
     row("Attention", x=[X, (2, 5, 4)], masks=[QUERY_MASK, VALUE_MASK]),
-    row("Attention", dict(dropout=0.3, seed=5), x=[X, (2, 5, 4)]),
-    row("AdditiveAttention", dict(dropout=0.3, seed=5), x=[X, (2, 5, 4)]),
+    row("Attention", dict(dropout=0.25, seed=5), x=[X, (2, 5, 4)], call=SCORES, training=True),
+    row("AdditiveAttention", dict(dropout=0.25, seed=5), x=[X, (2, 5, 4)], training=True),
     row("Attention", dict(score_mode="cosine"), raises="score_mode"),
     row("Attention", x=X, raises="a list"),
     row("Attention", x=[X], raises="a list"),

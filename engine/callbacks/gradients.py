@@ -1,0 +1,46 @@
+"""Norms of gradients and updates among the logs."""
+
+from engine.callbacks.base import Callback
+from engine.training.gradient_norms import GradientNorms, owners
+
+
+class GradientStats(Callback):
+    """Adds to each epoch's logs what the gradients were like, measured inside the compiled step.
+
+        gradient_norm          √Σ gradient² over all weights, mean of the measured steps
+        gradient_norm/LAYER    the same for one layer;   update_ratio/LAYER = ‖update‖ / ‖weights‖
+        nonfinite_gradients    how many elements were infinite or not a number
+
+    Arguments: `every` (10), measure each so many steps, the first included. Put it before CSVLogger and TensorBoard in
+    the list of callbacks: those write the logs that they find. Norms are those before clipping.
+
+    >>> import numpy as np
+    >>> from engine import Sequential
+    >>> from engine.callbacks import GradientStats
+    >>> from layers import Dense
+    >>> model = Sequential([Dense(2, input_shape=(3,), name="only")])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones((8, 3)), np.ones((8, 2)), callbacks=[GradientStats(every=1)], verbose=0)
+    >>> sorted(history.history)
+    ['gradient_norm', 'gradient_norm/layers.0', 'loss', 'nonfinite_gradients', 'update_ratio/layers.0']
+    """
+
+    def __init__(self, every=10):
+        if not isinstance(every, int) or every < 1:
+            raise ValueError(f"GradientStats: every is a number of steps, 1 or more; received {every!r}.")
+        self.every = every
+        self.norms = None
+
+    def on_train_begin(self, logs=None):
+        if self.norms is None or self.norms.owners != owners(self.model):  # else the compiled step can serve again
+            self.norms = GradientNorms(self.model, self.every)
+        self.model.gradient_norms = self.norms
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.gradient_norms.reset()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs.update(self.model.gradient_norms.result())
+
+    def close(self):
+        self.model.gradient_norms = None

@@ -1,0 +1,123 @@
+"""A run that is stopped, and started again, ends as one that was never stopped: tolerance zero."""
+
+import os
+import threading
+
+import numpy as np
+import pytest
+import scenarios
+from scenarios import SCENARIOS, Stop, StopAt
+
+from engine import Sequential, set_seed
+from engine.callbacks import BackupAndRestore, Checkpoint, LambdaCallback
+from engine.saving import CheckpointError, checkpoint
+from layers import Dense
+
+# Where the run is stopped, one after the other: in an epoch, after an uneven number of batches, at an epoch's last
+# batch, in a validation. Counted from where each part goes on.
+STOPS = [{"batches": 3}, {"batches": 4}, {"batches": 6}, {"validation": 2}]
+
+
+def run_with_stops(scenario, folder):
+    """The fingerprint at the end, and how many parts the run had."""
+    stops = STOPS if scenario == "arrays" else STOPS[:2]
+    for part, stop in enumerate(stops):
+        try:
+            return SCENARIOS[scenario](folder, StopAt(**stop)), part
+        except Stop:
+            pass
+    return SCENARIOS[scenario](folder, StopAt()), len(stops)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_stopped_and_resumed_is_never_stopped(scenario, tmp_path):
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    whole = SCENARIOS[scenario](tmp_path / "whole", StopAt())
+    found, parts = run_with_stops(scenario, tmp_path / "parts")
+    assert parts >= 2
+    assert {key: (whole[key], found[key]) for key in whole if whole[key] != found.get(key)} == {}
+    start = checkpoint.read(tmp_path / "whole/checkpoints" / checkpoint.names(tmp_path / "whole/checkpoints")[0])
+    kernel = "layers.0.kernel"
+    assert not np.array_equal(start[0][kernel], scenarios.network().get_weights()[0])  # and the weights did move
+
+
+def test_a_run_that_was_over_is_over(tmp_path):
+    first = SCENARIOS["arrays"](tmp_path)
+    assert SCENARIOS["arrays"](tmp_path) == first
+
+
+def small(directory=None, units=2, callbacks=(), seed=1, rows=12, epochs=2, **arguments):
+    set_seed(seed)
+    model = Sequential([Dense(units, input_shape=(3,))])
+    model.compile("adam", "mse", jit_compile=False)
+    x = np.arange(rows * 3.0).reshape(rows, 3) / 9
+    own = [Checkpoint(directory, every_steps=1, keep=2, **arguments)] if directory is not None else []
+    history = model.fit(x, x[:, :units], batch_size=4, epochs=epochs, verbose=0, callbacks=[*own, *callbacks])
+    return model, history
+
+
+def test_checkpoint_of_something_else_changes_nothing(tmp_path):
+    small(tmp_path)
+    with pytest.raises(CheckpointError, match=r"(?s)another model.*Nothing was changed.*layers.0.kernel.*mismatched"):
+        small(tmp_path, units=3)
+    with pytest.raises(CheckpointError, match="with the callbacks .*'Checkpoint', 'History'.*same order"):
+        small(tmp_path, callbacks=[StopAt()])
+    with pytest.raises(CheckpointError, match="of another run: the data had .*'rows': 12.*Nothing was changed"):
+        small(tmp_path, rows=16)
+
+
+def test_two_writers(tmp_path):
+    started, go_on = threading.Event(), threading.Event()
+
+    def wait(*_):
+        started.set()
+        go_on.wait(60)
+
+    first = threading.Thread(target=small, args=(tmp_path,), kwargs={"callbacks": [LambdaCallback(on_epoch_begin=wait)]})
+    first.start()
+    started.wait(60)
+    try:
+        with pytest.raises(RuntimeError, match="Another run is writing checkpoints into .*Wait for it, or give another"):
+            small(tmp_path)
+    finally:
+        go_on.set()
+        first.join()
+    assert len(checkpoint.names(tmp_path)) == 2
+
+
+def test_backup_is_gone_after_a_good_end_and_used_after_a_bad_one(tmp_path):
+    with pytest.raises(Stop):
+        small(callbacks=[BackupAndRestore(tmp_path, save_freq=1), StopAt(batches=4)])
+    assert len(checkpoint.names(tmp_path)) == 1
+    model, history = small(callbacks=[BackupAndRestore(tmp_path, save_freq=1), StopAt()])
+    whole, other = small()
+    assert history.history == other.history
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), whole.get_weights()))
+    assert checkpoint.names(tmp_path) == []
+
+
+def test_a_model_whose_fit_failed_can_be_fitted_as_a_fresh_one(tmp_path):
+    with pytest.raises(Stop):
+        small(callbacks=[StopAt(batches=2)])
+    set_seed(1)
+    model = Sequential([Dense(2, input_shape=(3,))])
+    start = model.get_weights()
+    model.compile("adam", "mse", jit_compile=False)
+    x = np.arange(36.0).reshape(12, 3) / 9
+    with pytest.raises(Stop):
+        model.fit(x, x[:, :2], batch_size=4, verbose=0, callbacks=[StopAt(batches=2)])
+    model.set_weights(start)
+    model.compile("adam", "mse", jit_compile=False)
+    again = model.fit(x, x[:, :2], batch_size=4, verbose=0, shuffle=False).history
+    set_seed(1)
+    other = Sequential([Dense(2, input_shape=(3,))])
+    other.compile("adam", "mse", jit_compile=False)
+    assert again == other.fit(x, x[:, :2], batch_size=4, verbose=0, shuffle=False).history
+
+
+@pytest.mark.parametrize("arguments", [{"every_steps": 0}, {"keep": 0}, {"keep": True}, {"every_epochs": 1.5}, {"every_seconds": -1}])
+def test_bad_arguments(arguments, tmp_path):
+    with pytest.raises(ValueError, match=f"Checkpoint: {next(iter(arguments))} is a positive"):
+        Checkpoint(tmp_path, **arguments)
+    assert os.listdir(tmp_path) == []
