@@ -25,9 +25,10 @@ finally:
     os.dup2(stderr, 2)
 
 from engine import Input, Layer, Model, Sequential, optimizers, set_seed  # noqa: E402
-from engine.callbacks import CSVLogger  # noqa: E402
+from engine.callbacks import Checkpoint, CSVLogger, GradientStats  # noqa: E402
 from engine.datasets import DatasetError, load  # noqa: E402
-from engine.study.gradcheck import check_gradients  # noqa: E402
+from engine.saving import FileError, run_directory  # noqa: E402
+from engine.study import check_gradients, record_run, report  # noqa: E402
 from layers import Activation, Add, BatchNormalization, Conv2D, Dense, Dropout  # noqa: E402
 from layers import Flatten, GlobalAveragePooling2D, MaxPooling2D  # noqa: E402
 
@@ -113,11 +114,24 @@ def run(args):
     if args.check_gradients and not gradients_are_right(model, x_train[:8], y_train[:8]):
         return 1
 
-    model.fit(x_train, y_train, batch_size=args.batch_size, epochs=args.epochs, callbacks=[CSVLogger(args.history)])
+    if args.trace:
+        step = model.inspect_step(x_train[: args.batch_size], y_train[: args.batch_size])
+        say(f"one step, looked into: {step.to_html(os.path.join(args.out, 'step.html'))}")
+    if not args.resume:
+        run_directory.begin(args.out, args.given)
+    checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30)
+    callbacks = [*[GradientStats()] * args.report, CSVLogger(args.history), checkpoints]
+    history = model.fit(x_train, y_train, batch_size=args.batch_size, epochs=args.epochs, callbacks=callbacks)
+    if history.signal is not None:
+        say(f"stopped; go on with: python train.py --resume --out {args.out}")
+        return 128 + history.signal
     loss, accuracy = model.evaluate(x_test, y_test, batch_size=256, verbose=0)
     model.save_weights(args.weights)
     say(f"test accuracy {accuracy:.4f}, loss {loss:.4f}")
     say(f"saved {args.weights} and {args.history}")
+    if args.report:
+        record_run(args.out, model, x_test, y_test, vars(args))
+        say(f"report: {report(args.out)}")
     if args.target_accuracy is not None and not accuracy >= args.target_accuracy:
         print(f"train.py: missed the target accuracy {args.target_accuracy}", file=sys.stderr)
         return 1
@@ -158,10 +172,21 @@ def parse(arguments=None):
     add("--optimizer", default="adam", metavar="NAME", help="sgd, rmsprop, adamw, lion ...; default: %(default)s")
     add("--seed", default=0, type=int, metavar="N", help="the same seed gives the same numbers; default: %(default)s")
     add("--out", metavar="DIR", help="for the weights and the history; default: runs/DATASET-MODEL")
+    add("--resume", action="store_true", help="go on with the run in OUT, with the arguments that it was started with")
     add("--eager", action="store_true", help="plain Python steps, slow, for a debugger")
     add("--check-gradients", action="store_true", help="first compare gradients on one batch with finite differences")
+    add("--trace", action="store_true", default=bool(os.environ.get("TRACE")), help="look into one step: OUT/step.html")
+    add("--report", action="store_true", help="write OUT/report.html: curves, mistakes, configuration")
     add("--target-accuracy", type=float, metavar="X", help="exit with status 1 if the test accuracy is below")
     args = parser.parse_args(arguments)
+    out = args.out or os.path.join("runs", f"{args.dataset}-{args.model}".replace("/", "-"))
+    if args.resume:
+        try:
+            parser.set_defaults(**run_directory.arguments_of(out))
+        except (OSError, FileError) as error:
+            parser.error(f"there is no run to go on with in {out}: {error}")
+        args = parser.parse_args(arguments)  # what is given beside --resume wins
+    args.given, args.out = {name: value for name, value in vars(args).items() if name != "resume"}, out
     for name in ("epochs", "batch_size", "learning_rate", "target_accuracy"):
         value = getattr(args, name)
         if value is not None and not 0 < value < math.inf:
@@ -172,23 +197,22 @@ def parse(arguments=None):
         args.optimizer = optimizers.get(args.optimizer)
     except ValueError as error:
         parser.error(str(error).partition(" An own ")[0])
-    args.out = args.out or os.path.join("runs", f"{args.dataset}-{args.model}".replace("/", "-"))
     args.history, args.weights = (os.path.join(args.out, name) for name in ("history.csv", "weights.safetensors"))
     return args
 
 
 def main(arguments=None):
-    """The program; returns the exit status: 0, 1 (target missed, gradient wrong), 2 (cannot run), 130 (Ctrl-C)."""
+    """The program; returns the exit status: 0, 1 (target missed, gradient wrong), 2 (cannot run), 130 (Ctrl-C), 143 (SIGTERM)."""
     args = parse(arguments)
     try:
         return run(args)
     except KeyboardInterrupt:
-        print(f"\ntrain.py: stopped; finished epochs are in {args.history}", file=sys.stderr)
+        print("\ntrain.py: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except DatasetError as error:
+    except (DatasetError, FileError) as error:
         print(f"train.py: {error}", file=sys.stderr)
     except OSError as error:
         print(f"train.py: {error}. Choose a directory you can write to with --out", file=sys.stderr)

@@ -163,7 +163,8 @@ class Model(TrainingStep, Saved, Studied, Layer):
                 f"{type(self).__name__} has no call(). Define `def call(self, inputs): ...`, "
                 "or pass inputs= and outputs= for a functional model."
             )
-        return self._graph.run(binding.bind(self, self._structure, inputs))
+        outputs = self._graph.run(binding.bind(self, self._structure, inputs))
+        return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
 
     def compute_mask(self, inputs, previous_mask):
         """The layers inside have given the outputs their masks already."""
@@ -239,14 +240,16 @@ class Model(TrainingStep, Saved, Studied, Layer):
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
-            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):  # fmt: skip
+            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1,
+            on_nan=None):  # fmt: skip
         """Train on `x`, `y` for `epochs`; returns the History.
 
         Arguments: `x`, `y` (arrays, lists or dicts of them; or `x` a tf.data.Dataset or generator of batches);
         `batch_size` (32); `verbose` (0 silent, 1 a bar, 2 a line per epoch, "auto"); `callbacks`;
         `validation_split` (the last fraction of the rows) or `validation_data`; `shuffle` (arrays, anew each
         epoch); `class_weight` ({class: weight}); `sample_weight` (one per row); `initial_epoch`;
-        `steps_per_epoch` (needed for endless data); the `validation_*` likewise.
+        `steps_per_epoch` (needed for endless data); the `validation_*` likewise; `on_nan` ("raise": a step whose
+        loss or gradients are not finite is not applied, and a NonFiniteError says where they come from).
         """
         self._require_compiled("fit")
         if not isinstance(epochs, (int, np.integer)) or epochs < 0:
@@ -258,7 +261,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
         return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
-                        sample_weight, initial_epoch, steps_per_epoch, validation_freq)  # fmt: skip
+                        sample_weight, initial_epoch, steps_per_epoch, validation_freq, on_nan)  # fmt: skip
 
     def _validation(self, data, batch_size, steps):
         parts = data if isinstance(data, (tuple, list)) else (data,)
@@ -309,10 +312,10 @@ class Model(TrainingStep, Saved, Studied, Layer):
 
     def compiled_step(self, verb, spec):
         """The step "train", "test" or "predict", compiled for batches of `spec` and the layers as they are now."""
-        function = getattr(self, f"{verb}_step")
+        function = self.nan_guard.step if verb == "train" and self.nan_guard else getattr(self, f"{verb}_step")
         if self.run_eagerly:
             return EagerStep(function)
-        constants = (*self.optimizer.constants(), self.gradient_norms) if verb == "train" else None  # new: a new trace
+        constants = (*self.optimizer.constants(), self.gradient_norms, self.nan_guard) if verb == "train" else None  # new: a new trace
         key = (verb, repr(spec), constants, tracking.fingerprint(self, Layer))
         if key not in self._steps:
             self._traces.append((verb, spec, why_traced(key, [kept for kept in self._steps if kept[0] == verb])))

@@ -60,8 +60,9 @@ class Dense(Layer):
 
     def call(self, inputs):
         inputs = tf.cast(inputs, self.compute_dtype)  # bytes of an image, or counts
+        kernel = tf.cast(self.kernel, inputs.dtype)  # weights may be kept in more digits than are computed with
         # tensordot multiplies one flat matrix; a batched product would sum a kernel gradient per row of the batch.
-        outputs = tf.matmul(inputs, self.kernel) if inputs.shape.rank == 2 else tf.tensordot(inputs, self.kernel, 1)
+        outputs = tf.matmul(inputs, kernel) if inputs.shape.rank == 2 else tf.tensordot(inputs, kernel, 1)
         if self.use_bias:
-            outputs = outputs + self.bias
+            outputs = outputs + tf.cast(self.bias, inputs.dtype)
         return self.activation(outputs)

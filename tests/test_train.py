@@ -71,16 +71,36 @@ def test_default_run_learns_repeats_and_needs_no_keras(tmp_path):
     assert len(rows) == 30 and float(rows[-1]["loss"]) < float(rows[0]["loss"]) / 5
 
 
-def test_interrupt_keeps_the_history(tmp_path):
-    with started("--epochs", "100000", "--model", "mlp", cwd=tmp_path) as run:
-        lines = [run.stdout.readline() for _ in range(4)]
-        run.send_signal(signal.SIGINT)
-        _, errors = run.communicate(timeout=60)
-    assert lines[3].startswith("Epoch 2/100000")
-    assert run.returncode == 130
-    assert errors.strip().splitlines() == [f"train.py: stopped; finished epochs are in {train_out('mlp')}/history.csv"]
-    with open(tmp_path / train_out("mlp") / "history.csv", newline="") as file:
-        assert [row["epoch"] for row in csv.DictReader(file)][:2] == ["0", "1"]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_and_resumed_ends_as_never_interrupted(number, tmp_path):
+    few = ("--model", "mlp", "--epochs", "3", "--out")
+    with started(*few, "whole", cwd=tmp_path) as whole, started(*few, "parts", cwd=tmp_path) as run:
+        for line in run.stdout:
+            if line.startswith("Epoch 1/3"):
+                run.send_signal(number)
+                break
+        rest, errors = run.communicate(timeout=60)
+        assert whole.wait(timeout=60) == 0
+    assert run.returncode == 128 + number and errors == ""
+    assert rest.splitlines()[-1] == "stopped; go on with: python train.py --resume --out parts"
+    with started("--resume", "--out", "parts", cwd=tmp_path) as run:
+        output, errors = run.communicate(timeout=60)
+    assert run.returncode == 0 and errors == "" and "Epoch 1/3" not in output
+    for name in ("weights.safetensors", "history.csv"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+
+
+def test_a_new_run_puts_the_old_one_aside_and_resume_goes_on_further(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    few = ["--model", "mlp", "--out", "there", "--seed", "3"]
+    assert train.main([*few, "--epochs", "1"]) == 0
+    assert train.main([*few, "--epochs", "2"]) == 0
+    assert sorted(os.listdir("there")) == ["args.json", "checkpoints", "checkpoints.old", "history.csv", "weights.safetensors"]
+    whole = pathlib.Path("there/weights.safetensors").read_bytes()
+    assert train.main([*few, "--epochs", "1"]) == 0
+    assert train.main(["--resume", "--out", "there", "--epochs", "2"]) == 0
+    assert pathlib.Path("there/weights.safetensors").read_bytes() == whole
+    assert "seed 3" in capsys.readouterr().out.split("saved")[-2]
 
 
 def train_out(model):
@@ -109,6 +129,7 @@ def test_reader_that_leaves_early_is_harmless(tmp_path):
         ("--dataset tf_flowers", "differ in size"),
         ("--dataset mnist --data-dir EMPTY", "The dataset 'mnist' is not in EMPTY and cannot be put there"),
         ("--data-dir FILE", "The dataset 'digits' is not in FILE and cannot be put there"),
+        ("--resume --out EMPTY", "there is no run to go on with in EMPTY"),
         ("--out FILE", "Choose a directory you can write to with --out"),
     ],
 )
@@ -137,7 +158,7 @@ def test_missed_target_is_status_1(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert train.main(["--model", "mlp", "--epochs", "1", "--target-accuracy", "1", "--out", "there"]) == 1
     assert "missed the target accuracy 1.0" in capsys.readouterr().err
-    assert sorted(os.listdir("there")) == ["history.csv", "weights.safetensors"]
+    assert sorted(os.listdir("there")) == ["args.json", "checkpoints", "history.csv", "weights.safetensors"]
 
 
 @pytest.mark.parametrize("model", train.MODELS)
@@ -158,7 +179,7 @@ def test_help_names_every_option(capsys):
         train.main(["--help"])
     text = capsys.readouterr().out
     assert end.value.code == 0
-    options = "dataset data-dir model epochs batch-size seed learning-rate optimizer out eager check-gradients"
+    options = "dataset data-dir model epochs batch-size seed learning-rate optimizer out resume eager check-gradients"
     for option in [*options.split(), "target-accuracy"]:
         assert f"  --{option} " in text
     assert "--model {mlp,cnn,resnet,quadratic}" in text

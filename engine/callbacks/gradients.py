@@ -42,5 +42,15 @@ class GradientStats(Callback):
     def on_epoch_end(self, epoch, logs=None):
         logs.update(self.model.gradient_norms.result())
 
+    def get_state(self):
+        return {name: variable.numpy() for name, variable in self._variables().items()}
+
+    def set_state(self, state):
+        for name, variable in self._variables().items():
+            variable.assign(state[name])
+
+    def _variables(self):
+        return {"sums": self.norms.sums, "measured": self.norms.measured, "steps": self.norms.steps}
+
     def close(self):
         self.model.gradient_norms = None

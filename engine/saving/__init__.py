@@ -7,9 +7,10 @@ Reading order: `disk` (one rename), `container` (safetensors with a checksum), `
 
 from engine.saving.checkpoint import CheckpointError
 from engine.saving.config import model_from_json
-from engine.saving.container import FileError
+from engine.saving.container import FileError, read_arrays
 from engine.saving.export import export
 from engine.saving.model_file import load_model
 from engine.saving.weights import load_weights, save_weights
 
-__all__ = ["CheckpointError", "FileError", "export", "load_model", "load_weights", "model_from_json", "save_weights"]
+__all__ = ["CheckpointError", "FileError", "export", "load_model", "load_weights", "model_from_json",
+           "read_arrays", "save_weights"]  # fmt: skip

@@ -21,12 +21,12 @@ import shutil
 import warnings
 
 import numpy as np
-import tensorflow as tf
 
 from engine.saving import container, disk
 from engine.saving.container import FileError
 from engine.saving.state import named_weights, optimizer_state_of, seeds_of, values_of
 from engine.saving.weights import compare
+from engine.training.step import make_variables
 
 _UNFINISHED = ".unfinished-"
 _NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?")  # the third number where one run was there twice
@@ -71,9 +71,8 @@ def _states_of(run):
 
 def restore(run, arrays, info):
     """Put `run` where it was. Everything is compared before anything is changed, and an error undoes what was done."""
-    if run.model.run_eagerly:  # nothing has made the slots and the metrics yet: trace one step
-        tf.function(run.model.train_step, autograph=False).get_concrete_function(run.feed.spec)
-        run.model._clear_losses()
+    if run.model.run_eagerly:  # nothing has made the slots and the metrics yet
+        make_variables(run.model, run.feed.spec)
     _compare(run, arrays, info)
     states, python_state, numpy_state = _states_of(run), random.getstate(), np.random.get_state()
     try:

@@ -68,6 +68,11 @@ def read(path):
     return unpack(read_bytes(path), path)
 
 
+def read_arrays(path):
+    """{name: array} of a safetensors file, checked."""
+    return read(path).arrays
+
+
 def read_bytes(path):
     """The bytes of a regular file."""
     path = os.fspath(path)

@@ -1,8 +1,21 @@
 """Looking without touching: nothing here changes a model.
 
-    summary.py       the layers as a tree;  unchanged.py: run a model and have all its state back
+    summary.py       the layers as a tree;  cost.py: their multiply-adds;  found.py: why a variable is found and trained
+    inspect_step.py  one training step: calls.py (layers), numbers.py (an array in short), worked.py (one weight by hand)
+    step_page.py     the step as a page;  run_page.py: a whole run as a page;  page.py: tables and charts
+    unchanged.py     run a model and have all its state back;  studied.py: the methods that Model gets from here
     differences.py   the distance between two numbers that should agree, and tables of it
     objective.py     the scalar whose gradient is checked;  precision.py: a float32 computation in float64
     gradcheck.py     gradients against finite differences
     rows.py          what to compare with Keras, as data;  parity.py: the comparison
+    __main__.py      `python -m engine.study`: checks from the command line
 """
+
+from engine.study.gradcheck import check_gradients
+from engine.study.inspect_step import inspect_step
+from engine.study.parity import compare
+from engine.study.run_page import record_run, report
+from engine.study.summary import Summary
+from engine.study.unchanged import unchanged
+
+__all__ = ["Summary", "check_gradients", "compare", "inspect_step", "record_run", "report", "unchanged"]

@@ -1,1 +1,1 @@
-"""How a model learns. Reading order: step, objective, terms, feed, compiled, loop."""
+"""How a model learns. Reading order: step, objective, terms, batch, feed, compiled, loop."""

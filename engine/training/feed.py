@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, to_tensors
-from engine.training.step import unpack
+from engine.training.batch import Preparation, pack, relax
 
 
 def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
@@ -29,80 +29,6 @@ def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=Fal
             raise ValueError("A tf.data.Dataset is batched already; do not pass batch_size. Use dataset.batch(size).")
         return DatasetFeed(prepare, x, steps)
     return PythonFeed(prepare, x, steps)
-
-
-class Preparation:
-    """What is done to every batch: one-dimensional inputs become a column, class weights become sample weights."""
-
-    def __init__(self, model, class_weight=None):
-        self.dtype = tf.as_dtype(model.variable_dtype)
-        self.ranks = {symbol.node.operation.name: symbol.shape.rank for symbol in model.input_symbols()}
-        self.table = _class_weight_table(class_weight)
-
-    def __call__(self, data):
-        if isinstance(data, list):
-            data = tuple(data)
-        if not isinstance(data, tuple):
-            return self.inputs(data)
-        x, y, sample_weight = unpack(data)
-        x = self.inputs(x)
-        if self.table is not None:
-            sample_weight = self.class_weights(y, sample_weight)
-        return (x, y, sample_weight)[: 3 if sample_weight is not None else len(data)]
-
-    def inputs(self, x):
-        items = tf.nest.flatten(x)
-        by_name = isinstance(x, dict) and set(x) == set(self.ranks)
-        ranks = [self.ranks[name] for name in (sorted(x) if by_name else self.ranks)]
-        ranks = ranks if len(ranks) == len(items) else [None] * len(items)
-        items = [
-            item[:, tf.newaxis] if isinstance(item, tf.Tensor) and item.shape.rank == 1 and wanted != 1 else item
-            for item, wanted in zip(items, ranks)
-        ]
-        return tf.nest.pack_sequence_as(x, items)
-
-    def class_weights(self, y, sample_weight):
-        if y is None or tf.nest.is_nested(y):
-            raise ValueError("class_weight needs one output with class labels y. Use sample_weight for several outputs.")
-        one_hot = y.shape.rank is not None and y.shape.rank > 1 and y.shape[-1] != 1
-        classes = tf.argmax(y, -1) if one_hot else tf.cast(y, tf.int64)
-        classes = tf.squeeze(classes, -1) if not one_hot and y.shape.rank and y.shape.rank > 1 else classes
-        size = self.table.shape[0]
-        known = tf.clip_by_value(classes, 0, size - 1)
-        weight = tf.where(classes < size, tf.gather(tf.cast(self.table, self.dtype), known), tf.ones([], self.dtype))
-        return weight if sample_weight is None else weight * tf.cast(sample_weight, self.dtype)
-
-
-def _class_weight_table(class_weight):
-    if class_weight is None:
-        return None
-    if not isinstance(class_weight, dict) or not all(isinstance(k, (int, np.integer)) and k >= 0 for k in class_weight):
-        raise ValueError(f"class_weight is a dict {{class number: weight}}; received {class_weight!r}.")
-    table = np.ones(max(class_weight) + 1)
-    for label, weight in class_weight.items():
-        table[label] = weight
-    return table
-
-
-def pack(x, y, sample_weight):
-    """x, y and sample weights as one batch: alone, x stays as it is."""
-    if sample_weight is not None:
-        return (x, y, sample_weight)
-    if y is not None:
-        return (x, y)
-    return (x,) if isinstance(x, (tuple, list)) else x
-
-
-def relax(structure):
-    """The specs of a batch, with the number of rows left open."""
-
-    def leaf(item):
-        spec = item if isinstance(item, tf.TypeSpec) else tf.type_spec_from_value(item)
-        if isinstance(spec, tf.TensorSpec) and spec.shape.rank:
-            return tf.TensorSpec([None, *spec.shape[1:]], spec.dtype)
-        return spec
-
-    return tf.nest.map_structure(leaf, structure)
 
 
 class ArrayFeed:
@@ -176,6 +102,12 @@ class ArrayFeed:
         """One batch, to look at."""
         return tf.nest.map_structure(lambda array: array[: self.batch_size], self.data)
 
+    def batch(self, number):
+        """A batch of this epoch, by its number."""
+        order, tail = self._rows()
+        rows = order[number] if number < self.full else tail[0]
+        return tf.nest.map_structure(lambda array: tf.gather(array, rows), self.data)
+
     def batches(self):
         """The batches of an epoch one by one, as tensors."""
         if self.steps == 1 and self.rows == self.batch_size and self.seed is None:  # nothing to cut
@@ -188,9 +120,7 @@ class ArrayFeed:
                 rows = slice(place * self.batch_size, min((place + 1) * self.batch_size, self.rows))
                 yield tf.nest.map_structure(lambda array: array[rows], self.data)  # noqa: B023
             else:
-                order, tail = self._rows()
-                rows = order[place] if place < self.full else tail[0]
-                yield tf.nest.map_structure(lambda array: tf.gather(array, rows), self.data)  # noqa: B023
+                yield self.batch(place)
 
 
 class StreamFeed:
@@ -218,6 +148,10 @@ class StreamFeed:
 
     def _end_pass(self):
         self.iterator, self.current = None, -1
+
+    def batch(self, number):
+        """The batch of the last `run` of one step."""
+        return self._last
 
     def get_state(self):
         """Where the stream is."""
@@ -271,7 +205,7 @@ class DatasetFeed(StreamFeed):
         if self.steps is not None:
             count = min(count, self.steps - self.position)
         if count == 1:  # also the first step of all: should XLA refuse it, the batch is still in hand
-            batch = next(self.iterator, None)
+            batch = self._last = next(self.iterator, None)
             logs, ran = (None, 0) if batch is None else (step.on_batch(batch), 1)
         else:
             logs, ran = step.on_iterator(self.iterator, count)
@@ -323,7 +257,7 @@ class PythonFeed(StreamFeed):
         return iter(self._next, None)
 
     def run(self, step, count):
-        batch = self._next()
+        batch = self._last = self._next()
         return (None, 0) if batch is None else (step.on_batch(batch), 1)
 
     def _next(self):

@@ -2,7 +2,7 @@
 
     norm = √Σ gradient²        ratio = ‖update‖ / ‖weights‖        per layer, and all gradients as one vector
 
-The update has two branches, one that measures and one that does not; steps in between cost nothing more.
+The measuring is a branch of the step, so that those in between do not pay for it.
 """
 
 import tensorflow as tf
@@ -22,21 +22,9 @@ class GradientNorms:
 
     def apply(self, optimizer, gradients, rows):
         """The optimizer's update, measured if it is due."""
-
-        def plain():
-            optimizer.apply_gradients(gradients, weight=rows)
-            return tf.constant(0)
-
-        def measuring():
-            before = [variable.read_value() for _, variable in gradients]
-            plain()
-            self._add(gradients, before)
-            return tf.constant(0)
-
-        new = optimizer._unknown([variable for _, variable in gradients])
-        if new:  # slots are made once, outside of both branches
-            optimizer.build(optimizer._weights + new)
-        tf.cond(self.steps % self.every == 0, measuring, plain)
+        before = [variable.read_value() for _, variable in gradients]
+        optimizer.apply_gradients(gradients, weight=rows)
+        tf.cond(self.steps % self.every == 0, lambda: self._add(gradients, before), lambda: tf.constant(0))
         self.steps.assign_add(1)
 
     def _add(self, gradients, before):
@@ -54,6 +42,7 @@ class GradientNorms:
         ratios = [tf.sqrt(tf.math.divide_no_nan(sums[1], sums[2])) for sums in squares.values()]
         self.sums.assign_add(tf.stack([total, bad, *norms, *ratios]))
         self.measured.assign_add(1.0)
+        return tf.constant(0)
 
     def result(self):
         """{name: number}: means over the measured steps, and the number of gradient elements that were not finite."""

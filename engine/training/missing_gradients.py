@@ -63,7 +63,9 @@ def _reason(graph, needed, variable):
     if not between:
         return "read, and what is made of it does not reach the loss"
     cuts = [text for op in between for text in [_cut(op, onward, readers)] if text]
-    return f"cut by {' and '.join(dict.fromkeys(cuts[:3]))}" if cuts else "cut by an operation without a derivative"
+    if not cuts:  # nothing on the way takes its values
+        return "read, and what is made of it does not reach the loss"
+    return f"cut by {' and '.join(dict.fromkeys(cuts[:3]))}"
 
 
 def _handles(graph, variable):

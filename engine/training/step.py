@@ -35,11 +35,18 @@ def named(metrics):
     return [(f"{name}_{count}" if count else name, metric) for name, count, metric in zip(names, counts, metrics)]
 
 
+def make_variables(model, spec):
+    """Make what the first training step would make, such as slots and metrics, without any effect on values."""
+    tf.function(model.train_step, autograph=False).get_concrete_function(spec)
+    model._clear_losses()
+
+
 class TrainingStep:
     """The steps of a model: `train_step`, `test_step`, `predict_step`, and the verbs they are made of."""
 
     strict_gradients = False  # whether a weight without a gradient is an error
     gradient_norms = None  # measures gradients and updates where a callback asks for it
+    nan_guard = kept_guard = None  # refuses steps that are not finite, where fit is told to; and the one for all fits
 
     def train_step(self, data):
         """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
@@ -89,6 +96,8 @@ class TrainingStep:
         """
         weights = [weight for weight in self.named_weights() if weight.trainable]
         found = tape.gradient(loss, [weight.variable for weight in weights])
+        if self.nan_guard is not None:
+            self.nan_guard.see(loss, found)
         missing = [(weight.path, weight.variable) for weight, gradient in zip(weights, found) if gradient is None]
         if missing:
             report_missing(self, missing, len(missing) == len(weights), loss, again)
@@ -96,6 +105,12 @@ class TrainingStep:
 
     def apply(self, gradients, rows=None):
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
+        if self.nan_guard is not None:
+            self.nan_guard.apply(lambda: self._update(gradients, rows))
+        else:
+            self._update(gradients, rows)
+
+    def _update(self, gradients, rows):
         if gradients and self.gradient_norms is not None:
             self.gradient_norms.apply(self.optimizer, gradients, rows)
         elif gradients:

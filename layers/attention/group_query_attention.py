@@ -9,7 +9,7 @@ from layers.attention.heads import HeadsLayer, heads_first, mask_of_keys, mask_o
 from layers.spatial import sizes_of
 
 
-class GroupedQueryAttention(HeadsLayer):
+class GroupQueryAttention(HeadsLayer):
     """MultiHeadAttention in which each group of query heads shares one head of keys and values.
 
         heads[h] = softmax(q[h] @ k[h // group]ᵀ / √head_dim) @ v[h // group],   group = query heads / key heads
@@ -74,6 +74,3 @@ class GroupedQueryAttention(HeadsLayer):
         attended = tf.reshape(tf.matmul(grouped, v), (batch, self.num_query_heads, num_queries, self.head_dim))
         outputs = self.output_dense(self.gated(heads_first(attended), query))
         return (outputs, weights) if return_attention_scores else outputs
-
-
-GroupQueryAttention = GroupedQueryAttention

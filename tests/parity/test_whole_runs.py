@@ -41,7 +41,8 @@ class Ours:
 
 def dense(k):
     return k.Sequential([
-        k.Input((6, 5, 2)), k.layers.Flatten(), k.layers.Dense(7, activation="relu", kernel_regularizer=k.regularizers.L2(2.0**-7)),
+        k.Input((6, 5, 2)), k.layers.Flatten(),
+            k.layers.Dense(7, activation="relu", kernel_regularizer=k.regularizers.L2(2.0**-7)),
         k.layers.Dense(4, activation="softmax"),
     ])  # fmt: skip
 
@@ -78,7 +79,8 @@ RUNS = [  # (model, optimizer, run eagerly)
     (normalized, lambda k: k.optimizers.Adam(RATE, **EXACT), False),
     (normalized, lambda k: k.optimizers.RMSprop(RATE, rho=0.875, centered=True, epsilon=2.0**-23), True),
     (branching, lambda k: k.optimizers.AdamW(RATE, weight_decay=0.125, clipnorm=0.5, **EXACT), True),
-    (dense, lambda k: k.optimizers.Adam(k.optimizers.schedules.ExponentialDecay(RATE, 4, 0.5, staircase=True), **EXACT), True),
+    (dense, lambda k: k.optimizers.Adam(k.optimizers.schedules.ExponentialDecay(RATE, 4, 0.5, staircase=True),
+     **EXACT), True),
 ]
 
 
@@ -91,7 +93,8 @@ def test_history_of_a_whole_run(make, optimizer, eager):
         model.compile(optimizer(k), "sparse_categorical_crossentropy", metrics=["accuracy"],
                       weighted_metrics=["sparse_categorical_crossentropy"], run_eagerly=eager)  # fmt: skip
         run = model.fit(
-            IMAGES[TRAIN], LABELS[TRAIN], batch_size=8, epochs=3, shuffle=False, verbose=0, sample_weight=WEIGHTS[TRAIN],
+            IMAGES[TRAIN], LABELS[TRAIN], batch_size=8, epochs=3, shuffle=False, verbose=0,
+                sample_weight=WEIGHTS[TRAIN],
             validation_data=(IMAGES[VALIDATION], LABELS[VALIDATION], WEIGHTS[VALIDATION]),
         )  # fmt: skip
         histories.append(run.history)
@@ -117,6 +120,7 @@ def test_a_run_with_callbacks_that_change_the_rate():
         histories.append(run.history)
     assert set(histories[0]) == set(histories[1])
     for name, values in histories[1].items():
-        np.testing.assert_allclose(histories[0][name], values, rtol=1e-6 if name == "learning_rate" else 1e-9, err_msg=name)
+        np.testing.assert_allclose(histories[0][name], values, rtol=1e-6 if name == "learning_rate" else 1e-9,
+            err_msg=name)
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-7, atol=1e-10)

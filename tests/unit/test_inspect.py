@@ -1,5 +1,6 @@
 """What a model tells about itself: the summary, one step, paths, and that nothing changes by looking."""
 
+import importlib.util
 import json
 import pathlib
 import re
@@ -10,8 +11,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import train
 from engine import Input, Layer, Model, Sequential, callbacks, optimizers, set_seed
+from engine.study import __main__ as command_line
+from engine.study import report
 from engine.study.cost import costs
+from engine.study.run_page import png
 from layers import LSTM, Add, BatchNormalization, Conv2D, Dense, Dropout, Embedding, Flatten
 
 RNG = np.random.default_rng(5)
@@ -340,3 +345,82 @@ def test_gradient_stats_count_what_is_not_finite():
     assert history["nonfinite_gradients"] == [8.0]
     with pytest.raises(ValueError, match="every is a number of steps"):
         callbacks.GradientStats(every=0)
+
+
+# ---------------------------------------------------------------- a run, and the command line
+
+
+def test_the_report_of_a_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRACE", "1")
+    (x, y), _, info = train.load("digits")
+    monkeypatch.setattr(train, "load", lambda *_: ((x[:96], y[:96]), (x[96:192], y[96:192]), info))
+    assert train.main("--model mlp --epochs 3 --report --out run".split()) == 0
+    assert "report: run/report.html" in capsys.readouterr().out
+    text = (tmp_path / "run/report.html").read_text(encoding="utf-8")
+    for part in ("<svg", "accuracy by epoch", "gradient_norm by epoch", "confusion matrix", "data:image/png", "said ",
+                 "Multiply-adds", "tensorflow", "batch_size"):  # fmt: skip
+        assert part in text, part
+    assert not re.search(r"https?://|src=\"(?!data:)", text) and len(text) < 2**21
+    assert "Equation" in (tmp_path / "run/step.html").read_text(encoding="utf-8")
+    run = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
+    assert sum(map(sum, run["confusion"])) == 96
+
+
+def test_a_report_needs_a_history_and_plots_matplotlib(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        report(tmp_path)
+    (tmp_path / "history.csv").write_text("epoch,loss,val_loss\n0,1.5,NA\n1,0.5,0.75\n")
+    text = pathlib.Path(report(tmp_path)).read_text(encoding="utf-8")
+    assert "validation" in text and "loss by epoch" in text
+    if importlib.util.find_spec("matplotlib") is None:
+        with pytest.raises(ImportError, match="plots"):
+            report(tmp_path, plots=True)
+    else:
+        report(tmp_path, plots=True)
+        assert (tmp_path / "loss.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_png_is_read_back(channels):
+    image = RNG.integers(0, 256, size=(5, 7, channels))
+    image[0, 0], image[0, 1] = 0, 255
+    np.testing.assert_array_equal(tf.io.decode_png(png(image)).numpy(), image)
+
+
+WRONG = """
+import tensorflow as tf
+from engine import Layer
+
+
+class Wrong(Layer):
+    def call(self, inputs):
+        return tf.stop_gradient(inputs) * inputs
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        ("gradcheck layers:Dense --args units=4 activation=tanh --shape 3,5 --second-order", 0, "kernel"),
+        ("gradcheck wrong_layer:Wrong --shape 3,5", 1, "WRONG"),
+        ("parity Dense --args units=4 --shape 3,5", 0, "gradient of kernel"),
+    ],
+)
+def test_the_command_line(arguments, status, says, tmp_path, monkeypatch, capsys):
+    (tmp_path / "wrong_layer.py").write_text(WRONG)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert command_line.main(arguments.split()) == status
+    assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [("gradcheck layers:Dens --shape 3,5", "has no 'Dens'"), ("gradcheck Dense --args 4 --shape 3,5", "name=value"),
+     ("gradcheck nowhere:Dense --shape 3,5", "nowhere"), ("report nowhere", "history.csv")],
+)  # fmt: skip
+def test_the_command_line_refuses(arguments, says, capsys):
+    with pytest.raises(SystemExit) as end:
+        command_line.main(arguments.split())
+    assert end.value.code == 2 and says in capsys.readouterr().err

@@ -263,7 +263,8 @@ TRAINING = [  # (keywords of the outer call, flag passed inside, default of the 
 
 
 @pytest.mark.parametrize("call, passes, default, expected", TRAINING)
-def test_training_is_the_explicit_argument_then_the_callers_then_the_default_then_false(call, passes, default, expected):
+def test_training_is_the_explicit_argument_then_the_callers_then_the_default_then_false(call, passes, default,
+    expected):
     inner = probe(default)
     Outer(Outer(inner, passes))(X, **call)
     assert inner.seen == [expected]
@@ -495,7 +496,8 @@ def test_config_of_a_layer_of_ones_own():
     config = layer.get_config()
     assert config == {
         "name": "mine", "trainable": False, "units": 3, "options": [4], "inner": None,
-        "dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float64"}, "registered_name": None},
+        "dtype": {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float64"},
+            "registered_name": None},
     }  # fmt: skip
     again = Own.from_config(config)
     assert again.get_config() == config and again.name == "mine" and not again.trainable
@@ -629,7 +631,8 @@ def test_a_forgotten_super_init_is_named(base):
         Forgot()(X)
 
 
-RESERVED = ["weights", "losses", "metrics", "variables", "trainable_weights", "dtype", "input", "output", "compute_dtype"]
+RESERVED = ["weights", "losses", "metrics", "variables", "trainable_weights", "dtype", "input", "output",
+    "compute_dtype"]
 
 
 @pytest.mark.parametrize("name", RESERVED)
@@ -661,16 +664,15 @@ def test_an_error_inside_call_says_where():
     model = Sequential([Dense(3), Broken(name="bad")], name="net")
     with pytest.raises(Exception) as caught:
         model(X)
-    if hasattr(caught.value, "__notes__"):
-        assert caught.value.__notes__ == [
-            "Raised in the call of Broken 'bad' at 'layers.1' of Sequential 'net', on inputs of shape ((4, 3),)."
-        ] or "Broken 'bad'" in caught.value.__notes__[0]
+    if hasattr(caught.value, "__notes__"):  # Python 3.11
+        assert "Raised in the call of Broken 'bad' at 'layers.1' of Sequential 'net'" in caught.value.__notes__[0]
 
 
 def test_input_layer_and_input_spec():
     assert InputLayer((8, 8), name="x").get_config() == keras.layers.InputLayer((8, 8), name="x").get_config()
     spec = InputSpec(shape=(None, 3))
-    assert spec.ndim == 2 and spec.problem(tf.ones((2, 3))) is None and "last axis is 3" in spec.problem(tf.ones((2, 4)))[0]
+    assert spec.ndim == 2 and spec.problem(tf.ones((2, 3))) is None and "last axis is 3" in spec.problem(tf.ones((2,
+        4)))[0]
 
 
 def test_repr_and_title():

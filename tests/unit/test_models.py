@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import layers
-from engine import Input, Layer, Model, Sequential, clear_session
+from engine import Input, InputLayer, Layer, Model, Sequential, clear_session
 from layers import Add, Concatenate, Dense, Dropout, Flatten
 
 RNG = np.random.default_rng(0)
@@ -79,7 +79,7 @@ def test_an_input_that_no_output_needs():
     a, b = inputs()
     model = Model([a, b], a * 2)
     np.testing.assert_array_equal(model([A, B]), A * 2)
-    assert [layer.name for layer in model.layers] == ["a", "b"] or len(model.layers) == 2
+    assert sorted(layer.name for layer in model.layers) == ["a", "b"]
 
 
 def test_intermediate_symbols_as_inputs_and_outputs():
@@ -130,20 +130,15 @@ def test_a_layer_shared_within_one_model():
 
 
 def test_a_graph_3000_layers_deep():
-    x = y = Input((3,))
-    for _ in range(3000):
-        y = y + 1.0
-    np.testing.assert_allclose(Model(x, y)(A), A + 3000)
-
     class Plus(Layer):
         def call(self, x):
             return x + 1.0
 
-    y = x
-    for _ in range(3000):
-        y = Plus()(y)
+    x = y = Input((3,))
+    for index in range(3000):
+        y = Plus()(y) if index % 2 else y + 1.0
     model = Model(x, y)
-    assert len(model.layers) == 3001 and model.layers[-1].output is y
+    assert len(model.layers) == 1501 and model.layers[-1].output is y
     np.testing.assert_allclose(model(A), A + 3000)
 
 
@@ -310,7 +305,7 @@ def test_deferred_until_data_come():
 FIRST_INPUTS = [
     lambda: Sequential([Input((3,)), Dense(2)]),
     lambda: Sequential([Dense(2, input_shape=(3,))]),
-    lambda: Sequential([layers.InputLayer((3,)) if hasattr(layers, "InputLayer") else Input((3,)), Dense(2)]),
+    lambda: Sequential([InputLayer((3,)), Dense(2)]),
     lambda: Sequential([Sequential([Dense(2, input_shape=(3,))])]),
 ]
 

@@ -1,0 +1,96 @@
+"""Checks from the command line, with exit status 0 if all is right and 1 if not.
+
+    python -m engine.study gradcheck package.module:MyLayer --shape 3,5 [--args units=4] [--second-order]
+    python -m engine.study parity Dense --args units=4 --shape 3,5
+    python -m engine.study report runs/digits-cnn [--plots]
+"""
+
+import argparse
+import ast
+import importlib
+import os
+import sys
+
+import numpy as np
+
+from engine.study.differences import ParityError
+from engine.study.gradcheck import check_gradients
+from engine.study.parity import check_row, row
+from engine.study.run_page import report
+
+
+def find(name):
+    """The class `package.module:Class`, or a layer of this project by its name alone."""
+    module, _, attribute = name.rpartition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    module = importlib.import_module(module or "layers")
+    if not hasattr(module, attribute):
+        raise ValueError(f"{module.__name__} has no {attribute!r}. Write package.module:Class, or the name of a layer.")
+    return getattr(module, attribute)
+
+
+def arguments_of(words):
+    """["units=4", "activation=relu"] → {"units": 4, "activation": "relu"}."""
+    found = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise ValueError(f"--args takes name=value, received {word!r}.")
+        try:
+            found[name] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            found[name] = text
+    return found
+
+
+def shape_of(text):
+    """"3,5" → (3, 5), the batch first."""
+    return tuple(int(size) for size in text.split(","))
+
+
+def gradcheck(options):
+    """Compare the gradients of a layer with finite differences."""
+    layer = find(options.layer)(**arguments_of(options.args), dtype="float64")
+    x = np.random.default_rng(options.seed).normal(size=options.shape)
+    found = check_gradients(layer, x, second_order=options.second_order, seed=options.seed)
+    print(found)
+    return 0 if found.ok else 1
+
+
+def parity(options):
+    """Compare a layer of this project with Keras's of the same name."""
+    try:
+        print(check_row(row(options.layer, arguments_of(options.args), x=options.shape)))
+    except ParityError as error:
+        print(error)
+        return 1
+    return 0
+
+
+def main(arguments=None):
+    """The program; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m engine.study", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(required=True)
+    for run in (gradcheck, parity):
+        command = commands.add_parser(run.__name__, help=run.__doc__)
+        command.add_argument("layer", help="package.module:Class, or the name of a layer of this project")
+        command.add_argument("--shape", type=shape_of, required=True, help="of the input, the batch first: 3,5")
+        command.add_argument("--args", nargs="*", default=[], metavar="NAME=VALUE", help="of the constructor")
+        command.add_argument("--seed", type=int, default=0, help="of inputs and directions; default: %(default)s")
+        command.set_defaults(run=run)
+        if run is gradcheck:
+            command.add_argument("--second-order", action="store_true", help="check the gradient of the gradient too")
+    command = commands.add_parser("report", help="write the page of a run")
+    command.add_argument("folder")
+    command.add_argument("--plots", action="store_true", help="PNG files too, by matplotlib")
+    command.set_defaults(run=lambda options: print(report(options.folder, plots=options.plots)) or 0)
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except (ValueError, TypeError, ImportError, FileNotFoundError) as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""`report(run_dir)`: what a run of training was and what came of it, as one page; and the files that it is made from.
+
+    history.csv       a row per epoch, of CSVLogger
+    run.json          written by `record_run`: configuration, versions, the model's summary, the confusion matrix
+    mistakes.npz      the worst mistakes as images
+"""
+
+import base64
+import csv
+import importlib.util
+import json
+import math
+import os
+import platform
+import struct
+import zlib
+
+import numpy as np
+import tensorflow as tf
+
+from engine.study.page import curves, document, escape, table
+
+_WORST = 24  # mistakes that are shown
+
+
+def record_run(run_dir, model, x_test, y_test, config):
+    """Write run.json and mistakes.npz: what a classifier of images says about a test set, and how it was trained."""
+    probabilities = model.predict(x_test, batch_size=256)
+    found, y_test = probabilities.argmax(-1), np.asarray(y_test).ravel()
+    confusion = np.zeros((probabilities.shape[-1],) * 2, int)
+    np.add.at(confusion, (y_test, found), 1)
+    chance = probabilities[np.arange(len(y_test)), y_test]  # that was given to the right class
+    worst = np.argsort(chance, kind="stable")[:_WORST]
+    worst = worst[found[worst] != y_test[worst]]
+    run = {
+        "model": model.title, "config": {key: str(value) for key, value in config.items()},
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "numpy": np.__version__},
+        "summary": model.summary(print_fn=None).text(100), "confusion": confusion.tolist(),
+    }  # fmt: skip
+    with open(os.path.join(run_dir, "run.json"), "w", encoding="utf-8") as file:
+        json.dump(run, file, indent=1)
+    np.savez_compressed(os.path.join(run_dir, "mistakes.npz"), images=np.asarray(x_test)[worst], found=found[worst],
+                        right=y_test[worst], chance=chance[worst])  # fmt: skip
+
+
+def report(run_dir, path=None, plots=False):
+    """Write the page of the run in `run_dir` to `path` (report.html there); returns where it is.
+
+    `plots`: the curves as PNG files beside it too, which needs matplotlib: pip install glassbox-engine[plots].
+    Parts whose files are missing are left out. Errors: FileNotFoundError without a history.csv; ImportError.
+    """
+    series = _series(os.path.join(run_dir, "history.csv"))
+    run = _json(os.path.join(run_dir, "run.json"))
+    groups = _grouped(series)
+    parts = [f"<h1>{escape(run.get('model', 'A run'))}</h1><p>{escape(os.path.abspath(run_dir))}</p><h2>Curves</h2>"]
+    parts.append(f'<div class="columns">{"".join(curves(lines, "epoch", name) for name, lines in groups.items())}</div>')
+    if "confusion" in run:
+        parts.append("<h2>Confusion matrix</h2><p>Rows: the right class. Columns: what the model said.</p>")
+        parts.append(_confusion(np.asarray(run["confusion"])))
+    mistakes = os.path.join(run_dir, "mistakes.npz")
+    if os.path.exists(mistakes):
+        parts.append("<h2>Worst mistakes</h2>" + _images(mistakes))
+    if run:
+        parts.append(f"<h2>Model</h2><pre>{escape(run['summary'])}</pre><h2>Configuration and versions</h2>")
+        parts.append(table(("", ""), [*run["config"].items(), *run["versions"].items()]))
+    path = path or os.path.join(run_dir, "report.html")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(document(f"Run of {run.get('model', run_dir)}", "\n".join(parts)))
+    if plots:
+        _plots(groups, run_dir)
+    return path
+
+
+def _series(path):
+    """{column: [(epoch, value), ...]} of a history.csv."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    series = {}
+    for row in rows:
+        for name, text in row.items():
+            try:
+                series.setdefault(name, []).append((float(row["epoch"]) + 1, float(text)))
+            except ValueError:  # not measured in this epoch, or an array
+                continue
+    series.pop("epoch", None)
+    return series
+
+
+def _grouped(series):
+    """{title: {line: points}}: a value with its validation, and gradient norms by themselves."""
+    groups = {}
+    for name, points in series.items():
+        base = name.removeprefix("val_")
+        line = "validation" if name.startswith("val_") else "training" if f"val_{name}" in series else base
+        groups.setdefault(base, {})[line] = points
+    return groups
+
+
+def _json(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _confusion(matrix):
+    """A grid: numbers in the cells, shaded by their share of the row."""
+    size, left = 38, 70
+    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    cells = []
+    for row, column in np.ndindex(*matrix.shape):
+        x, y, bold = left + size * column, 40 + size * row, "bold" if row == column else "normal"
+        cells.append(
+            f'<rect class="{"one" if row == column else "two"}" fill-opacity="{0.55 * shares[row, column]:.2f}" x="{x}" y="{y}" '
+            f'width="{size}" height="{size}"/><text x="{x + size / 2}" y="{y + size / 2 + 4}" text-anchor="middle" '
+            f'font-weight="{bold}">{matrix[row, column] or "·"}</text>'
+        )
+    marks = "".join(
+        f'<text class="soft" x="{left - 8}" y="{44 + size * (n + 0.5)}" text-anchor="end">{n}</text>'
+        f'<text class="soft" x="{left + size * (n + 0.5)}" y="34" text-anchor="middle">{n}</text>' for n in range(len(matrix))
+    )  # fmt: skip
+    width, height = left + size * len(matrix) + 10, 50 + size * len(matrix)
+    return (
+        f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-label="confusion matrix">'
+        f'{"".join(cells)}{marks}<text class="soft" x="{left}" y="14">said by the model</text>'
+        f'<text class="soft" transform="translate(14 {height / 2}) rotate(-90)" text-anchor="middle">right class</text></svg>'
+    )
+
+
+def _images(path):
+    with np.load(path) as file:
+        images, found, right, chance = (file[name] for name in ("images", "found", "right", "chance"))
+    if not len(images):
+        return "<p>There are none.</p>"
+    figures = [
+        f'<figure style="margin:0"><img width="84" height="84" style="image-rendering:pixelated" alt="class {right[i]}" '
+        f'src="data:image/png;base64,{base64.b64encode(png(images[i])).decode()}"><figcaption class="soft">'
+        f"{right[i]}, said {found[i]}<br>right: {100 * chance[i]:.2g} %</figcaption></figure>"
+        for i in range(len(images))
+    ]
+    return f'<div class="columns" style="gap:1rem">{"".join(figures)}</div>'
+
+
+def png(image):
+    """An image (height, width, 1 or 3) of any range as a PNG file."""
+    image = np.asarray(image, "float64").reshape(*image.shape[:2], -1)[..., :3]
+    low, high = image.min(), image.max()
+    image = ((image - low) / (high - low or 1) * 255).astype("uint8")
+    image = image if image.shape[-1] == 3 else image[..., :1]
+    height, width, channels = image.shape
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 0, 0, 0, 0)
+    lines = b"".join(b"\0" + row.tobytes() for row in image)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def _plots(groups, run_dir):
+    """A PNG of each chart."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ImportError("PNG plots are drawn by matplotlib: pip install glassbox-engine[plots]")
+    figures = importlib.import_module("matplotlib.figure")
+    for name, lines in groups.items():
+        figure = figures.Figure(figsize=(6, 4))
+        axes = figure.add_subplot()
+        for (line, points), style in zip(lines.items(), ("o-", "s--")):
+            axes.plot(*zip(*[point for point in points if math.isfinite(point[1])]), style, label=line)
+        axes.set(xlabel="epoch", ylabel=name)
+        axes.legend()
+        figure.savefig(os.path.join(run_dir, f"{name.replace('/', '_')}.png"), dpi=120)

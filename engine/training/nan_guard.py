@@ -1,0 +1,173 @@
+"""`fit(..., on_nan="raise")`: a step whose loss or gradients are not finite changes nothing, and is explained.
+
+Inside the compiled step, before the forward pass, all state that it changes (moving averages, counters of random
+numbers, metrics) is read; the loss and the gradients are checked before the update. If any is not finite, the update is
+left out, what was read is put back, and the guard is `tripped`: from then on no step of the chunk changes anything.
+After the chunk Python looks at the guard once. If it is tripped, the same batch runs again eagerly, with a look at each
+layer's output and each term of the loss, and who was first is named.
+"""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from engine.core import context
+from engine.saving import container
+from engine.saving.state import seeds_of
+from engine.training.step import make_variables, unpack
+
+_FILE = "nan-batch.safetensors"
+
+
+class NonFiniteError(RuntimeError):
+    """A loss or gradient that is not finite. `batch` is (x, y, sample_weight); `path` the file it was saved to, or None."""
+
+    def __init__(self, message, batch, path):
+        super().__init__(message)
+        self.batch, self.path = batch, path
+
+
+class NaNGuard:
+    """What watches the training steps of `model` while `model.nan_guard` is it."""
+
+    def __init__(self, model):
+        self.model = model
+        self.tripped = tf.Variable(False, trainable=False)
+        self.good = tf.Variable(0, dtype=tf.int64, trainable=False)  # steps that were applied
+        self._finite = None  # of the step that is being traced
+
+    def begin(self, spec):
+        """Before a fit on batches of `spec`."""
+        self.tripped.assign(False)
+        self.good.assign(0)
+        if self.model.run_eagerly:  # nothing has made the metrics yet, whose values may have to be put back
+            make_variables(self.model, spec)
+
+    # ---- in the step ------------------------------------------------------------------------
+
+    def step(self, data):
+        """`train_step`, without effect where something is not finite."""
+        variables = self._state()
+        before = [variable.read_value() for variable in variables]
+        self._finite = None
+        logs = self.model.train_step(data)
+        if self._finite is None:
+            raise ValueError(
+                f"{self.model.title}: on_nan= needs a train_step() that gets its gradients from self.gradients() or "
+                "self.differentiate() and applies them with self.apply()."
+            )
+        for variable, value in zip(variables, before):
+            variable.assign(tf.where(self._finite, variable, value))
+        self.tripped.assign(~self._finite)
+        self.good.assign_add(tf.cast(self._finite, tf.int64))
+        return logs
+
+    def see(self, loss, gradients):
+        """Note whether this step is finite."""
+        values = [loss, *(getattr(gradient, "values", gradient) for gradient in gradients if gradient is not None)]
+        finite = tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(value)) for value in values]))
+        self._finite = finite & ~self.tripped.read_value()
+
+    def apply(self, update):
+        """Run `update` if this step is finite."""
+        def run():
+            update()
+            return True
+
+        tf.cond(self._finite, run, lambda: False)
+
+    def _state(self):
+        """What the forward pass may change: all but trainable weights and the optimizer's state."""
+        model = self.model
+        trainable = {id(variable) for variable in model.trainable_weights}
+        weights = [variable for variable in model.weights if id(variable) not in trainable]
+        metrics = [variable for metric in [*model.metrics, model._term_tracker] for variable in metric.variables]
+        return [*weights, *seeds_of(model).values(), *metrics]
+
+    # ---- after a chunk ----------------------------------------------------------------------
+
+    def look(self, run):
+        """After a chunk of steps, before `run` counts them: a NonFiniteError if one of them was not finite."""
+        if not bool(self.tripped):
+            self.good.assign(0)
+            return
+        step = run.step + int(self.good)
+        data = run.feed.batch(step)
+        before = [(variable, variable.numpy()) for variable in self._state()]
+        try:
+            first = self._explain(data)
+        finally:
+            for variable, value in before:
+                variable.assign(value)
+        batch = unpack(data)
+        path, saved = self._save(run, batch)
+        raise NonFiniteError(
+            f"{self.model.title}: training met numbers that are not finite, in step {step + 1} of epoch {run.epoch + 1}. "
+            f"{first} The step was not applied: the model is as it was after the step before. {saved} Look for bad values "
+            "in the data, lower the learning rate, or clip the gradients (clipnorm=).",
+            batch, path,
+        )  # fmt: skip
+
+    def _explain(self, data):
+        """Who was the first, in the order of the computation: data, layers, terms of the loss, gradients."""
+        model, found = self.model, []
+        for name, part in zip(("x", "y", "sample_weight"), unpack(data)):
+            rows = sorted({int(row) for item in tf.nest.flatten(part) for row in _bad_rows(item)})
+            if rows:
+                found.append(f"`{name}` of the batch is not finite in its rows {rows[:10]}.")
+        paths = {id(layer): path for path, layer in model.named_layers()}
+        layers = []
+
+        def observe(layer, args, kwargs, outputs):
+            if not layers and not _is_finite(outputs):
+                layers.append(f"First was the output of {paths.get(id(layer)) or 'the model'!r} ({layer.title}).")
+
+        x, y, sample_weight = unpack(data)
+        with context.observe(observe), tf.GradientTape() as tape:
+            y_pred = model(x, training=True)
+            terms = [(name, value * factor) for name, value, factor in self._terms(y, y_pred, sample_weight)]
+            loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+        bad = [name for name, value in terms if not _is_finite(value)]
+        if layers or bad:
+            return " ".join([*found, *layers, *[f"The term {bad[0]!r} of the loss is not finite."][: len(bad)]])
+        weights = [weight for weight in model.named_weights() if weight.trainable]
+        gradients = tape.gradient(loss, [weight.variable for weight in weights])
+        bad = [weight.path for weight, gradient in zip(weights, gradients) if gradient is not None and not _is_finite(gradient)]
+        return " ".join([*found, f"Outputs and loss are finite ({float(loss):.6g}); the gradients of {bad[-5:]} are not."])
+
+    def _terms(self, y, y_pred, sample_weight):
+        """(name, value, factor) of each term of the loss, under the names of the logs."""
+        model, terms = self.model, []
+        if model.compiled_loss is not None and y is not None:
+            terms = model.compiled_loss.terms(y, y_pred, sample_weight)
+        named = [("data_loss" if len(terms) == 1 else f"{name}_loss", value, factor) for name, value, factor in terms]
+        return named + [(name, value, 1.0) for name, value in model.named_losses()]
+
+    def _save(self, run, batch):
+        """(path, sentence): the batch as a file, beside the checkpoints if there are any."""
+        folder = next((callback.directory for callback in run.callbacks if hasattr(callback, "directory")), os.curdir)
+        arrays = {}
+        for name, part in zip(("x", "y", "sample_weight"), batch):
+            items = [item for item in tf.nest.flatten(part) if isinstance(item, tf.Tensor) and item.dtype != tf.string]
+            arrays.update({name if len(items) == 1 else f"{name}.{i}": item.numpy() for i, item in enumerate(items)})
+        path = os.path.join(folder, _FILE)
+        try:
+            container.write(path, "batch", arrays)
+        except OSError as error:
+            return None, f"The batch could not be saved ({error}); it is this error's `batch`."
+        return path, f"The batch is in {path!r}, to run it again: engine.saving.read_arrays(path)."
+
+
+def _is_finite(structure):
+    return not any(len(_bad_rows(item)) for item in tf.nest.flatten(structure))
+
+
+def _bad_rows(item):
+    """The rows of a tensor, or of the values of a sparse gradient, that have a number that is not finite."""
+    values = np.asarray(tf.cast(getattr(item, "values", item), tf.float64)) if _is_floating(item) else np.zeros(1)
+    return np.flatnonzero(~np.isfinite(values.reshape(len(values) if values.ndim else 1, -1)).all(1))
+
+
+def _is_floating(item):
+    return hasattr(item, "dtype") and tf.as_dtype(item.dtype).is_floating
