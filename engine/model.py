@@ -64,7 +64,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         super().__init__(name=name, **kwargs)
         self._steps = {}  # compiled steps by what they were compiled for
         self._traces = []
-        self._added_losses = []
+        self._added_losses, self._added_metrics = [], {}  # symbols: outputs of the graph beside the declared ones
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:
@@ -80,7 +80,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
                     )
         self._structure, self._output_structure = inputs, outputs
         self.autocast = False  # each input has the dtype its Input declares
-        self._graph = Graph(inputs, outputs)
+        self._graph = Graph(inputs, [outputs, self._added_losses, self._added_metrics])
         self._layers = self._graph.layers
         self._constants = [item for item in tf.nest.flatten([[n.args, n.kwargs] for n in self._graph.nodes])
                            if isinstance(item, tf.Variable)]  # fmt: skip
@@ -163,8 +163,32 @@ class Model(TrainingStep, Saved, Studied, Layer):
                 f"{type(self).__name__} has no call(). Define `def call(self, inputs): ...`, "
                 "or pass inputs= and outputs= for a functional model."
             )
-        outputs = self._graph.run(binding.bind(self, self._structure, inputs))
+        outputs, losses, metrics = self._graph.run(binding.bind(self, self._structure, inputs))
+        super().add_loss(losses)
+        for name, value in metrics.items():
+            super().add_metric(value, name)
         return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
+
+    def add_loss(self, loss):
+        """As `Layer.add_loss`. A functional model also takes symbols: computed from its graph in each pass."""
+        if symbolic.contains_symbol((loss,), {}):
+            self._add_to_graph(lambda: self._added_losses.extend(symbolic.symbols_in(loss)))
+        else:
+            super().add_loss(loss)
+
+    def add_metric(self, value, name=None, aggregation="mean"):
+        """As `Layer.add_metric`. A functional model also takes a symbol, with a name."""
+        if isinstance(value, symbolic.Symbol):
+            self._add_to_graph(lambda: self._added_metrics.update({name or value.node.operation.name: value}))
+        else:
+            super().add_metric(value, name, aggregation)
+
+    def _add_to_graph(self, add):
+        if self._graph is None:
+            raise TypeError(f"{self.title} is not functional; call add_loss and add_metric on tensors, in its call().")
+        add()
+        self._set_graph(self._structure, self._output_structure)
+        self._steps = {}
 
     def compute_mask(self, inputs, previous_mask):
         """The layers inside have given the outputs their masks already."""
@@ -175,6 +199,11 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def get_config(self):
         """The graph of a functional model as plain data; of a subclass, the constructor's arguments."""
         if self._graph is not None and type(self).__init__ is Model.__init__:
+            if self._added_losses or self._added_metrics:
+                raise NotImplementedError(
+                    f"{self.title}: a config cannot hold what add_loss and add_metric were given as symbols. "
+                    "Call them in the call() of a layer instead."
+                )
             return describe_graph(self)
         return self._own_config(below=Model)
 

@@ -32,7 +32,7 @@ class LogisticEndpoint(Layer):
     def __init__(self, name=None):
         super().__init__(name=name)
         self.loss = losses.BinaryCrossentropy(from_logits=True)
-        self.accuracy = metrics.BinaryAccuracy("accuracy", threshold=0.0)  # of logits: above 0 means a probability above 1/2
+        self.accuracy = metrics.BinaryAccuracy("accuracy", threshold=0.0)  # a logit above 0: a probability above 1/2
 
     def call(self, logits, targets=None, sample_weight=None):
         if targets is not None:

@@ -84,13 +84,18 @@ def serialize(value):
     return value
 
 
+def public_name(cls):
+    """The name by which a class is offered and described: its own, unless it says `public_name`."""
+    return vars(cls).get("public_name", cls.__name__)
+
+
 def serialize_object(value):
     """The config dict of a Configurable: where its class is from, its name and its arguments."""
     cls = type(value)
     area = next((a for a in _AREAS if cls.__module__ == a or cls.__module__.startswith(a + ".")), None)
     return {
         "module": _AREAS[area] if area else cls.__module__,
-        "class_name": cls.__name__,
+        "class_name": public_name(cls),
         "config": value.get_config(),
-        "registered_name": None if area else cls.__name__,
+        "registered_name": None if area else public_name(cls),
     }

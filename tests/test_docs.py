@@ -33,5 +33,6 @@ def test_links_lead_somewhere(document):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_named_files_exist(document):
     """`engine/...py` and the like, as they are written in the text, where they are given with their folder."""
-    names = re.findall(r"\b((?:engine|layers|losses|tests|examples|benchmarks|docs)/[\w/]+\.(?:py|md))", document.read_text(encoding="utf-8"))
+    pattern = r"\b((?:engine|layers|losses|tests|examples|benchmarks|docs)/[\w/]+\.(?:py|md))"
+    names = re.findall(pattern, document.read_text(encoding="utf-8"))
     assert [name for name in names if not (ROOT / name).exists()] == []

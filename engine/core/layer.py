@@ -281,6 +281,8 @@ class Layer(tracking.Tracked, Configurable):
         is computed whenever `losses` is read.
         """
         for item in loss if isinstance(loss, (list, tuple)) else [loss]:
+            if isinstance(item, symbolic.Symbol):
+                raise TypeError(f"{self.title}.add_loss takes tensors. Only a functional Model takes symbols.")
             if callable(item) and not isinstance(item, tf.Variable) and context.state.call is None:
                 self._loss_functions.append(item)
                 continue

@@ -10,7 +10,7 @@ described is in graph_config.py.
 import json
 
 from engine.core.layer import Layer
-from losses.configurable import serialize, serialize_object
+from losses.configurable import public_name, serialize, serialize_object
 from losses.lookup import custom_object_scope, find, resolve
 
 _NOT_OFFERED = {"quantization_config"}  # arguments of Keras's layers that are None where they are not used
@@ -53,7 +53,7 @@ def _known_layers():
         cls = open_.pop()
         open_.extend(cls.__subclasses__())
         if cls.__module__.split(".")[0] in ("engine", "layers"):
-            found[cls.__name__] = cls
+            found[public_name(cls)] = cls
     return {**found, "Functional": found["Model"]}
 
 

@@ -9,7 +9,7 @@ from layers.attention.heads import HeadsLayer, heads_first, mask_of_keys, mask_o
 from layers.spatial import sizes_of
 
 
-class GroupQueryAttention(HeadsLayer):
+class GroupedQueryAttention(HeadsLayer):
     """MultiHeadAttention in which each group of query heads shares one head of keys and values.
 
         heads[h] = softmax(q[h] @ k[h // group]ᵀ / √head_dim) @ v[h // group],   group = query heads / key heads
@@ -29,6 +29,8 @@ class GroupQueryAttention(HeadsLayer):
     >>> GroupQueryAttention(head_dim=4, num_query_heads=6, num_key_value_heads=2)(x, x).shape
     TensorShape([2, 5, 6])
     """
+
+    public_name = "GroupQueryAttention"
 
     def __init__(self, head_dim, num_query_heads, num_key_value_heads, dropout=0.0, use_bias=True,
                  sliding_window=None, flash_attention=None, kernel_initializer="glorot_uniform",
@@ -74,3 +76,6 @@ class GroupQueryAttention(HeadsLayer):
         attended = tf.reshape(tf.matmul(grouped, v), (batch, self.num_query_heads, num_queries, self.head_dim))
         outputs = self.output_dense(self.gated(heads_first(attended), query))
         return (outputs, weights) if return_attention_scores else outputs
+
+
+GroupQueryAttention = GroupedQueryAttention

@@ -194,13 +194,21 @@ def mask_as_argument():
 
 def mask_for_attention():
     tokens, x = embedded()
-    return keras.Model(tokens, theirs.MultiHeadAttention(2, 4)(x, x))
+    return keras.Model(tokens, theirs.MultiHeadAttention(2, 4)(x, x))  # the only one: Keras's takes the mask off x
 
 
-@pytest.mark.parametrize(
-    "build", [recurrent_wrappers, mask_through_layers, mask_into_a_nested_model, mask_as_argument, mask_for_attention],
-    ids=lambda build: build.__name__,
-)  # fmt: skip
+def mask_for_grouped_attention():
+    tokens, x = embedded()
+    return keras.Model(tokens, theirs.GroupQueryAttention(4, 2, 1)(x, x))
+
+
+MASKED = [
+    recurrent_wrappers, mask_through_layers, mask_into_a_nested_model, mask_as_argument, mask_for_attention,
+    mask_for_grouped_attention,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("build", MASKED, ids=lambda build: build.__name__)
 @pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
 def test_masks_of_keras(build):
     model = build()

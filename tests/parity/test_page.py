@@ -1,4 +1,4 @@
-"""docs/parity.md and its summary in README.md name exactly what is public. python tests/parity/write_page.py is the remedy."""
+"""docs/parity.md and its summary in README.md name exactly what is public. Out of date? Run write_page.py."""
 
 import re
 

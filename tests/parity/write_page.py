@@ -53,16 +53,16 @@ WITHOUT_NUMBERS = {
 
 HEAD = """# How far each part is from Keras
 
-Written by `python tests/parity/write_page.py` with TensorFlow {tensorflow}, Keras {keras} and NumPy {numpy}; not by hand.
+Written by `python tests/parity/write_page.py` with TensorFlow {tensorflow}, Keras {keras} and NumPy {numpy}.
 
 Each name is built on both sides with the same arguments and weights and is fed the same numbers, in float64, once for
 each of its rows in `tests/parity/`. Shown is the largest relative difference over all rows, to one digit:
 `max |ours - theirs| / max |theirs|` of each array.
 
-- *outputs*: of layers also the masks, the losses, and all weights after three steps of SGD; of metrics the state and the
-  result after each batch; of optimizers all weights and slots after each of 100 steps.
+- *outputs*: of layers also the masks, the losses, and all weights after three steps of SGD; of metrics the state and
+  the result after each batch; of optimizers all weights and slots after each of 100 steps.
 - *gradients*: of each input and each weight, for a random cotangent. "–": there are none.
-- Rounding leaves 1e-16 to 1e-13. What is above 1e-10 has its reason beside it.
+- "0": every bit is the same. Rounding leaves 1e-17 to 1e-12. What is above 1e-10 has its reason beside it.
 """
 
 
@@ -148,7 +148,8 @@ def page(found):
             (quoted(line.names), line.rows, number(line.outputs), number(line.gradients), "; ".join(line.reasons))
             for line in lines
         ]
-        parts.append(f"## {family}\n\n{table(('name', 'rows', 'outputs', 'gradients', 'above 1e-10 because'), *rows)}\n")
+        head = ("name", "rows", "outputs", "gradients", "above 1e-10 because")
+        parts.append(f"## {family}\n\n{table(head, *rows)}\n")
         reasons = {}
         for name, reason in sorted(without_numbers(family).items()):
             reasons.setdefault(reason, []).append(name)

@@ -572,6 +572,43 @@ def test_a_model_with_add_loss_alone_trains():
     assert np.isfinite(model.fit(tf.data.Dataset.from_tensor_slices(X).batch(4), verbose=0).history["loss"][0])
 
 
+@pytest.mark.parametrize("eager", (True, False))
+def test_losses_and_metrics_of_symbols(eager):
+    """As in the autoencoder of TensorFlow 2's examples."""
+    x = Input((3,))
+    mean = Dense(2)(x)
+    log_variance = Dense(2, kernel_initializer="zeros")(x)
+    z = mean + tf.exp(0.5 * log_variance) * tf.random.normal(tf.shape(mean))
+    y = Dense(3)(z)
+    model = Model(x, y)
+    model.add_loss(tf.reduce_mean(tf.square(x - y)))
+    model.add_loss([-0.05 * tf.reduce_mean(1 + log_variance - tf.square(mean) - tf.exp(log_variance))])
+    model.add_metric(tf.reduce_mean(log_variance), name="spread")
+    assert model.losses == [] and len(model.trainable_weights) == 6
+    model.compile(optimizers.Adam(0.05), run_eagerly=eager, jit_compile=False)
+    history = model.fit(X, epochs=12, verbose=0).history
+    assert history["loss"][-1] < 0.9 * history["loss"][0] and set(history) >= {"loss", "spread"}
+    model(X)
+    assert len(model.losses) == 2 and model.predict(X).shape == (10, 3)
+    np.testing.assert_allclose(
+        np.array(history["add_loss_0"]) + history["add_loss_1"], history["loss"], rtol=1e-5
+    )
+    model.add_loss(tf.reduce_mean(y) * 0.0 + 100.0)  # also after compiling
+    assert model.fit(X, verbose=0).history["loss"][0] > 99
+
+
+def test_losses_of_symbols_only_on_functional_models():
+    symbol = tf.reduce_mean(Input((3,)))
+    for owner in (Sequential([Dense(2)]), Base()):
+        with pytest.raises(TypeError, match="is not functional"):
+            owner.add_loss(symbol)
+    with pytest.raises(TypeError, match="takes tensors. Only a functional Model takes symbols"):
+        Dense(2).add_loss(symbol)
+    with pytest.raises(ValueError, match="depend on the input"):
+        x = Input((3,))
+        Model(x, Dense(2)(x)).add_loss(symbol)
+
+
 class Endpoint(Layer):
     """Takes the labels as an input, adds the loss and reports the accuracy itself."""
 
