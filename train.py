@@ -130,7 +130,7 @@ def run(args):
     say(f"test accuracy {accuracy:.4f}, loss {loss:.4f}")
     say(f"saved {args.weights} and {args.history}")
     if args.report:
-        record_run(args.out, model, x_test, y_test, vars(args))
+        record_run(args.out, model, x_test, y_test, args.given)
         say(f"report: {report(args.out)}")
     if args.target_accuracy is not None and not accuracy >= args.target_accuracy:
         print(f"train.py: missed the target accuracy {args.target_accuracy}", file=sys.stderr)

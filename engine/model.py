@@ -4,8 +4,6 @@ Three styles, one path. `Model(inputs, outputs)` runs its graph in `call`; `Sequ
 layers one after the other; a subclass writes `call` itself. What `fit` does is in training/.
 """
 
-import json
-
 import numpy as np
 import tensorflow as tf
 
@@ -15,6 +13,7 @@ from engine.callbacks.progress import EvaluationBar
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
+from engine.saving.config import describe_arguments
 from engine.saving.graph_config import describe_graph, read_graph
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
@@ -24,7 +23,6 @@ from engine.training.feed import make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
 from engine.training.step import TrainingStep, named
 from engine.training.terms import LossTerms
-from losses.configurable import constructor_arguments, describe, serialize, serialize_object
 from losses.lookup import custom_object_scope
 
 _KEPT_TRACES = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
@@ -199,21 +197,8 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def get_config(self):
         """The graph of a functional model as plain data; of a subclass, the constructor's arguments."""
         if self._graph is not None and type(self).__init__ is Model.__init__:
-            if self._added_losses or self._added_metrics:
-                raise NotImplementedError(
-                    f"{self.title}: a config cannot hold what add_loss and add_metric were given as symbols. "
-                    "Call them in the call() of a layer instead."
-                )
             return describe_graph(self)
-        return self._own_config(below=Model)
-
-    def _own_config(self, below):
-        """The constructor's arguments of a subclass of `below`."""
-        config = {"name": self.name, "trainable": self.trainable, "dtype": serialize(self.dtype_policy)}
-        names = [name for name in constructor_arguments(type(self), below=below) if name not in config]
-        if type(self).get_config is not below.get_config:  # it adds what is not found here
-            names = [name for name in names if hasattr(self, name)]
-        return {**config, **describe(self, names)}
+        return describe_arguments(self, below=Model)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -230,10 +215,6 @@ class Model(TrainingStep, Saved, Studied, Layer):
                     "Call from_config of the class that wrote it: Sequential, or your subclass."
                 )
             return super().from_config(config)
-
-    def to_json(self, **kwargs):
-        """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""
-        return json.dumps(serialize_object(self), **kwargs)
 
     # ---- training ---------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ class OrthogonalRegularizer(Regularizer):
 # The lower-case names that tutorials use.
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
 
-_TABLE = catalogue(L1, L2, L1L2, OrthogonalRegularizer, l1l2=L1L2)
+_TABLE = catalogue(L1, L2, L1L2, OrthogonalRegularizer, l1_l2=L1L2)
 
 
 def get(identifier):

@@ -6,7 +6,7 @@ from engine.core import binding, symbolic
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.model import Model
-from engine.saving.config import describe_sequence, read_sequence
+from engine.saving.config import describe_arguments, describe_sequence, read_sequence
 from losses.lookup import custom_object_scope
 
 
@@ -110,7 +110,7 @@ class Sequential(Model):
         """The layers as plain data; of a subclass with a constructor of its own, the constructor's arguments."""
         if type(self).__init__ is Sequential.__init__:
             return describe_sequence(self, self._start, self._layers)
-        return self._own_config(below=Sequential)
+        return describe_arguments(self, below=Sequential)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

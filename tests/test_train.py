@@ -71,23 +71,25 @@ def test_default_run_learns_repeats_and_needs_no_keras(tmp_path):
     assert len(rows) == 30 and float(rows[-1]["loss"]) < float(rows[0]["loss"]) / 5
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_and_resumed_ends_as_never_interrupted(number, tmp_path):
-    few = ("--model", "mlp", "--epochs", "3", "--out")
-    with started(*few, "whole", cwd=tmp_path) as whole, started(*few, "parts", cwd=tmp_path) as run:
-        for line in run.stdout:
-            if line.startswith("Epoch 1/3"):
-                run.send_signal(number)
-                break
-        rest, errors = run.communicate(timeout=60)
+def test_interrupted_and_resumed_ends_as_never_interrupted(tmp_path):
+    few, folders = ("--model", "mlp", "--epochs", "3", "--out"), {signal.SIGINT: "int", signal.SIGTERM: "term"}
+    with started(*few, "whole", cwd=tmp_path) as whole:
+        for number, folder in folders.items():
+            with started(*few, folder, cwd=tmp_path) as run:
+                for line in run.stdout:
+                    if line.startswith("Epoch 1/3"):
+                        run.send_signal(number)
+                        break
+                rest, errors = run.communicate(timeout=60)
+            assert run.returncode == 128 + number and errors == ""
+            assert rest.splitlines()[-1] == f"stopped; go on with: python train.py --resume --out {folder}"
         assert whole.wait(timeout=60) == 0
-    assert run.returncode == 128 + number and errors == ""
-    assert rest.splitlines()[-1] == "stopped; go on with: python train.py --resume --out parts"
-    with started("--resume", "--out", "parts", cwd=tmp_path) as run:
-        output, errors = run.communicate(timeout=60)
-    assert run.returncode == 0 and errors == "" and "Epoch 1/3" not in output
-    for name in ("weights.safetensors", "history.csv"):
-        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+    for folder in folders.values():
+        with started("--resume", "--out", folder, cwd=tmp_path) as run:
+            output, errors = run.communicate(timeout=60)
+        assert run.returncode == 0 and errors == "" and "Epoch 1/3" not in output
+        for name in ("weights.safetensors", "history.csv"):
+            assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / folder / name).read_bytes()
 
 
 def test_a_new_run_puts_the_old_one_aside_and_resume_goes_on_further(tmp_path, monkeypatch, capsys):

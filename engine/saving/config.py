@@ -10,7 +10,7 @@ described is in graph_config.py.
 import json
 
 from engine.core.layer import Layer
-from losses.configurable import public_name, serialize, serialize_object
+from losses.configurable import constructor_arguments, describe, public_name, serialize, serialize_object
 from losses.lookup import custom_object_scope, find, resolve
 
 _NOT_OFFERED = {"quantization_config"}  # arguments of Keras's layers that are None where they are not used
@@ -99,6 +99,15 @@ def _is_lambda(value):
     if isinstance(value, dict):
         return value.get("class_name") == "__lambda__" or value.get("config") == "<lambda>"
     return isinstance(value, str) and value == "<lambda>"
+
+
+def describe_arguments(model, below):
+    """The config of a model whose class, a subclass of `below`, has a constructor of its own: that one's arguments."""
+    config = {"name": model.name, "trainable": model.trainable, "dtype": serialize(model.dtype_policy)}
+    names = [name for name in constructor_arguments(type(model), below=below) if name not in config]
+    if type(model).get_config is not below.get_config:  # it adds what is not found here
+        names = [name for name in names if hasattr(model, name)]
+    return {**config, **describe(model, names)}
 
 
 def describe_sequence(model, start, layers):

@@ -137,6 +137,11 @@ def _decode(item, tensors):
 
 def describe_graph(model):
     """The config of a functional model."""
+    if model._added_losses or model._added_metrics:
+        raise NotImplementedError(
+            f"{model.title}: a config cannot hold what add_loss and add_metric were given as symbols. "
+            "Call them in the call() of a layer instead."
+        )
     for symbol in model.inputs:
         if symbol.node.inputs:
             raise ValueError(

@@ -1,10 +1,13 @@
 """What a model can do with files: the methods of `Model` for it, each in a file of its own here."""
 
+import json
+
 from engine.saving import export, model_file, weights
+from losses.configurable import serialize_object
 
 
 class Saved:
-    """Half of `Model`: `save`, `save_weights`, `load_weights`, `export`."""
+    """Half of `Model`: `save`, `save_weights`, `load_weights`, `export`, `to_json`."""
 
     def save(self, path, include_optimizer=True):
         """Write the whole model to one file, for `engine.saving.load_model`. See `engine.saving.model_file`."""
@@ -21,3 +24,7 @@ class Saved:
     def export(self, path, input_signature=None):
         """Write a SavedModel for TensorFlow's own tools. See `engine.saving.export`."""
         export.export(self, path, input_signature)
+
+    def to_json(self, **kwargs):
+        """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""
+        return json.dumps(serialize_object(self), **kwargs)

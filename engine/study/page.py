@@ -97,7 +97,7 @@ def curves(series, horizontal, vertical, width=460, height=260):
     low_y, high_y = min(y for _, y in points), max(y for _, y in points)
     margin = (high_y - low_y) * 0.05 or abs(high_y) * 0.05 or 1.0
     low_y, high_y = low_y - margin, high_y + margin
-    left, bottom, top = 64, height - 40, 24
+    left, bottom, top = 82, height - 40, 24
 
     def place(x, y):
         across = (x - low_x) / (high_x - low_x) if high_x > low_x else 0.5

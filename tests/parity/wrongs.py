@@ -71,11 +71,11 @@ CORE = [
 
 LAYERS = [
     Wrong("dense multiplies by a kernel read in the wrong order", "layers.dense:Dense.call",
-          "tf.matmul(inputs, self.kernel)",
-          "tf.matmul(inputs, tf.reshape(tf.transpose(self.kernel), self.kernel.shape))",
+          "tf.matmul(inputs, kernel)",
+          "tf.matmul(inputs, tf.reshape(tf.transpose(kernel), kernel.shape))",
           layer("Dense-units=4")),
     Wrong("dense forgets its bias", "layers.dense:Dense.call",
-          "outputs + self.bias", "outputs", layer("Dense-units=4")),
+          "outputs + tf.cast(self.bias, inputs.dtype)", "outputs", layer("Dense-units=4")),
     Wrong("dense adds the bias after the activation", "layers.dense:Dense.call",
           "return self.activation(outputs)", "return self.activation(outputs - self.bias) + self.bias",
           layer("Dense-units=4-activation=relu")),
@@ -134,7 +134,7 @@ SEQUENCES = [
     Wrong("an LSTM does not start with a wish to remember", "layers.recurrent.lstm:forget_bias",
           "tf.ones((size,), dtype)", "tf.zeros((size,), dtype)", layer("LSTM-units=2")),
     Wrong("an LSTM's hand-written gradient forgets the forget gate", "layers.recurrent.fused_lstm:_backward",
-          "d_c * f, ", "d_c, ", slope("LSTM-units=2-call.training-masked")),
+          "before_d_c = d_new_c * f", "before_d_c = d_new_c", slope("LSTM-units=2-call.training-masked")),
     Wrong("a GRU keeps what it should replace", "layers.recurrent.gru:GRUCell.step",
           "z * h + (1 - z) * n", "z * n + (1 - z) * h", layer("GRU-units=2")),
     Wrong("a GRU resets before the product", "layers.recurrent.gru:GRUCell._reset_after",

@@ -293,7 +293,7 @@ def killed(*arguments, timeout):
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_runs_killed_at_every_call_end_with_the_same_bits(tmp_path):
-    assert killed("calls", tmp_path, timeout=3600)["kills"] > 100
+    assert killed("calls", tmp_path, timeout=3600)["kills"] > 40
 
 
 @pytest.mark.slow
