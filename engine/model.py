@@ -56,19 +56,19 @@ class Model(TrainingStep, Saved, Studied, Layer):
     history = None
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
     _graph = None  # of a functional model
+    _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
         self._steps = {}  # compiled steps by what they were compiled for
         self._traces = []
-        self._added_losses, self._added_metrics = [], {}  # symbols: outputs of the graph beside the declared ones
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:
             self._set_graph(inputs, outputs)
 
-    def _set_graph(self, inputs, outputs):
+    def _set_graph(self, inputs, outputs, losses=(), metrics=None):
         for what, items in (("inputs", inputs), ("outputs", outputs)):
             for item in tf.nest.flatten(items):
                 if not isinstance(item, symbolic.Symbol):
@@ -78,7 +78,8 @@ class Model(TrainingStep, Saved, Studied, Layer):
                     )
         self._structure, self._output_structure = inputs, outputs
         self.autocast = False  # each input has the dtype its Input declares
-        self._graph = Graph(inputs, [outputs, self._added_losses, self._added_metrics])
+        self._graph = Graph(inputs, [outputs, list(losses), metrics or {}])
+        self._added_losses, self._added_metrics = tuple(losses), metrics or {}
         self._layers = self._graph.layers
         self._constants = [item for item in tf.nest.flatten([[n.args, n.kwargs] for n in self._graph.nodes])
                            if isinstance(item, tf.Variable)]  # fmt: skip
@@ -170,22 +171,22 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def add_loss(self, loss):
         """As `Layer.add_loss`. A functional model also takes symbols: computed from its graph in each pass."""
         if symbolic.contains_symbol((loss,), {}):
-            self._add_to_graph(lambda: self._added_losses.extend(symbolic.symbols_in(loss)))
+            self._add_to_graph([*self._added_losses, *symbolic.symbols_in(loss)], self._added_metrics)
         else:
             super().add_loss(loss)
 
     def add_metric(self, value, name=None, aggregation="mean"):
         """As `Layer.add_metric`. A functional model also takes a symbol, with a name."""
         if isinstance(value, symbolic.Symbol):
-            self._add_to_graph(lambda: self._added_metrics.update({name or value.node.operation.name: value}))
+            name = name or value.node.operation.name
+            self._add_to_graph(self._added_losses, {**self._added_metrics, name: value})
         else:
             super().add_metric(value, name, aggregation)
 
-    def _add_to_graph(self, add):
+    def _add_to_graph(self, losses, metrics):
         if self._graph is None:
             raise TypeError(f"{self.title} is not functional; call add_loss and add_metric on tensors, in its call().")
-        add()
-        self._set_graph(self._structure, self._output_structure)
+        self._set_graph(self._structure, self._output_structure, losses, metrics)
         self._steps = {}
 
     def compute_mask(self, inputs, previous_mask):

@@ -59,7 +59,7 @@ class Layer(tracking.Tracked, Configurable):
     _untracked = frozenset({"_nodes", "_losses", "_loss_functions"})
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
-        self.name = name or naming.unique_name(type(self))
+        self.name = naming.checked(type(self), name)
         self.dtype_policy = dtypes.policy(dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)

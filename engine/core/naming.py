@@ -7,6 +7,13 @@ from losses.lookup import snake_case
 _counts = collections.Counter()
 
 
+def checked(cls, name):
+    """`name`, or the next free name for an object of class `cls`; a TypeError if it is no text."""
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"{cls.__name__} takes text as its name, received {name!r} of type {type(name).__name__}.")
+    return name or unique_name(cls)
+
+
 def unique_name(cls):
     """The next free name for an object of class `cls`."""
     base = snake_case(cls.__name__).lstrip("_")

@@ -37,6 +37,8 @@ class ArrayFeed:
     def __init__(self, prepare, x, y, sample_weight, batch_size, shuffle, steps):
         data = [to_tensors(item, prepare.dtype) for item in (x, y, sample_weight)]
         self.rows = common_rows(*data)
+        if any(item.dtype == tf.string for item in tf.nest.flatten(data[2]) if item is not None):
+            raise ValueError("`sample_weight` holds text; expected numbers, one for each row.")
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"batch_size is a positive integer, received {batch_size!r}.")
         self.data = prepare(pack(*data))

@@ -35,7 +35,8 @@ def in_float64():
 class Ours:
     """What `keras` offers, from here."""
 
-    layers, losses, metrics, optimizers, callbacks, regularizers = layers, losses, metrics, optimizers, callbacks, regularizers
+    layers, losses, metrics, optimizers = layers, losses, metrics, optimizers
+    callbacks, regularizers = callbacks, regularizers
     Input, Model, Sequential = staticmethod(engine.Input), engine.Model, engine.Sequential
 
 

@@ -338,7 +338,8 @@ WATCHERS = [callbacks.EarlyStopping, callbacks.ReduceLROnPlateau]
 
 @pytest.mark.parametrize("watcher", WATCHERS)
 def test_a_name_that_is_not_in_the_logs_is_a_warning(watcher):
-    with pytest.warns(UserWarning, match=rf"{watcher.__name__} watches 'val_loss', which is not in the logs: \['.*loss'"):
+    pattern = rf"{watcher.__name__} watches 'val_loss', which is not in the logs: \['.*loss'"
+    with pytest.warns(UserWarning, match=pattern):
         fit(small(), watcher())
 
 

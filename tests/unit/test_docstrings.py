@@ -28,7 +28,7 @@ def test_examples(name, tmp_path, monkeypatch):
     module = importlib.import_module(name)
     before = dtypes.floatx(), dtypes.policy()
     finder = doctest.DocTestFinder(exclude_empty=True)
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     out = []
     try:
         for example in finder.find(module, name):

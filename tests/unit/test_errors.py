@@ -80,7 +80,7 @@ TABLE = [
     ("wrong rank in a model", model, lambda m: m(np.ones((2, 4, 3))), ValueError,
      r"takes shape \(None, 3\), received \(2, 4, 3\)"),
     ("text for numbers", model, lambda m: m.predict(np.array([["a", "b", "c"]])),
-     (ValueError, TypeError, tf.errors.OpError), "."),
+     (TypeError, tf.errors.OpError), "string"),
     ("call returns None", lambda: from_call(lambda self, x: None), lambda m: fit(m), ValueError,
      r"Odd 'odd': call\(\) returned None, expected a tensor or a nest of tensors. Add `return`"),
     ("no gradient at all", lambda: from_call(lambda self, x: tf.stop_gradient(x @ self.w),
@@ -264,7 +264,8 @@ def test_one_weight_without_a_gradient_is_a_warning_with_its_path():
 
     made = Forgets()
     made.compile("sgd", "mse", run_eagerly=True)
-    with pytest.warns(UserWarning, match="no gradient for 'forgotten.0.kernel', 'forgotten.0.bias'; not trained: 'forgotten.0.kernel' is read, and what is made of it does not reach the loss"):
+    with pytest.warns(UserWarning, match="no gradient for 'forgotten.0.kernel', 'forgotten.0.bias'; not trained: "
+                      "'forgotten.0.kernel' is read, and what is made of it does not reach the loss"):  # fmt: skip
         fit(made)
 
 
