@@ -138,11 +138,18 @@ def _values(dataset):
 
 
 def _places(layer, group):
-    """(place in the HDF5 file, variable) for each weight of `layer`; a shared one has several places."""
+    """(place in the HDF5 file, variable) for each weight of `layer`; some have several places, and are at one of them."""
     held = list(tracking.children(layer))
     own = tracking.unique(child for _, child in held if isinstance(child, tf.Variable))
     for index, variable in enumerate(sorted(own, key=lambda variable: not variable.trainable)):
         yield f"{group}/vars/{index}".lstrip("/"), variable
+    # Keras goes through the attributes by the alphabet. `layers` of a model is one of them, and has what comes after it.
+    listed = [(f"layers.{index}", child) for index, child in enumerate(getattr(layer, "layers", []))]
+    yield from _places_inside(held, group)
+    yield from _places_inside(listed, group)
+
+
+def _places_inside(held, group):
     counts, seen = collections.Counter(), set()
     for name, child in held:
         if not isinstance(child, Layer) or id(child) in seen:

@@ -88,7 +88,6 @@ def test_what_it_was_compiled_with_and_training_goes_on(tmp_path):
         np.testing.assert_allclose(histories[0][name], histories[1][name], rtol=1e-5)
 
 
-@pytest.mark.xfail(strict=True, reason="known gap: weights of a subclassed Keras model are not matched by name yet")
 def test_a_model_of_ones_own(tmp_path):
     class Theirs(keras.Model):
         def __init__(self):
