@@ -229,10 +229,10 @@ def build(side, name, arguments):
 
 
 def update(metric, arrays, weights, mask, set_mask):
-    tensors = [tf.constant(array) for array in arrays]
+    tensors = [tf.convert_to_tensor(array) for array in arrays]
     if mask is not None:
-        set_mask(tensors[-1], tf.constant(mask))
-    metric.update_state(*tensors, sample_weight=None if weights is None else tf.constant(weights))
+        set_mask(tensors[-1], tf.convert_to_tensor(mask))
+    metric.update_state(*tensors, sample_weight=None if weights is None else tf.convert_to_tensor(weights))
 
 
 def set_keras_mask(tensor, mask):
@@ -274,34 +274,31 @@ ONE_EACH = list({item.values[0]: item.values for item in ROWS}.values())
 
 @pytest.mark.parametrize("jit_compile, todo", [(False, [item.values for item in ROWS]), (True, ONE_EACH)], ids=["", "xla"])
 def test_compiled_equals_eager(jit_compile, todo):
-    """All rows in one function, because compiling each alone takes minutes; with XLA one row of each class."""
-    data = [list(batches(*values[2:6])) for values in todo]
-    eager, compiled = ([build(metrics, *values[:2]) for values in todo] for _ in range(2))
+    """All rows in one function, because compiling each alone takes minutes; with XLA one row of each class.
 
-    def train(chosen, step):
-        for metric, steps in zip(chosen, data):
-            update(metric, *steps[step], set_mask)
+    One trace serves both batches, 5 rows and 2.
+    """
+    eager, compiled = ([build(metrics, *values[:2]) for values in todo] for _ in range(2))
+    first, second = zip(*(batches(*values[2:6]) for values in todo))
+    pairs = [pair for pair in zip(tf.nest.flatten(first), tf.nest.flatten(second)) if pair[0] is not None]
+    specs = [
+        tf.TensorSpec([size if size == other else None for size, other in zip(one.shape, two.shape)], one.dtype)
+        for one, two in pairs
+    ]
+
+    def train(chosen, arrays):
+        rest = iter(arrays)
+        for metric, batch in zip(chosen, first):
+            update(metric, *tf.nest.map_structure(lambda item: None if item is None else next(rest), batch), set_mask)
         return [metric.result() for metric in chosen]
 
-    for step in range(2):
-        expected = train(eager, step)
-        results = tf.function(lambda step=step: train(compiled, step), autograph=False, jit_compile=jit_compile)()
-    for values, result, reference in zip(todo, results, expected):
+    function = tf.function(
+        lambda *arrays: train(compiled, arrays), input_signature=specs, autograph=False, jit_compile=jit_compile
+    )
+    for arrays in zip(*pairs):
+        expected, results = train(eager, arrays), function(*arrays)
+    for values, result, reference in zip(todo, results, expected, strict=True):
         np.testing.assert_allclose(result, reference, rtol=1e-9, atol=1e-12, err_msg=str(values))
-
-
-def test_one_trace_serves_all_batch_sizes():
-    for name, arguments, data, shape, weights, _, _ in ONE_EACH:
-        eager, traced = (build(metrics, name, arguments) for _ in range(2))
-        if not shape or data == "one_hot_columns":
-            continue
-        steps = [(*arrays, weight) for arrays, weight, _ in batches(data, shape, weights, None)]
-        specs = [None if each is None else tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in steps[0]]
-        function = tf.function(traced.update_state, autograph=False).get_concrete_function(*specs)
-        for step in steps:
-            function(*(tf.constant(each) for each in step if each is not None))
-            eager.update_state(*step)
-        np.testing.assert_allclose(traced.result(), eager.result(), rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 def test_state_is_the_metrics_variables():

@@ -1,7 +1,8 @@
 """Would the tables notice? Each wrong of wrongs.py is done to the code, and the row named beside it must fail.
 
 The wrong is written into the function's own source, compiled, and put in place of its code for the time of one run
-of the row. Only a failed comparison counts: code that merely crashes has shown nothing.
+of the row. Only a failed comparison counts: code that merely crashes has shown nothing. All runs are in one nested
+session of pytest, because collecting the rows takes longer than running a few of them.
 """
 
 import ast
@@ -59,35 +60,57 @@ def done(wrong):
         function.__code__ = before
 
 
-class Witness:
-    """A plugin that keeps how the tests of a nested run ended."""
+class Trials:
+    """A plugin that runs each row as the code is, and then with the wrong. `found`: {name of the wrong: two errors}."""
 
-    def __init__(self):
-        self.ended = []
+    def __init__(self, wrongs):
+        self.wrongs, self.found, self.ended = wrongs, {}, []
+
+    def pytest_runtestloop(self, session):
+        items = {(item.path, item.name): item for item in session.items}
+        for wrong in self.wrongs:
+            file, _, name = wrong.caught_by.partition("::")
+            item = items[(HERE / file).resolve(), name]
+            try:
+                before = self.run(item)
+                with done(wrong):
+                    self.found[wrong.name] = before, self.run(item)
+            except Exception as error:  # of doing the wrong, not of the row
+                self.found[wrong.name] = error
+        return True
+
+    def run(self, item):
+        """The error that a test ends with, or None."""
+        self.ended.clear()
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        (error,) = self.ended
+        return error
 
     def pytest_runtest_makereport(self, item, call):
         if call.when == "call":
             self.ended.append(call.excinfo)
 
 
-def run(nodes):
-    """Run tests in this process: for each the error that it ended with, or None."""
-    witness = Witness()
-    arguments = [str(HERE / node) for node in nodes]
-    pytest.main([*arguments, "--quiet", "--tb=no", "--no-header", "--no-summary"], plugins=[witness])
-    assert len(witness.ended) == len(nodes), f"{len(witness.ended)} tests ran for {nodes}"
-    return witness.ended
+@pytest.fixture(scope="module")
+def trials(request):
+    """What became of the wrongs that were asked for."""
+    asked = [item.callspec.params["wrong"] for item in request.session.items if hasattr(item, "callspec")
+             and item.function is test_wrong_is_caught]  # fmt: skip
+    plugin = Trials(asked)
+    nodes = sorted({str(HERE / wrong.caught_by) for wrong in asked})
+    pytest.main([*nodes, "--quiet", "--tb=no", "--no-header", "--no-summary"], plugins=[plugin])
+    return plugin.found
 
 
 @pytest.mark.parametrize("wrong", WRONGS, ids=lambda wrong: wrong.name)
-def test_wrong_is_caught(wrong):
-    with done(wrong):
-        (error,) = run([wrong.caught_by])
+def test_wrong_is_caught(wrong, trials):
+    if isinstance(trials[wrong.name], Exception):
+        raise trials[wrong.name]
+    without, error = trials[wrong.name]
+    assert without is None, f"{wrong.caught_by} fails without any wrong: {without.value!r}"
     assert error is not None, f"{wrong.caught_by} passes although {wrong.name}"
     assert issubclass(error.type, AssertionError), f"crashed instead of differing: {error.value!r}"
 
 
-def test_enough_wrongs_and_each_row_passes_without_them():
+def test_there_are_enough_wrongs():
     assert len({wrong.name for wrong in WRONGS}) == len(WRONGS) >= 40
-    nodes = sorted({wrong.caught_by for wrong in WRONGS})
-    assert run(nodes) == [None] * len(nodes)
