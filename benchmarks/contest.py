@@ -6,19 +6,22 @@ import statistics
 import time
 
 
-def take_turns(contenders, rounds):
+def take_turns(contenders, rounds, prepare=None):
     """Seconds of each round of each contender: {name: [seconds, ...]}, after one round that is not counted.
 
     `contenders` is {name: function}. Each round runs all of them, in turn, the order reversed every other round.
+    `prepare`, {name: function}, makes the argument of each run, in time that is not counted.
     """
-    for run in contenders.values():
-        run()  # compiles, fills caches
+    arguments = {name: (lambda name=name: [prepare[name]()]) if prepare else list for name in contenders}
+    for name, run in contenders.items():
+        run(*arguments[name]())  # compiles, fills caches
     seconds = {name: [] for name in contenders}
     for turn in range(rounds):
         names = list(contenders)[:: 1 if turn % 2 == 0 else -1]
         for name in names:
+            given = arguments[name]()
             started = time.perf_counter()
-            contenders[name]()
+            contenders[name](*given)
             seconds[name].append(time.perf_counter() - started)
     return seconds
 
