@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine import initializers
-from engine.core import dtypes, naming, tracking
+from engine.core import dtypes, naming, state, tracking
 from losses.configurable import Configurable
 
 
@@ -42,11 +42,7 @@ class Metric(tracking.Tracked, Configurable):
             else:
                 shape = value
         initializer, dtype = initializers.get(initializer), tf.as_dtype(dtype or self.dtype)
-        with tf.init_scope():
-            return tf.Variable(
-                lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), shape=shape, dtype=dtype,
-                trainable=False, name=name or "state",
-            )  # fmt: skip
+        return state.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name or "state")
 
     add_variable = add_weight
 

@@ -7,7 +7,7 @@ be hashed and `==` on them is elementwise; the optimizer keeps it alive, so no o
 import tensorflow as tf
 
 from engine import initializers
-from engine.core import dtypes
+from engine.core import dtypes, state
 
 
 class State:
@@ -48,9 +48,8 @@ class State:
     def add_variable(self, shape, initializer="zeros", dtype=None, name=None, last=False):
         """A variable of the state, made outside of any traced function; `last`: behind all slots."""
         initializer, dtype = initializers.get(initializer), dtypes.dtype(dtype)
-        with tf.init_scope():
-            value = tf.cast(initializer(tuple(shape), dtype=dtype), dtype)
-            variable = tf.Variable(value, trainable=False, name=f"{self.name}/{name or 'variable'}")
+        name = f"{self.name}/{name or 'variable'}"
+        variable = state.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name)
         (self._last_state if last else self._state).append(variable)
         return variable
 
