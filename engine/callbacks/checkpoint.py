@@ -1,12 +1,12 @@
 """Callbacks that keep a run's whole state on disk, so that a run that was stopped goes on as if nothing had happened."""
 
-import fcntl
 import os
 import time
 
 from engine.callbacks.base import Callback
 from engine.callbacks.signals import Signals
-from engine.saving import checkpoint, disk
+from engine.saving import checkpoint, disk, run_state
+from engine.training.replicas import is_chief
 from engine.training.run import StopRun
 
 
@@ -22,7 +22,7 @@ class Checkpoint(Callback):
 
     Arguments: `directory`; how often: `every_steps` (of the whole run), `every_epochs` (1 if nothing is given),
     `every_seconds`; `keep` (how many to keep).
-    Errors: RuntimeError if another run writes into the directory; CheckpointError if the checkpoint is of another
+    Errors: CheckpointError (a ValueError) if another run writes into the directory, or the checkpoint is of another
     model, other data or other callbacks; OSError if one cannot be written (those before are untouched).
 
     >>> from engine.callbacks import Checkpoint
@@ -44,37 +44,26 @@ class Checkpoint(Callback):
 
     def resume(self, run):
         if self.run is None:
-            self._lock()
+            self.writes = is_chief(run.model.distribute_strategy)  # of several workers, all go on from what one writes
+            if self.writes:
+                disk.make_directory(self.directory)
+                self.lock = checkpoint.lock(self.directory)
+                checkpoint.tidy(self.directory)
             self.run, self.signals = run, Signals()
-            checkpoint.tidy(self.directory)
             self.found = checkpoint.newest(self.directory)
             self.saved_at = time.monotonic()
         if self.found is not None:
-            checkpoint.restore(run, *self.found[1:])
+            run_state.restore(run, *self.found[1:])
             self.found = self.found if run.step else None  # in the middle of an epoch, this is called once more
         self.saved = (run.epoch, run.step)
-
-    def _lock(self):
-        if not os.path.isdir(self.directory):
-            os.makedirs(self.directory)
-            disk.sync(os.path.dirname(os.path.abspath(self.directory)))
-        self.lock = open(os.path.join(self.directory, ".lock"), "w")  # noqa: SIM115 (held until close)
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self.lock.close()
-            self.lock = None
-            raise RuntimeError(
-                f"Another run is writing checkpoints into {self.directory!r}. Wait for it, or give another directory."
-            ) from None
 
     def on_safe_point(self):
         if self.run is None:
             return
         signal = self.signals.received
-        if (self._is_due() or signal) and self.saved != (self.run.epoch, self.run.step):
+        if self.writes and (self._is_due() or signal) and self.saved != (self.run.epoch, self.run.step):
             self.save()
-        if signal:
+        if signal and self.writes:  # the other workers would leave it waiting for them
             raise StopRun(signal)
 
     def _is_due(self):
@@ -88,7 +77,7 @@ class Checkpoint(Callback):
 
     def save(self):
         """Write a checkpoint now; returns its path."""
-        path = checkpoint.write(self.directory, *checkpoint.capture(self.run), self.keep)
+        path = checkpoint.write(self.directory, *run_state.capture(self.run), self.keep)
         self.saved, self.saved_at = (self.run.epoch, self.run.step), time.monotonic()
         return path
 
@@ -117,6 +106,6 @@ class BackupAndRestore(Checkpoint):
         self.save_freq, self.delete_checkpoint = save_freq, delete_checkpoint
 
     def on_train_end(self, logs=None):
-        if self.delete_checkpoint:
+        if self.delete_checkpoint and self.writes:
             for name in checkpoint.names(self.directory):
                 checkpoint.remove(self.directory, name)

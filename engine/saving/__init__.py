@@ -2,14 +2,14 @@
 
 Reading order: `disk` (one rename), `container` (safetensors with a checksum), `state` (names of variables),
 `weights`, `config` and `graph_config` (a model as plain data), `compiling`, `model_file` (all of it in one file),
-`checkpoint` (a run that goes on), `keras_files`, `export`.
+`run_state` and `checkpoint` (a run that goes on), `keras_files`, `export`.
 """
 
-from engine.saving.checkpoint import CheckpointError
 from engine.saving.config import model_from_json
 from engine.saving.container import FileError, read_arrays
 from engine.saving.export import export
 from engine.saving.model_file import load_model
+from engine.saving.run_state import CheckpointError
 from engine.saving.weights import load_weights, save_weights
 
 __all__ = ["CheckpointError", "FileError", "export", "load_model", "load_weights", "model_from_json",

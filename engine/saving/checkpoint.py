@@ -12,6 +12,7 @@ one that verifies.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -24,9 +25,7 @@ import numpy as np
 
 from engine.saving import container, disk
 from engine.saving.container import FileError
-from engine.saving.state import named_weights, optimizer_state_of, seeds_of, values_of
-from engine.saving.weights import compare
-from engine.training.step import make_variables
+from engine.saving.run_state import CheckpointError, give_arrays
 
 _UNFINISHED = ".unfinished-"
 _NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?")  # the third number where one run was there twice
@@ -34,119 +33,24 @@ _FIELDS = {"epoch": int, "step": int, "total": int, "stopped": bool, "logs": dic
            "random": dict}  # fmt: skip
 
 
-class CheckpointError(FileError):
-    """A checkpoint that cannot be used, and why."""
-
-
-# ---- the state of a run -------------------------------------------------------------------------
-
-
-def variables_of(run):
-    """{name: variable} of all that a step can change; the names do not depend on the process."""
-    model = run.model
-    metrics = [variable for metric in [*model.metrics, model._term_tracker] for variable in metric.variables]
-    return {
-        **named_weights(model), **seeds_of(model), **optimizer_state_of(model),
-        **{f"metrics/{index}": variable for index, variable in enumerate(metrics)},
-    }  # fmt: skip
-
-
-def capture(run):
-    """(arrays, info): the state of `run` as NumPy arrays by name, and as plain data."""
-    arrays = values_of(variables_of(run))
-    numpy_state = list(np.random.get_state())
-    numpy_state[1] = numpy_state[1].tolist()
-    info = {
-        "epoch": run.epoch, "step": run.step, "total": run.total, "stopped": bool(run.model.stop_training),
-        "logs": _take_arrays(run.logs, "logs", arrays), "feed": run.feed.get_state(),
-        "callbacks": _take_arrays(_states_of(run), "callbacks", arrays),
-        "random": {"python": random.getstate(), "numpy": numpy_state},
-    }  # fmt: skip
-    return arrays, info
-
-
-def _states_of(run):
-    return [[type(callback).__name__, callback.get_state()] for callback in run.callbacks]
-
-
-def restore(run, arrays, info):
-    """Put `run` where it was. Everything is compared before anything is changed, and an error undoes what was done."""
-    if run.model.run_eagerly:  # nothing has made the slots and the metrics yet
-        make_variables(run.model, run.feed.spec)
-    _compare(run, arrays, info)
-    states, python_state, numpy_state = _states_of(run), random.getstate(), np.random.get_state()
+def lock(directory):
+    """The right to write into `directory`, until the file that this returns is closed or the process ends."""
+    file = open(os.path.join(directory, ".lock"), "w")  # noqa: SIM115 (held by the caller)
     try:
-        _apply(run, arrays, info)  # the variables last: what can fail comes before them
-    except Exception as error:
-        for callback, (_, state) in zip(run.callbacks, states):
-            with contextlib.suppress(Exception):
-                callback.set_state(state)
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)
-        raise CheckpointError(f"The checkpoint is of another run: {error}. Nothing was changed.") from error
-
-
-def _compare(run, arrays, info):
-    misfits = compare(variables_of(run), {name: array for name, array in arrays.items() if not _is_taken(name)})
-    if misfits:
-        raise CheckpointError(f"The checkpoint is of another model or optimizer. Nothing was changed.\n{misfits}")
-    then, now = [name for name, _ in info["callbacks"]], [type(callback).__name__ for callback in run.callbacks]
-    if then != now:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
         raise CheckpointError(
-            f"The checkpoint is of a run with the callbacks {then}, and this one has {now}. Nothing was changed. "
-            "Give the same ones in the same order."
-        )
-
-
-def _apply(run, arrays, info):
-    run.feed.set_state(info["feed"])  # may draw from a generator, and that from the random state
-    for callback, (_, state) in zip(run.callbacks, info["callbacks"]):
-        callback.set_state(_give_arrays(state, arrays))
-    version, internal, gauss = info["random"]["python"]
-    random.setstate((version, tuple(internal), gauss))
-    np.random.set_state(tuple(info["random"]["numpy"]))
-    run.logs = _give_arrays(info["logs"], arrays)
-    run.epoch, run.step, run.total = info["epoch"], info["step"], info["total"]
-    run.model.stop_training = info["stopped"]
-    for name, variable in variables_of(run).items():
-        variable.assign(arrays[name])
-
-
-def _is_taken(name):
-    return name.startswith(("callbacks/", "logs/"))
-
-
-def _take_arrays(state, prefix, arrays):
-    """`state` with its arrays moved to `arrays`, and references in their place."""
-    if isinstance(state, np.ndarray):
-        arrays[prefix] = state
-        return {"array": prefix}
-    if isinstance(state, dict):
-        return {key: _take_arrays(value, f"{prefix}/{key}", arrays) for key, value in state.items()}
-    if isinstance(state, (list, tuple)):
-        return [_take_arrays(value, f"{prefix}/{index}", arrays) for index, value in enumerate(state)]
-    return state.item() if isinstance(state, np.generic) else state
-
-
-def _give_arrays(state, arrays):
-    if isinstance(state, dict):
-        if set(state) == {"array"}:
-            return arrays[state["array"]]
-        return {key: _give_arrays(value, arrays) for key, value in state.items()}
-    return [_give_arrays(value, arrays) for value in state] if isinstance(state, list) else state
-
-
-# ---- as files -----------------------------------------------------------------------------------
+            f"Another run is writing checkpoints into {os.fspath(directory)!r}. Wait for it, or give another directory."
+        ) from None
+    return file
 
 
 def write(directory, arrays, info, keep=3):
     """Write a checkpoint into `directory` and return its path; keeps the last `keep`. An OSError leaves those before."""
     final = _free_name(directory, info)
     temporary = os.path.join(directory, _UNFINISHED + os.path.basename(final))
-    try:
-        text = json.dumps(info).encode()
-    except TypeError as error:
-        raise TypeError(f"get_state() of a callback returns numbers, strings, lists, dicts and arrays only: {error}") from None
+    text = json.dumps(info).encode()
     try:
         os.mkdir(temporary)
         disk.write_file(os.path.join(temporary, "run.json"), text)
@@ -160,7 +64,9 @@ def write(directory, arrays, info, keep=3):
         if isinstance(error, OSError):
             raise disk.failed(error, final, "The checkpoints before it are untouched") from error
         raise
-    for old in names(directory)[:-keep]:
+    before = names(directory)
+    before = before[: before.index(os.path.basename(final))]  # those behind it are damaged, and save nobody
+    for old in before[: len(before) - (keep - 1)]:
         remove(directory, old)
     return final
 
@@ -229,7 +135,7 @@ def _check_fields(info, arrays):
         if type(info[name]) is not kind or (kind is int and info[name] < 0):
             raise CheckpointError(f"run.json: {name} is no {kind.__name__}, but {info[name]!r:.80}.")
     try:
-        _give_arrays([info["logs"], info["callbacks"]], arrays)
+        give_arrays([info["logs"], info["callbacks"]], arrays)
         if not all(isinstance(name, str) for name, _ in info["callbacks"]):
             raise TypeError("a callback without a name")
         version, internal, gauss = info["random"]["python"]

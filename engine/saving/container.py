@@ -51,7 +51,12 @@ def write(path, kind, arrays, **metadata):
 
 def pack(kind, arrays, **metadata):
     """The bytes of a file, in parts."""
-    plain = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    known = {np.dtype(dtype).name for dtype in _DTYPES.values()}
+    for name, array in arrays.items():
+        if array.dtype.name not in known:
+            raise ValueError(f"{name!r} has the dtype {array.dtype}, which cannot be saved. Cast it to another.")
+    plain = save(arrays)
     border = 8 + int.from_bytes(plain[:8], "little")
     own = {"format": VERSION, "kind": kind, "sha256": _NO_DIGEST, **metadata}
     own = {f"{MAGIC.decode()}{key}": value for key, value in own.items()}

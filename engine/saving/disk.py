@@ -41,6 +41,15 @@ def write_file(path, *parts):
         os.close(descriptor)
 
 
+def make_directory(path):
+    """A directory, and those above it; their names are on the disk when this returns."""
+    path = os.path.abspath(path)
+    if not os.path.isdir(path):
+        make_directory(os.path.dirname(path))
+        os.mkdir(path)
+        sync(os.path.dirname(path))
+
+
 def sync(directory):
     """Put the names in a directory on the disk."""
     descriptor = os.open(directory, os.O_RDONLY)

@@ -61,8 +61,7 @@ def _names(model, specs):
     symbols = symbolic.symbols_in(model._structure)
     if len(symbols) == len(flat):
         return [symbol.node.operation.name for symbol in symbols]
-    named = [spec.name or ("inputs" if len(flat) == 1 else f"input_{index}") for index, spec in enumerate(flat)]
-    return named
+    return [spec.name or ("inputs" if len(flat) == 1 else f"input_{index}") for index, spec in enumerate(flat)]
 
 
 def _as_dict(outputs):

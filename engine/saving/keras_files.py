@@ -121,7 +121,7 @@ def _checked_size(path, item):
         raise FileError(f"{path!r} is neither a group nor an array")
     if item.is_virtual or item.external:
         raise FileError(f"{path!r} has its data in another file")
-    if item.dtype.kind not in "fiub" or item.shape is None:
+    if not (item.dtype.kind in "fiub" or _is_bfloat16(item)) or item.shape is None:
         raise FileError(f"{path!r} does not hold plain numbers")
     if item.chunks is not None or item.compression is not None:
         raise FileError(f"{path!r} is compressed or in chunks, which Keras does not do")
@@ -133,8 +133,15 @@ def _checked_size(path, item):
     return size
 
 
+def _is_bfloat16(dataset):
+    """HDF5 has no such type, so Keras writes two bytes without a meaning, and says it beside them."""
+    notes = dataset.attrs
+    return dataset.dtype == "V2" and "dtype" in notes and notes.get_id("dtype").shape == () and notes["dtype"] == "bfloat16"
+
+
 def _values(dataset):
-    return np.asarray(dataset[()])
+    values = np.asarray(dataset[()])
+    return values.view(tf.bfloat16.as_numpy_dtype) if _is_bfloat16(dataset) else values
 
 
 def _places(layer, group):

@@ -2,7 +2,8 @@
 
 import json
 
-from engine.saving import export, model_file, weights
+from engine.saving import model_file, weights
+from engine.saving.export import export as export_model
 from losses.configurable import serialize_object
 
 
@@ -23,7 +24,7 @@ class Saved:
 
     def export(self, path, input_signature=None):
         """Write a SavedModel for TensorFlow's own tools. See `engine.saving.export`."""
-        export.export(self, path, input_signature)
+        export_model(self, path, input_signature)
 
     def to_json(self, **kwargs):
         """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""

@@ -250,13 +250,18 @@ def keras_weights():
     def strings(group):
         group.create_dataset("1", data=np.array([b"x", b"y"], dtype=h5py.string_dtype()))
 
+    def bytes_without_a_meaning(group):
+        group["1"] = np.zeros(2, "V2")
+        group["1"].attrs["dtype"] = ["bfloat16"] * 3
+
     def cycle(group):
         group["again"] = group.file["layers"]
 
     files = {
         "external link": replaced(external), "soft link": replaced(soft), "data in another file": replaced(outside),
         "virtual dataset": replaced(virtual), "huge shape": replaced(huge), "compressed zeros": replaced(chunked),
-        "many huge shapes": replaced(many), "strings": replaced(strings), "cycle of groups": replaced(cycle),
+        "many huge shapes": replaced(many), "strings": replaced(strings),
+        "bytes without a meaning": replaced(bytes_without_a_meaning), "cycle of groups": replaced(cycle),
         "cut": good_hdf5()[:1500], "signature alone": good_hdf5()[:8],
         "of Keras 2": hdf5(lambda file: file.attrs.__setitem__("layer_names", ["a"])),
     }  # fmt: skip

@@ -22,6 +22,7 @@ import scenarios
 
 from engine.saving import checkpoint
 
+AS_BY_DEFAULT = {"jit": "auto"}
 FEW_SAVES = {"every_steps": 4, "epochs": 2}  # by calls: each call of each of a few saves
 
 
@@ -75,11 +76,11 @@ def by_calls(folder):
 
 def at_random(folder, wanted):
     started = time.monotonic()
-    expected = whole(folder / "whole")
+    expected = whole(folder / "whole", **AS_BY_DEFAULT)
     length = time.monotonic() - started
     rng, kills, ends, had_one, run = random.Random(1), 0, 0, False, folder / "run"
     while kills < wanted or ends == 0:
-        pid = start(run)
+        pid = start(run, **AS_BY_DEFAULT)
         time.sleep(rng.uniform(0.3, 1) * length)
         os.kill(pid, signal.SIGKILL)
         if status_of(pid) == 0:
@@ -89,7 +90,7 @@ def at_random(folder, wanted):
             continue
         kills += 1
         had_one = check(run, had_one)
-    assert whole(run) == expected
+    assert whole(run, **AS_BY_DEFAULT) == expected
     return {"kills": kills, "ends": ends + 1}
 
 

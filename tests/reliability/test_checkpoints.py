@@ -15,9 +15,10 @@ import pytest
 import scenarios
 from scenarios import StopAt
 
+import train
 from engine.callbacks import Callback, Checkpoint
 from engine.callbacks.signals import Signals
-from engine.saving import CheckpointError, checkpoint, container
+from engine.saving import CheckpointError, FileError, checkpoint, container, run_directory
 
 HERE = pathlib.Path(__file__).parent
 RNG = np.random.default_rng(0)
@@ -43,7 +44,7 @@ def bytes_of(state):
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["new step", "the same step again"])
-def test_kill_at_each_call_of_a_save(again, states, tmp_path):
+def test_kill_at_each_call_of_a_save(again, states, tmp_path, figure):
     """The save of the second state over the first, with the first deleted after it."""
     old, new = map(bytes_of, states)
     if again:
@@ -65,6 +66,7 @@ def test_kill_at_each_call_of_a_save(again, states, tmp_path):
             break
         assert status == -signal.SIGKILL
     assert 10 < fatal < 99 and found == sorted(found) and not found[0] and found[-1]
+    figure("A checkpoint's save killed at each call", f"{fatal - 1} kills: a verified checkpoint each time, none to be skipped")
 
 
 def test_a_failed_save_is_loud_and_leaves_the_old_one(states, tmp_path):
@@ -123,7 +125,7 @@ def falls_back(pair):
 
 
 @pytest.mark.parametrize("name", ["run.json", "state.safetensors"])
-def test_damage_is_seen_and_the_one_before_is_taken(name, pair):
+def test_damage_is_seen_and_the_one_before_is_taken(name, pair, figure):
     file = pair[1] / name
     data = file.read_bytes()
     places = np.linspace(0, len(data) - 1, 64).astype(int)
@@ -141,11 +143,13 @@ def test_damage_is_seen_and_the_one_before_is_taken(name, pair):
     falls_back(pair)
     file.symlink_to("/dev/zero")
     falls_back(pair)
+    figure(f"A checkpoint with a damaged {name}", "cut at 64 places, 64 bits flipped, longer, missing, a device: all seen, the one "
+           "before taken")  # fmt: skip
 
 
 WRONG = {
     "epoch": [-1, "1", 1.0, None, True], "step": [[], -5], "total": [None], "stopped": [0, "no"], "logs": [[], None],
-    "feed": [None, 3], "callbacks": [{}, [1], [["Checkpoint"]], [[1, {}]], [["X", {"array": "nowhere"}]]],
+    "feed": [None, 3], "callbacks": [{}, [1], [["Checkpoint"]], [[1, {}]], [["X", {"is the array": "nowhere"}]]],
     "random": [{}, {"python": [3, [1], None], "numpy": []}, {"python": 3, "numpy": 4}, []],
 }  # fmt: skip
 
@@ -177,6 +181,96 @@ def test_all_damaged_is_none_and_says_so(pair):
     with pytest.warns(UserWarning) as warned:
         assert checkpoint.newest(directory) is None
     assert len(warned) == 2
+
+
+class Holder(Callback):
+    """A callback whose state is what it was given."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def get_state(self):
+        return self.state
+
+    def set_state(self, state):
+        self.state = state
+
+
+def test_the_state_of_a_callback_comes_back_as_it_was(tmp_path):
+    state = {"array": [1, 2.5, None, "x", True], "a/b": np.arange(3.0), "a": {"b": np.arange(4, dtype=">i2")},
+             "inner": [{"array": "name"}, (np.float32(2), np.zeros((0, 2)))], "nan": float("inf")}  # fmt: skip
+    scenarios.fit(tmp_path, [Holder(state)], epochs=1)
+    again = Holder({})
+    scenarios.fit(tmp_path, [again], epochs=1)
+    assert repr(again.state["inner"]) == repr([{"array": "name"}, [2.0, np.zeros((0, 2))]])
+    np.testing.assert_array_equal(again.state["a/b"], state["a/b"])
+    np.testing.assert_array_equal(again.state["a"]["b"], state["a"]["b"])
+    assert (again.state["array"], again.state["nan"]) == (state["array"], state["nan"])
+
+
+@pytest.mark.parametrize(
+    ("state", "exception", "says"),
+    [({"a": {3: 4}}, TypeError, r"callbacks/0/1/a: .* text as keys, received the key 3"),
+     ({"is the array": "x"}, TypeError, "received the key 'is the array'"),
+     ([{1, 2}], TypeError, r"callbacks/0/1/0: .*arrays, received \{1, 2\}. Return those from get_state"),
+     ([b"x"], TypeError, "received b'x'"),
+     (np.array(["x"]), ValueError, "callbacks/0/1/.* has the dtype <U1, which cannot be saved"),
+     (np.array([1j]), ValueError, "complex128, which cannot be saved")],
+)  # fmt: skip
+def test_a_state_that_would_not_come_back_is_refused_when_it_is_saved(state, exception, says, tmp_path):
+    model = scenarios.network()
+    model.compile("sgd", "mse", jit_compile=False)
+    with pytest.raises(exception, match=says):
+        model.fit(scenarios.X, scenarios.Y, verbose=0, callbacks=[Holder(state), Checkpoint(tmp_path, every_steps=1)])
+    assert os.listdir(tmp_path) == [".lock"]
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_a_damaged_one_never_takes_the_place_of_a_good_one(keep, states, tmp_path):
+    """A run that goes on from the one before a damaged one writes checkpoints that are older than that by their names."""
+    old, new = map(bytes_of, states)
+    damaged = checkpoint.write(tmp_path, new[0], {**new[1], "epoch": 7}, keep)
+    checkpoint.write(tmp_path, *old, keep)
+    pathlib.Path(damaged, "run.json").write_bytes(b"{}")
+    for step in range(2):
+        last = new[0], {**new[1], "step": new[1]["step"] + step}
+        path = checkpoint.write(tmp_path, *last, keep)
+        with pytest.warns(UserWarning, match="00000007-.* is skipped"):
+            found = checkpoint.newest(tmp_path)
+        assert found[0] == path and same(found[1:], last)
+    assert len(checkpoint.names(tmp_path)) == keep + 1
+    checkpoint.write(tmp_path, new[0], {**new[1], "epoch": 8}, keep)  # the run is past it
+    assert len(checkpoint.names(tmp_path)) == keep
+
+
+def test_a_new_run_does_not_put_a_running_one_aside(tmp_path):
+    run_directory.begin(tmp_path, {"epochs": 3})
+    os.mkdir(run_directory.checkpoints_of(tmp_path))
+    with checkpoint.lock(run_directory.checkpoints_of(tmp_path)):
+        with pytest.raises(CheckpointError, match="Another run is writing"):
+            run_directory.begin(tmp_path, {"epochs": 5})
+        assert run_directory.arguments_of(tmp_path) == {"epochs": 3}
+        assert sorted(os.listdir(tmp_path)) == ["args.json", "checkpoints"]
+    run_directory.begin(tmp_path, {"epochs": 5})
+    assert sorted(os.listdir(tmp_path)) == ["args.json", "checkpoints.old"]
+
+
+def test_the_training_script_leaves_a_running_one_alone(tmp_path, capsys):
+    checkpoints = run_directory.checkpoints_of(tmp_path)
+    for resume in ([], ["--resume"]):
+        run_directory.begin(tmp_path, {"model": "mlp", "epochs": 1})
+        os.mkdir(checkpoints)
+        with checkpoint.lock(checkpoints):
+            assert train.main(["--model", "mlp", "--epochs", "1", "--out", str(tmp_path), *resume]) == 2
+        assert "train.py: Another run is writing checkpoints into" in capsys.readouterr().err
+        assert os.listdir(checkpoints) == [".lock"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1, "a": 2}', "[" * 100_000])
+def test_damaged_arguments_of_a_run(text, tmp_path):
+    (tmp_path / "args.json").write_text(text)
+    with pytest.raises(FileError, match="args.json"):
+        run_directory.arguments_of(tmp_path)
 
 
 def test_a_state_that_a_callback_cannot_take_is_undone(tmp_path):
@@ -292,12 +386,17 @@ def killed(*arguments, timeout):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_runs_killed_at_every_call_end_with_the_same_bits(tmp_path):
-    assert killed("calls", tmp_path, timeout=3600)["kills"] > 40
+def test_runs_killed_at_every_call_end_with_the_same_bits(tmp_path, figure):
+    kills = killed("calls", tmp_path, timeout=3600)["kills"]
+    figure("Runs of `fit` killed at each call that changes the disk", f"{kills} runs, resumed: all ended with the same bits")
+    assert kills > 40
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_a_run_killed_100_times_at_random_ends_with_the_same_bits(tmp_path):
-    assert killed("random", tmp_path, 100, timeout=3600)["kills"] == 100
+def test_a_run_killed_100_times_at_random_ends_with_the_same_bits(tmp_path, figure):
+    counts = killed("random", tmp_path, 100, timeout=3600)
+    figure("Runs killed at random", f"{counts['kills']} kills over {counts['ends']} runs: a verified checkpoint each time, "
+           "all ended with the same bits")  # fmt: skip
+    assert counts["kills"] >= 100
 

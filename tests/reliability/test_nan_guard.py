@@ -43,7 +43,7 @@ def poisoned(y=False):
 def fit(x, y, model=None, **arguments):
     set_seed(1)
     model = model or network()
-    model.compile("adam", "mse", metrics=["mae"], **arguments.pop("compile", {}))
+    model.compile("adam", "mse", metrics=["mae"], **{"jit_compile": False, **arguments.pop("compile", {})})
     arguments = {"batch_size": 8, "shuffle": False, "verbose": 0, **arguments}
     return model, (lambda: model.fit(x, y, **arguments))
 
