@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.core.input_spec import InputSpec
+from engine.core.input_spec import NO_TEXT, InputSpec
 from engine.core.symbolic import Symbol
 from losses.masks import get_mask, set_mask
 
@@ -31,6 +31,8 @@ def fit(model, symbol, tensor):
     if not isinstance(tensor, (tf.Tensor, Symbol)):
         return tensor
     wanted, rank = symbol.shape, tensor.shape.rank
+    if tensor.dtype == tf.string != symbol.dtype:
+        raise ValueError(f"{model.title}: input {symbol.node.operation.name!r} takes numbers, received text. {NO_TEXT}")
     if rank is not None and wanted.rank is not None:
         if rank == wanted.rank - 1 and wanted[-1] == 1:
             tensor = tensor[..., tf.newaxis]

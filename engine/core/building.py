@@ -36,10 +36,23 @@ def as_flag(value):
     return value.lower() == "true" if isinstance(value, str) else bool(value)
 
 
+def first_value(layer, name, initializer, shape, dtype):
+    """What `initializer` gives for a weight, or a ValueError if it is of another shape."""
+    value = tf.convert_to_tensor(initializer(shape, dtype=dtype), dtype)
+    if tuple(value.shape) != tuple(shape):
+        raise ValueError(
+            f"{layer.title}: the initializer of weight {name!r} was asked for the shape {tuple(shape)} and gave "
+            f"{tuple(value.shape)}. An initializer is a function (shape, dtype) of just that shape."
+        )
+    return value
+
+
 def static_shape(layer, name, shape):
     """`shape` as a tuple of integers, or a ValueError that says which weight and why."""
     if isinstance(shape, (int, float)):
         shape = (shape,)
+    if any(size is not None and size < 0 for size in shape or ()):
+        raise ValueError(f"{layer.title}: weight {name!r} cannot have the shape {tuple(shape)}: no size is below 0.")
     shape = tuple(tf.TensorShape(shape)) if shape is not None else ()
     if any(size is None for size in shape):
         raise ValueError(

@@ -49,6 +49,9 @@ class InputSpec:
         return None
 
 
+NO_TEXT = "Turn it into numbers first, for instance into indices of a vocabulary."
+
+
 def check_inputs(layer, inputs):
     """Raise a ValueError if `inputs` do not agree with `layer.input_spec`."""
     specs = layer.input_spec
@@ -57,6 +60,8 @@ def check_inputs(layer, inputs):
     if many and len(tensors) != len(specs):
         raise ValueError(f"{layer.title} takes {len(specs)} inputs, received {len(tensors)}.")
     for spec, tensor in zip(specs, tensors if many else tensors[:1]):
+        if getattr(tensor, "dtype", None) == tf.string:
+            raise ValueError(f"{layer.title} takes numbers, received text. {NO_TEXT}")
         problem = spec.problem(tensor) if spec is not None and hasattr(tensor, "dtype") else None
         if problem:
             wanted, fix = problem
