@@ -1,6 +1,7 @@
 """Callbacks that keep a run's whole state on disk, so that a run that was stopped goes on as if nothing had happened."""
 
 import os
+import signal
 import time
 
 from engine.callbacks.base import Callback
@@ -40,7 +41,7 @@ class Checkpoint(Callback):
             raise ValueError(f"{type(self).__name__}: every_seconds is a positive number, received {every_seconds!r}.")
         self.every_steps, self.every_epochs, self.every_seconds = every_steps, every_epochs, every_seconds
         self.keep = keep
-        self.run = self.lock = self.signals = self.found = None
+        self.run = self.lock = self.signals = self.found = self.missed = None
 
     def resume(self, run):
         if self.run is None:
@@ -49,7 +50,7 @@ class Checkpoint(Callback):
                 disk.make_directory(self.directory)
                 self.lock = checkpoint.lock(self.directory)
                 checkpoint.tidy(self.directory)
-            self.run, self.signals = run, Signals()
+            self.run, self.signals, self.missed = run, Signals(), None
             self.found = checkpoint.newest(self.directory)
             self.saved_at = time.monotonic()
         if self.found is not None:
@@ -60,11 +61,11 @@ class Checkpoint(Callback):
     def on_safe_point(self):
         if self.run is None:
             return
-        signal = self.signals.received
-        if self.writes and (self._is_due() or signal) and self.saved != (self.run.epoch, self.run.step):
+        received = self.signals.received
+        if self.writes and (self._is_due() or received) and self.saved != (self.run.epoch, self.run.step):
             self.save()
-        if signal and self.writes:  # the other workers would leave it waiting for them
-            raise StopRun(signal)
+        if received and self.writes:  # the other workers would leave it waiting for them
+            raise StopRun(received)
 
     def _is_due(self):
         run = self.run
@@ -85,10 +86,14 @@ class Checkpoint(Callback):
         self.run = self.found = None
         if self.signals is not None:
             self.signals.close()
-            self.signals = None
+            self.missed, self.signals = self.signals.received, None
         if self.lock is not None:
             self.lock.close()  # which also unlocks
             self.lock = None
+
+    def on_train_end(self, logs=None):
+        if self.missed is not None:  # a signal that came after the last safe point: it is the caller's
+            signal.raise_signal(self.missed)
 
 
 class BackupAndRestore(Checkpoint):
@@ -109,3 +114,4 @@ class BackupAndRestore(Checkpoint):
         if self.delete_checkpoint and self.writes:
             for name in checkpoint.names(self.directory):
                 checkpoint.remove(self.directory, name)
+        super().on_train_end(logs)

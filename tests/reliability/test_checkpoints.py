@@ -345,6 +345,16 @@ def test_the_second_signal_stops_at_once(tmp_path):
     assert checkpoint.names(tmp_path / "checkpoints") == []
 
 
+def test_a_signal_too_late_for_the_run_is_not_swallowed(tmp_path):
+    class Late(Callback):
+        def close(self):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        scenarios.fit(tmp_path, [], extra=[Late()], epochs=1)
+    assert checkpoint.names(tmp_path / "checkpoints")[-1] == "00000001-00000000"
+
+
 def test_signals_bring_back_what_was_there():
     noted = []
     before = signal.signal(signal.SIGTERM, lambda *_: noted.append("own"))
