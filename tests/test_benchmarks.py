@@ -34,6 +34,7 @@ def test_fit_prints_a_row_per_workload_and_writes_json(tmp_path):
         ("eager.py", ["--rounds", "1", "--repeats", "2"]),
         ("predict.py", ["mlp", "--rounds", "1", "--repeats", "2"]),
         ("start.py", ["mlp", "--rounds", "1"]),
+        ("limits.py", ["mlp", "--rounds", "1"]),
         ("memory.py", ["--rows", "2000", "--epochs", "1"]),
         ("scaling.py", ["--layers", "2", "4", "8", "--units", "8", "16", "32", "--steps", "10000", "--epochs", "10"]),
     ],
