@@ -8,8 +8,6 @@
     save       the weights and the history
 """
 
-import argparse
-import math
 import os
 import sys
 import tempfile
@@ -24,11 +22,15 @@ try:  # TensorFlow's start is noisy, and no setting stops all of it
 finally:
     os.dup2(stderr, 2)
 
-from engine import Input, Layer, Model, Sequential, optimizers, set_seed  # noqa: E402
+from engine import Input, Layer, Model, Sequential, set_seed  # noqa: E402
 from engine.callbacks import Checkpoint, CSVLogger, GradientStats  # noqa: E402
-from engine.datasets import DatasetError, load  # noqa: E402
+from engine.command_line import parse  # noqa: E402
+from engine.datasets import DatasetError, fits_in_memory, load, stream  # noqa: E402
 from engine.saving import FileError, run_directory  # noqa: E402
 from engine.study import check_gradients, record_run, report  # noqa: E402
+from engine.training.cluster import WorkerError  # noqa: E402
+from engine.training.replicas import is_chief, scope  # noqa: E402
+from engine.training.workers import launch  # noqa: E402
 from layers import Activation, Add, BatchNormalization, Conv2D, Dense, Dropout  # noqa: E402
 from layers import Flatten, GlobalAveragePooling2D, MaxPooling2D  # noqa: E402
 
@@ -101,8 +103,9 @@ def run(args):
     os.makedirs(args.out, exist_ok=True)
     with tempfile.TemporaryFile(dir=args.out):  # better an error now than after an hour of training
         pass
-    (x_train, y_train), (x_test, y_test), info = load(args.dataset, args.data_dir)
-    say(f"{info.name}: {len(x_train)} images to train on, {len(x_test)} for the test, {info.num_classes} classes")
+    training, test, some, info = images(args)
+    kind = "" if "y" in training else ", streamed from disk"
+    say(f"{info.name}: {info.rows[0]} images to train on, {info.rows[1]} for the test, {info.num_classes} classes{kind}")
 
     set_seed(args.seed)
     model = MODELS[args.model](info.image_shape, info.num_classes)
@@ -111,26 +114,27 @@ def run(args):
     model.compile(args.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=args.eager)
     say(f"{args.model}: {model.count_params()} parameters, {type(args.optimizer).__name__}, seed {args.seed}")
 
-    if args.check_gradients and not gradients_are_right(model, x_train[:8], y_train[:8]):
+    if args.check_gradients and not gradients_are_right(model, *(part[:8] for part in some)):
         return 1
 
     if args.trace:
-        step = model.inspect_step(x_train[: args.batch_size], y_train[: args.batch_size])
+        step = model.inspect_step(*some)
         say(f"one step, looked into: {step.to_html(os.path.join(args.out, 'step.html'))}")
-    if not args.resume:
+    if not args.resume and is_chief():
         run_directory.begin(args.out, args.given)
     checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30)
     callbacks = [*[GradientStats()] * args.report, CSVLogger(args.history), checkpoints]
-    history = model.fit(x_train, y_train, batch_size=args.batch_size, epochs=args.epochs, callbacks=callbacks)
+    history = model.fit(**training, epochs=args.epochs, callbacks=callbacks)
     if history.signal is not None:
         say(f"stopped; go on with: python train.py --resume --out {args.out}")
         return 128 + history.signal
-    loss, accuracy = model.evaluate(x_test, y_test, batch_size=256, verbose=0)
-    model.save_weights(args.weights)
+    loss, accuracy = model.evaluate(*test, batch_size=256 if "y" in training else None, verbose=0)
     say(f"test accuracy {accuracy:.4f}, loss {loss:.4f}")
-    say(f"saved {args.weights} and {args.history}")
-    if args.report:
-        record_run(args.out, model, x_test, y_test, args.given)
+    if is_chief():
+        model.save_weights(args.weights)
+        say(f"saved {args.weights} and {args.history}")
+    if is_chief() and args.report:
+        record_run(args.out, model, *test, args.given)
         say(f"report: {report(args.out)}")
     if args.target_accuracy is not None and not accuracy >= args.target_accuracy:
         print(f"train.py: missed the target accuracy {args.target_accuracy}", file=sys.stderr)
@@ -138,9 +142,19 @@ def run(args):
     return 0
 
 
+def images(args):
+    """(arguments of fit, (x, y) for the test, the first batch, info): arrays, or what reads from disk where they are too large."""
+    if args.stream or not fits_in_memory(args.dataset, args.data_dir):
+        train, test, info = stream(args.dataset, args.data_dir, args.batch_size, args.seed)
+        return dict(x=train), (test, None), next(train.as_numpy_iterator()), info
+    (x, y), test, info = load(args.dataset, args.data_dir)
+    return dict(x=x, y=y, batch_size=args.batch_size), test, (x[: args.batch_size], y[: args.batch_size]), info
+
+
 def say(text):
-    """Print at once, also into a pipe."""
-    print(text, flush=True)
+    """Print at once, also into a pipe; of several workers, the chief does."""
+    if is_chief():
+        print(text, flush=True)
 
 
 def gradients_are_right(model, x, y):
@@ -151,68 +165,22 @@ def gradients_are_right(model, x, y):
     return report.ok
 
 
-class Parser(argparse.ArgumentParser):
-    """Errors on one line."""
-
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
-def parse(arguments=None):
-    """The command line as a namespace."""
-    parser = Parser(prog="train.py", description="Train a model on images, test it, and save it.")
-    add = parser.add_argument
-    add("--dataset", default="digits", metavar="NAME",
-        help="an image-classification set of tensorflow-datasets; default: %(default)s, bundled")  # fmt: skip
-    add("--data-dir", metavar="DIR", help="where prepared datasets are, and new ones go")
-    add("--model", default="cnn", choices=MODELS, help="a function of train.py; default: %(default)s")
-    add("--epochs", default=30, type=int, metavar="N", help="passes over the training images; default: %(default)s")
-    add("--batch-size", default=32, type=int, metavar="N", help="images in a step; default: %(default)s")
-    add("--learning-rate", type=float, metavar="X", help="default: the optimizer's own")
-    add("--optimizer", default="adam", metavar="NAME", help="sgd, rmsprop, adamw, lion ...; default: %(default)s")
-    add("--seed", default=0, type=int, metavar="N", help="the same seed gives the same numbers; default: %(default)s")
-    add("--out", metavar="DIR", help="for the weights and the history; default: runs/DATASET-MODEL")
-    add("--resume", action="store_true", help="go on with the run in OUT, with the arguments that it was started with")
-    add("--eager", action="store_true", help="plain Python steps, slow, for a debugger")
-    add("--check-gradients", action="store_true", help="first compare gradients on one batch with finite differences")
-    add("--trace", action="store_true", default=bool(os.environ.get("TRACE")), help="look into one step: OUT/step.html")
-    add("--report", action="store_true", help="write OUT/report.html: curves, mistakes, configuration")
-    add("--target-accuracy", type=float, metavar="X", help="exit with status 1 if the test accuracy is below")
-    args = parser.parse_args(arguments)
-    out = args.out or os.path.join("runs", f"{args.dataset}-{args.model}".replace("/", "-"))
-    if args.resume:
-        try:
-            parser.set_defaults(**run_directory.arguments_of(out))
-        except (OSError, FileError) as error:
-            parser.error(f"there is no run to go on with in {out}: {error}")
-        args = parser.parse_args(arguments)  # what is given beside --resume wins
-    args.given, args.out = {name: value for name, value in vars(args).items() if name != "resume"}, out
-    for name in ("epochs", "batch_size", "learning_rate", "target_accuracy"):
-        value = getattr(args, name)
-        if value is not None and not 0 < value < math.inf:
-            parser.error(f"--{name.replace('_', '-')} must be a positive number, received {value}")
-    if not 0 <= args.seed < 2**32:
-        parser.error(f"--seed must be from 0 to 2**32 - 1, received {args.seed}")
-    try:
-        args.optimizer = optimizers.get(args.optimizer)
-    except ValueError as error:
-        parser.error(str(error).partition(" An own ")[0])
-    args.history, args.weights = (os.path.join(args.out, name) for name in ("history.csv", "weights.safetensors"))
-    return args
-
-
 def main(arguments=None):
     """The program; returns the exit status: 0, 1 (target missed, gradient wrong), 2 (cannot run), 130 (Ctrl-C), 143 (SIGTERM)."""
-    args = parse(arguments)
+    args = parse(MODELS, arguments)
     try:
-        return run(args)
+        if args.workers > 1:
+            command = [sys.executable, os.path.abspath(__file__), *(sys.argv[1:] if arguments is None else arguments)]
+            return launch(args.workers, [*command, "--strategy", "multiworker", "--workers", "1"], args.out)
+        with scope(args.strategy):
+            return run(args)
     except KeyboardInterrupt:
         print("\ntrain.py: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (DatasetError, FileError) as error:
+    except (DatasetError, FileError, WorkerError) as error:
         print(f"train.py: {error}", file=sys.stderr)
     except OSError as error:
         print(f"train.py: {error}. Choose a directory you can write to with --out", file=sys.stderr)

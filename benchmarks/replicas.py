@@ -1,6 +1,6 @@
 """Devices and workers: throughput, bytes exchanged, efficiency: `python benchmarks/replicas.py`.
 
-Each row is a process of its own (workers: one each), every device limited to one thread, because the devices here are
+Each row is a process of its own (workers: one each) with one thread for each device, because the devices here are
 shares of one CPU. The global batch is the same in all rows, so the numbers learned are too.
 """
 
@@ -35,8 +35,9 @@ def loopback_bytes():
 
 def measure(kind, count, units, batch, path):
     """Train under a strategy; the chief writes seconds per step and bytes per step to `path`."""
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(count if kind == "mirrored" else 1)
+    threads = count if kind == "mirrored" else 1  # the devices of one process share its threads
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     strategy = cluster.make_strategy(kind, count if kind == "mirrored" else None)
     random = np.random.default_rng(0)
     x, y = random.normal(size=(ROWS, FEATURES)).astype("float32"), random.integers(0, 10, ROWS)

@@ -17,7 +17,7 @@ from engine.saving.config import describe_arguments
 from engine.saving.graph_config import describe_graph, read_graph
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
-from engine.training import arrays, loop
+from engine.training import arrays, loop, replicas
 from engine.training.compiled import CompiledStep, EagerStep, why_traced
 from engine.training.feed import make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
@@ -55,6 +55,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     jit_compile = "auto"
     history = None
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
+    distribute_strategy = None  # the tf.distribute strategy in whose scope the model was made
     _graph = None  # of a functional model
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
@@ -63,6 +64,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         super().__init__(name=name, **kwargs)
         self._steps = {}  # compiled steps by what they were compiled for
         self._traces = []
+        self.distribute_strategy = replicas.current()
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:
@@ -220,21 +222,26 @@ class Model(TrainingStep, Saved, Studied, Layer):
     # ---- training ---------------------------------------------------------------------------
 
     def compile(self, optimizer="rmsprop", loss=None, metrics=None, loss_weights=None, weighted_metrics=None,
-                run_eagerly=False, steps_per_execution=1, jit_compile="auto", strict_gradients=False):  # fmt: skip
+                run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True,
+                strict_gradients=False):  # fmt: skip
         """Say what to minimise, how, and what to report.
 
         Arguments: `optimizer` (name or object); `loss` (name, Loss, function of (y_true, y_pred); a list or
         dict of them for several outputs); `metrics` (a list, or a list or dict of lists); `loss_weights`;
         `weighted_metrics` (metrics that see the sample weights); `run_eagerly` (plain Python, for debugging);
         `steps_per_execution` (steps between calls of per-batch callbacks); `jit_compile` (XLA: "auto" uses it
-        unless the model has convolutions or operations without an XLA kernel); `strict_gradients` (a trainable
+        unless the model has convolutions or operations without an XLA kernel); `auto_scale_loss` (a model whose
+        policy is "mixed_float16" gets a LossScaleOptimizer around its optimizer); `strict_gradients` (a trainable
         weight without a gradient is an error, not a warning).
         """
         if jit_compile not in ("auto", True, False, None):
             raise ValueError(f'compile: jit_compile is "auto", True or False, received {jit_compile!r}.')
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"compile: steps_per_execution is a positive integer, received {steps_per_execution!r}.")
+        replicas.check(self, run_eagerly)
         optimizer = optimizers.get(optimizer)
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer.loss_scale_factor is None:
+            optimizer = optimizers.LossScaleOptimizer(optimizer)
         loss_tracker, term_tracker = _new_trackers()
         compiled_loss = None
         if loss is not None:
@@ -271,8 +278,9 @@ class Model(TrainingStep, Saved, Studied, Layer):
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
-        return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
-                        sample_weight, initial_epoch, steps_per_epoch, validation_freq, on_nan)  # fmt: skip
+        with replicas.scope(self.distribute_strategy):
+            return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
+                            sample_weight, initial_epoch, steps_per_epoch, validation_freq, on_nan)  # fmt: skip
 
     def _validation(self, data, batch_size, steps):
         parts = data if isinstance(data, (tuple, list)) else (data,)
@@ -289,7 +297,8 @@ class Model(TrainingStep, Saved, Studied, Layer):
         bar = [EvaluationBar(verbose)] if verbose else []
         callbacks = CallbackList([callbacks or [], *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
         try:
-            logs = loop.evaluate(self, feed, callbacks)
+            with replicas.scope(self.distribute_strategy):
+                logs = loop.evaluate(self, feed, callbacks)
         finally:
             callbacks.close()
         return logs if return_dict else self._in_order(logs)
@@ -332,7 +341,10 @@ class Model(TrainingStep, Saved, Studied, Layer):
             self._traces.append((verb, spec, why_traced(key, [kept for kept in self._steps if kept[0] == verb])))
             while len(self._steps) >= _KEPT_TRACES:
                 del self._steps[next(iter(self._steps))]
-            compiled = CompiledStep(function, spec, self.jit_compile)
+            if self.distribute_strategy is None:
+                compiled = CompiledStep(function, spec, self.jit_compile)
+            else:
+                compiled = replicas.compiled(self, verb, function, spec)
             # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
             # too, so that no other object can get their ids.
             compiled.layers, compiled.weights = self.named_layers(), self.weights

@@ -15,6 +15,7 @@ import random
 import numpy as np
 import tensorflow as tf
 
+from losses import replicas
 from losses.configurable import Configurable
 
 
@@ -86,16 +87,16 @@ class SeedGenerator(Configurable):
         self.name = name
         key = fold(draw_seed() if seed is None else self.seed)
         with tf.init_scope():  # also when made while a function is traced
-            self.state = tf.Variable(
-                [key, 0], dtype=tf.int64, trainable=False, name="state",
-                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            )  # fmt: skip
+            self.state = tf.Variable([key, 0], dtype=tf.int64, trainable=False, name="state")
 
     def next(self):
         """The seed pair of this call, an int64 tensor of shape (2,); moves the counter on."""
         pair = self.state.read_value()
         self.state.assign_add([0, 1])
-        return pair
+        replica = replicas.context()  # the rows of a batch are spread over replicas: each draws its own numbers
+        if replica is None:
+            return pair
+        return pair + tf.stack([0, tf.cast(replica.replica_id_in_sync_group, tf.int64) * 2**32])
 
 
 _FLOAT_LAYOUT = {  # an integer of the same width, the bits of the fraction, the bit pattern of 1.0

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.core import binding, symbolic
+from engine.core import binding, context, symbolic
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.model import Model
@@ -74,7 +74,8 @@ class Sequential(Model):
         self._refresh()
 
     def _extend(self, layer):
-        output = layer(self._ends[-1])
+        with context.inside(self):  # so that an error in there can say where the layer is
+            output = layer(self._ends[-1])
         if not isinstance(output, symbolic.Symbol):
             raise ValueError(f"{self.title}: {layer.title} has several outputs; a Sequential passes on one. Use Model.")
         self._ends.append(output)

@@ -5,6 +5,7 @@ import tensorflow as tf
 from engine import initializers
 from engine.core.input_spec import InputSpec
 from layers.normalization import ScaledNormalization, along, check_axes, in_full_precision
+from losses import replicas
 
 _CLIPPING = ("rmax", "rmin", "dmax")
 _FUSED_EPSILON = 1.001e-5  # the fused kernel silently raises an epsilon below this one
@@ -107,12 +108,17 @@ class BatchNormalization(ScaledNormalization):
     def _statistics(self, x, mask):
         """Mean and (biased) variance of each feature over the batch."""
         axes = [axis for axis in range(x.shape.rank) if axis != self.feature_axis]
+        total = replicas.total if self.synchronized else tf.identity
         if mask is not None:
-            mean, variance = _masked_moments(x, tf.cast(mask, x.dtype), axes)
+            return _masked_moments(x, tf.cast(mask, x.dtype), axes, total)
+        if self.synchronized and replicas.context():
+            count = total(tf.cast(tf.size(x) // x.shape[self.feature_axis], x.dtype))
+            mean = total(tf.reduce_sum(x, axes, keepdims=True)) / count
+            variance = total(tf.reduce_sum(tf.square(x - mean), axes)) / count
         else:  # not by tf.nn.moments: it holds the mean of the variance constant, so its second derivatives are wrong
             mean = tf.reduce_mean(x, axes, keepdims=True)
-            mean, variance = tf.squeeze(mean, axes), tf.reduce_mean(tf.square(x - mean), axes)
-        return _over_replicas(mean, variance) if self.synchronized else (mean, variance)
+            variance = tf.reduce_mean(tf.square(x - mean), axes)
+        return tf.squeeze(mean, axes), variance
 
     def _follow(self, mean, variance):
         _move(self.moving_mean, mean, self.momentum)
@@ -145,23 +151,13 @@ def _move(variable, value, momentum):
     variable.assign(variable * momentum + tf.cast(value, variable.dtype) * (1 - momentum))
 
 
-def _masked_moments(x, mask, axes):
-    """Mean and variance over `axes` of what `mask` (0 or 1, the leading axes of x) leaves."""
+def _masked_moments(x, mask, axes, total):
+    """Mean and variance over `axes` of what `mask` (0 or 1, the leading axes of x) leaves; `total` adds up replicas."""
     weights = tf.reshape(mask, [*tf.unstack(tf.shape(mask)), *[1] * (x.shape.rank - mask.shape.rank)])
-    counted = tf.reduce_sum(tf.broadcast_to(weights, tf.shape(x)), axes, keepdims=True) + 1e-7
-    mean = tf.reduce_sum(x * weights, axes, keepdims=True) / counted
-    variance = tf.reduce_sum(tf.square(x - mean) * weights, axes, keepdims=True) / counted
+    counted = total(tf.reduce_sum(tf.broadcast_to(weights, tf.shape(x)), axes, keepdims=True)) + 1e-7
+    mean = total(tf.reduce_sum(x * weights, axes, keepdims=True)) / counted
+    variance = total(tf.reduce_sum(tf.square(x - mean) * weights, axes, keepdims=True)) / counted
     return tf.squeeze(mean, axes), tf.squeeze(variance, axes)
-
-
-def _over_replicas(mean, variance):
-    """Mean and variance over the batches of all replicas, from those of this one's; the batches are equally large."""
-    replica = tf.distribute.get_replica_context()
-    if replica is None or replica.num_replicas_in_sync == 1:
-        return mean, variance
-    mean_square = variance + tf.square(mean)
-    mean, mean_square = replica.all_reduce(tf.distribute.ReduceOp.MEAN, [mean, mean_square])
-    return mean, mean_square - tf.square(mean)
 
 
 def _fused(x, gamma, beta, epsilon):

@@ -3,6 +3,8 @@
 
 import tensorflow as tf
 
+from engine.training.replicas import is_chief
+
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _TEST_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 _OTHER_BATCH_HOOKS = (*_TEST_BATCH_HOOKS, "on_predict_batch_begin", "on_predict_batch_end")
@@ -26,6 +28,7 @@ class Callback:
 
     model = None
     params = None
+    chief_only = False  # where several workers train one model: for the one that writes files
     every_steps = None  # a number: chunks also end at multiples of so many steps of the run
 
     def set_model(self, model):
@@ -125,6 +128,7 @@ class CallbackList:
                     "Use engine.callbacks.LambdaCallback for plain functions."
                 )
         self.callbacks = list(callbacks)
+        self.active = [item for item in callbacks if not item.chief_only or is_chief(model.distribute_strategy)]
         self.wants_batches = any(self._overrides(callback, _BATCH_HOOKS) for callback in callbacks)
         self.wants_test_batches = any(self._overrides(callback, _TEST_BATCH_HOOKS) for callback in callbacks)
         for callback in callbacks:
@@ -141,9 +145,9 @@ class CallbackList:
         if not (hook.startswith("on_") or hook in ("resume", "close")) or not hasattr(Callback, hook):
             raise AttributeError(f"There is no callback hook {hook!r}.")
         names = (hook, hook.replace("_train", "")) if hook in _BATCH_HOOKS else (hook,)
-        concerned = self.callbacks
+        concerned = self.active
         if hook in _BATCH_HOOKS + _OTHER_BATCH_HOOKS:
-            concerned = [callback for callback in self.callbacks if self._overrides(callback, names)]
+            concerned = [callback for callback in self.active if self._overrides(callback, names)]
 
         wanted = getattr(Callback, hook).__code__.co_argcount - 1
 

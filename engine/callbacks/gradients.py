@@ -1,4 +1,6 @@
-"""Norms of gradients and updates among the logs."""
+"""Norms of gradients and updates, and the learning rate, among the logs."""
+
+import tensorflow as tf
 
 from engine.callbacks.base import Callback
 from engine.training.gradient_norms import GradientNorms, owners
@@ -10,6 +12,7 @@ class GradientStats(Callback):
         gradient_norm          √Σ gradient² over all weights, mean of the measured steps
         gradient_norm/LAYER    the same for one layer;   update_ratio/LAYER = ‖update‖ / ‖weights‖
         nonfinite_gradients    how many elements were infinite or not a number
+        learning_rate          at the end of the epoch
 
     Arguments: `every` (10), measure each so many steps, the first included. Put it before CSVLogger and TensorBoard in
     the list of callbacks: those write the logs that they find. Norms are those before clipping.
@@ -22,7 +25,7 @@ class GradientStats(Callback):
     >>> model.compile("sgd", "mse")
     >>> history = model.fit(np.ones((8, 3)), np.ones((8, 2)), callbacks=[GradientStats(every=1)], verbose=0)
     >>> sorted(history.history)
-    ['gradient_norm', 'gradient_norm/layers.0', 'loss', 'nonfinite_gradients', 'update_ratio/layers.0']
+    ['gradient_norm', 'gradient_norm/layers.0', 'learning_rate', 'loss', 'nonfinite_gradients', 'update_ratio/layers.0']
     """
 
     def __init__(self, every=10):
@@ -41,6 +44,7 @@ class GradientStats(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs.update(self.model.gradient_norms.result())
+        logs["learning_rate"] = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
 
     def get_state(self):
         return {name: variable.numpy() for name, variable in self._variables().items()}

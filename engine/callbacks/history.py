@@ -10,6 +10,7 @@ class History(Callback):
     """What `fit` returns: `history.history["loss"]` has one number per epoch, `history.epoch` the epochs.
 
     `history.signal`: the number of the signal (Ctrl-C, SIGTERM) after which a run with a Checkpoint ended early, or None.
+    `history.waiting`: for each epoch of this process the share of its time (0 to 1) in which steps waited for their data.
     """
 
     signal = None
@@ -17,9 +18,10 @@ class History(Callback):
     def __init__(self):
         self.history = {}
         self.epoch = []
+        self.waiting = []
 
     def on_train_begin(self, logs=None):
-        self.history, self.epoch = {}, []
+        self.history, self.epoch, self.waiting = {}, [], []
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)
@@ -39,6 +41,8 @@ class CSVLogger(Callback):
     Arguments: `filename`, `separator`, `append` (go on in a file that exists). The columns are those of the first
     epoch; each row is on disk when its epoch ends.
     """
+
+    chief_only = True
 
     def __init__(self, filename, separator=",", append=False):
         self.filename = os.fspath(filename)

@@ -4,6 +4,7 @@ import os
 import warnings
 
 import numpy as np
+import tensorflow as tf
 
 from engine.callbacks.base import Callback
 
@@ -112,6 +113,8 @@ class ModelCheckpoint(Callback):
     batches), `initial_value_threshold` (to be beaten before the first save).
     """
 
+    chief_only = True
+
     def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,
                  mode="auto", save_freq="epoch", initial_value_threshold=None):  # fmt: skip
         if save_freq != "epoch" and not isinstance(save_freq, int):
@@ -185,7 +188,7 @@ class ReduceLROnPlateau(Callback):
         self.wait = self.resting = 0
 
     def on_epoch_end(self, epoch, logs=None):
-        rate = float(self.model.optimizer.learning_rate)
+        rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
         if logs is not None:
             logs["learning_rate"] = rate
         value = self.watch.read(logs)

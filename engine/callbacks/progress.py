@@ -8,8 +8,13 @@ from tqdm import tqdm
 from engine.callbacks.base import Callback
 
 
+_WORTH_SAYING = 0.2  # a run that waits longer for its data is bound by them, and not by the computation
+
+
 class ProgressBar(Callback):
     """A tqdm bar per epoch. `verbose`: 1 a bar, 2 one line per epoch, "auto" a bar if the output is a terminal."""
+
+    chief_only = True
 
     def __init__(self, verbose="auto"):
         is_terminal = hasattr(sys.stdout, "isatty") and sys.stdout.isatty()
@@ -34,7 +39,10 @@ class ProgressBar(Callback):
             self.bar.update(step - self.bar.n)
 
     def on_epoch_end(self, epoch, logs=None):
-        text = self._text(logs)
+        share = self.model.history.waiting[-1]
+        self._finish(self._text(logs) + (f" - {share:.0%} of the time waiting for data" if share > _WORTH_SAYING else ""))
+
+    def _finish(self, text):
         if self.bar is not None:
             self.bar.set_postfix_str(text)
             self.close()
@@ -43,7 +51,7 @@ class ProgressBar(Callback):
             print(f"{self.title} - {self.steps} steps, {seconds:.1f}s - {text}", flush=True)
 
     def _text(self, logs):
-        shown = self.model.metrics_names
+        shown = [*self.model.metrics_names, *self.model.optimizer.logs()]
         items = {name: value for name, value in (logs or {}).items() if name.removeprefix("val_") in shown}
         return ", ".join(f"{name}={_number(value)}" for name, value in (items or logs or {}).items())
 
@@ -65,7 +73,7 @@ class EvaluationBar(ProgressBar):
         self.on_train_chunk_end(step, logs)
 
     def on_test_end(self, logs=None):
-        self.on_epoch_end(0, logs)
+        self._finish(self._text(logs))
 
 
 def _number(value):

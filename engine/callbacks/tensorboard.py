@@ -23,6 +23,8 @@ class TensorBoard(Callback):
     >>> callback = TensorBoard("logs/first", histogram_freq=1)
     """
 
+    chief_only = True
+
     def __init__(self, log_dir="logs", histogram_freq=0, write_graph=True, update_freq="epoch"):
         if update_freq not in ("epoch", "batch") and not (isinstance(update_freq, int) and update_freq > 0):
             raise ValueError(

@@ -171,10 +171,12 @@ def add_note(error, layer, args):
 
 @contextlib.contextmanager
 def losses_kept(layer):
-    """Inside the block `layer` may be traced in a graph that is thrown away; then the values of add_loss come back."""
-    before = [(inner, list(inner._losses)) for _, inner in layer.named_layers()]
+    """Inside the block `layer` may be traced in a graph that is thrown away: who observes does not see it, and then
+    the values of add_loss come back."""
+    before = {inner: list(context.state.losses.get(inner, ())) for _, inner in layer.named_layers()}
+    observers, context.state.observers = context.state.observers, ()
     try:
         yield
     finally:
-        for inner, losses in before:
-            inner._losses[:] = losses
+        context.state.observers = observers
+        context.state.losses.update(before)

@@ -5,6 +5,7 @@ call is the root: it decides `training` for everything below, and it clears what
 pass before it left behind (the values of `add_loss`).
 """
 
+import contextlib
 import threading
 import time
 import weakref
@@ -29,11 +30,12 @@ class _State(threading.local):
     call = None  # the innermost running Call
     observers = ()  # functions (layer, args, kwargs, outputs), called after each layer
 
+    def __init__(self):
+        # Values of add_loss by layer. Empty for most models, and then a forward pass need not look for any.
+        self.losses = weakref.WeakKeyDictionary()
+
 
 state = _State()
-
-# Layers that hold values of add_loss. Empty for most models, and then a forward pass need not look for any.
-layers_with_losses = weakref.WeakSet()
 
 
 class observe:
@@ -48,6 +50,16 @@ class observe:
 
     def __exit__(self, *_):
         state.observers = self.before
+
+
+@contextlib.contextmanager
+def inside(layer):
+    """Within the block calls are taken as made by a call of `layer`."""
+    outer, state.call = state.call, Call(layer, training(), state.call)
+    try:
+        yield
+    finally:
+        state.call = outer
 
 
 def training():

@@ -56,7 +56,7 @@ class Layer(tracking.Tracked, Configurable):
     input_spec = None
     autocast = True
     _trainable = True
-    _untracked = frozenset({"_nodes", "_losses", "_loss_functions"})
+    _untracked = frozenset({"_nodes", "_loss_functions"})
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
         self.name = naming.checked(type(self), name)
@@ -65,7 +65,6 @@ class Layer(tracking.Tracked, Configurable):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._trainable = building.as_flag(trainable)
         self._batch_input_shape = building.first_layer_shape(self, kwargs)
-        self._losses = []  # values of add_loss in the forward pass that ran last
         self._loss_functions = []
         self._step_metrics = {}  # made by add_metric, by name
         self._loose_weights = []  # made by add_weight and not found on an attribute yet
@@ -187,7 +186,7 @@ class Layer(tracking.Tracked, Configurable):
         initializer, shape = initializers.get(initializer), building.static_shape(self, name, shape)
         with tf.init_scope():
             variable = tf.Variable(
-                lambda: tf.convert_to_tensor(initializer(shape, dtype=dtype), dtype),
+                lambda: building.first_value(self, name, initializer, shape, dtype),
                 dtype=dtype, shape=shape, trainable=building.as_flag(trainable), constraint=constraints.get(constraint),
                 name=name or "variable",
             )  # fmt: skip
@@ -286,8 +285,7 @@ class Layer(tracking.Tracked, Configurable):
             if callable(item) and not isinstance(item, tf.Variable) and context.state.call is None:
                 self._loss_functions.append(item)
                 continue
-            self._losses.append(tf.convert_to_tensor(item() if callable(item) else item))
-            context.layers_with_losses.add(self)
+            context.state.losses.setdefault(self, []).append(tf.convert_to_tensor(item() if callable(item) else item))
 
     @property
     def losses(self):
@@ -298,7 +296,7 @@ class Layer(tracking.Tracked, Configurable):
         """`losses` as a list of (name, value); the name is the path of the layer or the weight."""
         terms = []
         for path, layer in tracking.descend(self, Layer):
-            values = [*layer._losses, *(function() for function in layer._loss_functions)]
+            values = [*context.state.losses.get(layer, ()), *(function() for function in layer._loss_functions)]
             for index, value in enumerate(values):
                 name = tracking.join(path, "add_loss" if len(values) == 1 else f"add_loss_{index}")
                 terms.append((name, tf.reduce_sum(value)))
@@ -309,15 +307,16 @@ class Layer(tracking.Tracked, Configurable):
         return terms
 
     def _clear_losses(self):
-        if context.layers_with_losses:
+        if context.state.losses:
             for _, layer in tracking.descend(self, Layer):
-                layer._losses.clear()
-                context.layers_with_losses.discard(layer)
+                context.state.losses.pop(layer, None)
 
     def add_metric(self, value, name=None, aggregation="mean"):
         """Report `value` beside the compiled metrics, under `name`, as its mean over the epoch.
 
-        A value that a Metric returned is reported by that metric; a Metric itself is taken as it is.
+        A value that a Metric returned is reported by that metric and under its name, as in TensorFlow 2, whatever `name`
+        says: `add_metric(self.accuracy(y, p), name="acc")` is "binary_accuracy" in the logs. A Metric itself is taken
+        as it is.
         """
         if isinstance(value, Metric):
             self._step_metrics.setdefault(name or value.name, value)

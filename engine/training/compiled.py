@@ -7,6 +7,8 @@ slower than TensorFlow's own kernels: `choose_jit` decides by what the traced st
 never by timing, so that runs repeat.
 """
 
+import time
+
 import tensorflow as tf
 
 # On a CPU, XLA runs these several times slower than TensorFlow's own kernels.
@@ -43,7 +45,7 @@ class CompiledStep:
         return self._run(self._loop_over_rows, specs, data, order, tf.constant(start), tf.constant(stop))
 
     def on_iterator(self, iterator, count):
-        """At most `count` steps on what the iterator gives; also returns how many there were."""
+        """At most `count` steps on what the iterator gives; also returns how many there were, and the seconds of waiting."""
         # An iterator cannot enter XLA: here the loop is TensorFlow's, and the step inside it is XLA's.
         specs = (iterator, tf.TensorSpec([], tf.int32))
         return self._run(self._loop_over_iterator, specs, iterator, tf.constant(count), jit=False)
@@ -77,18 +79,23 @@ class CompiledStep:
     def _loop_over_iterator(self, iterator, count):
         step = tf.function(self.step, autograph=False, jit_compile=self.jit or None)
 
-        def one(index, more, logs):
-            item = iterator.get_next_as_optional()
+        def one(index, more, waited, logs):
+            began = tf.timestamp()
+            with tf.control_dependencies([began]):
+                item = iterator.get_next_as_optional()
+            with tf.control_dependencies([item.has_value()]):
+                waited += tf.timestamp() - began
             return tf.cond(
                 item.has_value(),
-                lambda: (index + 1, True, step(item.get_value())),
-                lambda: (index, False, logs),
+                lambda: (index + 1, True, waited, step(item.get_value())),
+                lambda: (index, False, waited, logs),
             )
 
-        index, _, logs = tf.while_loop(
-            lambda index, more, logs: (index < count) & more, one, (0, True, self._no_logs()), parallel_iterations=1
+        start = (0, True, tf.zeros([], tf.float64), self._no_logs())
+        index, _, waited, logs = tf.while_loop(
+            lambda index, more, waited, logs: (index < count) & more, one, start, parallel_iterations=1
         )
-        return logs, index
+        return logs, index, waited
 
     def _no_logs(self):
         return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), self.step.structured_outputs)
@@ -108,13 +115,15 @@ class EagerStep:
         return logs
 
     def on_iterator(self, iterator, count):
-        logs, ran = None, 0
+        logs, ran, waited = None, 0, 0.0
         while ran < count:
+            began = time.perf_counter()
             item = iterator.get_next_as_optional()
+            waited += time.perf_counter() - began
             if not item.has_value():
                 break
             logs, ran = self.on_batch(item.get_value()), ran + 1
-        return logs, ran
+        return logs, ran, waited
 
 
 def choose_jit(graph):

@@ -3,8 +3,10 @@
 Each feed knows its batch's `spec` (rows unknown), starts epochs, and runs a compiled step on its next batches:
 
     feed.start(epoch);  logs, ran = feed.run(step, count)     # ran < count: the data are at their end
+    feed.waited                                               # seconds so far in which a step had to wait for its data
 """
 
+import time
 import warnings
 
 import numpy as np
@@ -13,6 +15,7 @@ import tensorflow as tf
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, to_tensors
 from engine.training.batch import Preparation, pack, relax
+from engine.training.replicas import agree
 
 
 def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
@@ -34,6 +37,8 @@ def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=Fal
 class ArrayFeed:
     """Arrays, converted once; each epoch is an order of row numbers, gathered batch by batch inside the compiled loop."""
 
+    waited = 0.0
+
     def __init__(self, prepare, x, y, sample_weight, batch_size, shuffle, steps):
         data = [to_tensors(item, prepare.dtype) for item in (x, y, sample_weight)]
         self.rows = common_rows(*data)
@@ -43,7 +48,7 @@ class ArrayFeed:
             raise ValueError(f"batch_size is a positive integer, received {batch_size!r}.")
         self.data = prepare(pack(*data))
         self.batch_size = int(min(batch_size, self.rows))
-        self.seed = random.draw_seed() if shuffle else None
+        self.seed = agree(random.draw_seed()) if shuffle else None
         self.full, self.rest = divmod(self.rows, self.batch_size)
         self.steps = self.full + bool(self.rest)
         if steps is not None and steps > self.steps:
@@ -134,6 +139,7 @@ class StreamFeed:
     """
 
     def __init__(self, renew):
+        self.waited = 0.0
         self.renew = renew  # whether each epoch begins a new pass, also where the one before did not come to its end
         self.iterator, self.passes, self.current, self.drawn, self.position = None, 0, -1, 0, 0
 
@@ -150,6 +156,13 @@ class StreamFeed:
 
     def _end_pass(self):
         self.iterator, self.current = None, -1
+
+    def _timed_next(self):
+        """The next batch, or None at the end."""
+        began = time.perf_counter()
+        batch = next(self.iterator, None)
+        self.waited += time.perf_counter() - began
+        return batch
 
     def batch(self, number):
         """The batch of the last `run` of one step."""
@@ -207,11 +220,11 @@ class DatasetFeed(StreamFeed):
         if self.steps is not None:
             count = min(count, self.steps - self.position)
         if count == 1:  # also the first step of all: should XLA refuse it, the batch is still in hand
-            batch = self._last = next(self.iterator, None)
+            batch = self._last = self._timed_next()
             logs, ran = (None, 0) if batch is None else (step.on_batch(batch), 1)
         else:
-            logs, ran = step.on_iterator(self.iterator, count)
-            ran = int(ran)
+            logs, ran, waited = step.on_iterator(self.iterator, count)
+            ran, self.waited = int(ran), self.waited + float(waited)
         self.position, self.drawn = self.position + ran, self.drawn + ran
         if ran < count:
             self._end_pass()
@@ -280,7 +293,7 @@ class PythonFeed(StreamFeed):
     def _peek(self):
         """Have the next batch in hand, if the epoch goes on, and a spec that fits it."""
         if self._ahead is None and self.iterator is not None and self.position != self.steps:
-            self._ahead = next(self.iterator, None)
+            self._ahead = self._timed_next()
             if self._ahead is None:
                 self._end_pass()
             else:

@@ -2,12 +2,18 @@
 
     norm = √Σ gradient²        ratio = ‖update‖ / ‖weights‖        per layer, and all gradients as one vector
 
-The measuring is a branch of the step, so that those in between do not pay for it.
+The steps in between do not pay for it: measured in `fit` of a small model (784-128-10, Adam, batch 32), every step
+costs 20 % more, and every tenth 2 %.
 """
+
+import math
 
 import tensorflow as tf
 
+from engine.core.conditional import run_if
 from engine.optimizers.compiled import dense
+
+_ROWS = 32
 
 
 class GradientNorms:
@@ -22,31 +28,38 @@ class GradientNorms:
 
     def apply(self, optimizer, gradients, rows):
         """The optimizer's update, measured if it is due."""
-        before = [variable.read_value() for _, variable in gradients]
-        optimizer.apply_gradients(gradients, weight=rows)
-        tf.cond(self.steps % self.every == 0, lambda: self._add(gradients, before), lambda: tf.constant(0))
+
+        def update():
+            optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=True)
+
+        def measured_update():
+            before = [variable.read_value() for _, variable in gradients]
+            unscaled = optimizer.unscale([dense(gradient, variable) for gradient, variable in gradients])
+            update()
+            self._add(unscaled, [variable for _, variable in gradients], before)
+
+        is_due = self.steps % self.every == 0
+        run_if(~is_due, update)
+        run_if(is_due, measured_update)
         self.steps.assign_add(1)
 
-    def _add(self, gradients, before):
+    def _add(self, gradients, variables, before):
         """Take in one step: the squares per layer, then their roots and ratios."""
-        zero = tf.zeros([])
-        squares = {group: [zero, zero, zero] for group in self.groups}  # of gradient, update, weight
-        bad = zero
-        for (gradient, variable), old in zip(gradients, before):
-            gradient, sums = dense(gradient, variable), squares[self.owners[id(variable)]]
-            bad += tf.reduce_sum(tf.cast(~tf.math.is_finite(gradient), tf.float32))
+        squares = {group: [0.0, 0.0, 0.0] for group in self.groups}  # of gradient, update, weight
+        for gradient, variable, old in zip(gradients, variables, before):
+            sums = squares[self.owners[id(variable)]]
             for place, values in enumerate((gradient, variable - old, old)):
-                sums[place] += tf.reduce_sum(tf.square(tf.cast(values, tf.float32)))
-        total = tf.sqrt(tf.add_n([sums[0] for sums in squares.values()]))
+                sums[place] += square_sum(values)
+        total = tf.sqrt(tf.add_n([tf.convert_to_tensor(sums[0]) for sums in squares.values()]))
+        bad = tf.cond(tf.math.is_finite(total), lambda: 0.0, lambda: _count_bad(gradients))
         norms = [tf.sqrt(sums[0]) for sums in squares.values()]
         ratios = [tf.sqrt(tf.math.divide_no_nan(sums[1], sums[2])) for sums in squares.values()]
         self.sums.assign_add(tf.stack([total, bad, *norms, *ratios]))
         self.measured.assign_add(1.0)
-        return tf.constant(0)
 
     def result(self):
         """{name: number}: means over the measured steps, and the number of gradient elements that were not finite."""
-        sums, measured = self.sums.numpy(), float(self.measured)
+        sums, measured = self.sums.numpy(), float(self.measured.numpy())
         if not measured:
             return {}
         means = sums / measured
@@ -61,6 +74,21 @@ class GradientNorms:
         """Start an epoch."""
         self.sums.assign(tf.zeros_like(self.sums))
         self.measured.assign(0.0)
+
+
+def square_sum(values):
+    """Σ values² in float32: first down the columns of a matrix of up to 32 rows, then across.
+
+    On a CPU, XLA makes one sum of everything number after number, 80 µs for 784 × 128; columns it sums side by side: 6 µs.
+    The square root keeps it from making one sum of the two.
+    """
+    values = tf.cast(values, tf.float32)
+    columns = tf.reshape(values, [math.gcd(values.shape.num_elements(), _ROWS), -1])
+    return tf.reduce_sum(tf.square(tf.sqrt(tf.reduce_sum(tf.square(columns), axis=0))))
+
+
+def _count_bad(gradients):
+    return tf.add_n([tf.reduce_sum(tf.cast(~tf.math.is_finite(gradient), tf.float32)) for gradient in gradients])
 
 
 def owners(model):

@@ -37,6 +37,7 @@ class Pace:
 
 def pace_for(step, fixed=None):
     """A fixed pace, or the one that the compiled step has found so far."""
+    fixed = getattr(step, "chunk", None) or fixed
     if fixed is not None:
         return Pace(fixed)
     if not hasattr(step, "pace"):
@@ -70,7 +71,9 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
             callbacks.on_epoch_begin(run.epoch)
             if run.step:
                 callbacks.resume(run)  # once more: what the beginning of this epoch did has been done before
+            began, waited = time.perf_counter(), feed.waited
             logs = _epoch(run, fixed, callbacks)
+            history.waiting.append((feed.waited - waited) / (time.perf_counter() - began))
             if validation is not None and _is_due(run.epoch + 1, validation_freq):
                 logs.update({f"val_{name}": value for name, value in validation(callbacks).items()})
             callbacks.on_epoch_end(run.epoch, logs)
@@ -119,7 +122,7 @@ def _epoch(run, fixed, callbacks):
             break
         if model.nan_guard is not None:
             model.nan_guard.look(run)
-        logs = to_numbers(found)
+        logs = {**to_numbers(found), **model.optimizer.logs()}
         pace.measured(ran, time.perf_counter() - started)
         run.step, run.total, run.logs = run.step + ran, run.total + ran, logs
         callbacks.on_train_batch_end(run.step - 1, logs)

@@ -13,9 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from engine.core import context
+from engine.core.conditional import run_if
 from engine.saving import container
 from engine.saving.state import seeds_of
 from engine.training.step import make_variables, unpack
+from losses import replicas
 
 _FILE = "nan-batch.safetensors"
 
@@ -67,15 +69,12 @@ class NaNGuard:
         """Note whether this step is finite."""
         values = [loss, *(getattr(gradient, "values", gradient) for gradient in gradients if gradient is not None)]
         finite = tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(value)) for value in values]))
+        finite = replicas.total(tf.cast(~finite, tf.float32)) == 0 if replicas.context() else finite
         self._finite = finite & ~self.tripped.read_value()
 
     def apply(self, update):
         """Run `update` if this step is finite."""
-        def run():
-            update()
-            return True
-
-        tf.cond(self._finite, run, lambda: False)
+        run_if(self._finite, update)
 
     def _state(self):
         """What the forward pass may change: all but trainable weights and the optimizer's state."""
@@ -89,10 +88,10 @@ class NaNGuard:
 
     def look(self, run):
         """After a chunk of steps, before `run` counts them: a NonFiniteError if one of them was not finite."""
-        if not bool(self.tripped):
+        if not self.tripped.numpy():
             self.good.assign(0)
             return
-        step = run.step + int(self.good)
+        step = run.step + int(self.good.numpy())
         data = run.feed.batch(step)
         before = [(variable, variable.numpy()) for variable in self._state()]
         try:

@@ -1,0 +1,215 @@
+"""The same step on several devices and machines, by `tf.distribute`.
+
+    with tf.distribute.MirroredStrategy().scope():
+        model = ...;  model.compile(...)
+    model.fit(...)
+
+Every replica has a copy of all state and takes its rows of each batch:
+
+    its rows ─► forward, loss ─► gradients ─┬─ Σ over replicas ─► clip, update: the same numbers everywhere
+               metrics, moving averages ────┘
+
+So that the result is that of one device with the whole batch: a loss is divided by the count of the whole batch
+(losses/replicas.py), what layers add is weighted by the share of the rows, the update happens after the sum, what the
+replicas have added to a metric is summed, and statistics of layers (non-trainable weights that the step changes) become
+their mean, weighted by rows. All copies are equal after each step, so whoever reads state afterwards needs no other replica.
+"""
+
+import contextlib
+
+import tensorflow as tf
+
+from engine.training import cluster
+from engine.training.compiled import CompiledStep, EagerStep
+from engine.training.step import count_rows, named
+from losses import replicas
+
+_MIRRORED = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
+_READS = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape")
+
+
+def current():
+    """The strategy whose scope we are in, or None; a ValueError for one that would not give one device's numbers."""
+    if not tf.distribute.has_strategy():
+        return None
+    strategy = tf.distribute.get_strategy()
+    if not isinstance(strategy, (*_MIRRORED, tf.distribute.OneDeviceStrategy)):
+        raise ValueError(
+            f"{type(strategy).__name__} is not one that fit() can use, because its replicas do not make one common step. "
+            "Use tf.distribute.MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy."
+        )
+    return strategy
+
+
+def check(model, run_eagerly):
+    """Refuse to compile a model in another scope than the one it was made in, or for eager steps on several devices."""
+    now, own = current(), model.distribute_strategy
+    if now is not own:
+        kinds = [type(strategy).__name__ if strategy else "no strategy" for strategy in (own, now)]
+        raise ValueError(
+            f"{model.title} was made in the scope of {kinds[0]} and is compiled in that of {kinds[1]}. Make and compile it "
+            "inside of the same `with strategy.scope():`."
+        )
+    if run_eagerly and own is not None and own.num_replicas_in_sync > 1:
+        raise ValueError(f"{model.title}: run_eagerly is for one device. Make the model outside of the strategy's scope.")
+
+
+@contextlib.contextmanager
+def scope(strategy):
+    """The scope of `strategy`; of None, nothing. If another worker dies meanwhile, a WorkerError names it."""
+    if strategy is None:
+        yield
+        return
+    try:
+        with strategy.scope():
+            yield
+    except tf.errors.OpError as error:
+        gone = cluster.lost() if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) else None
+        if gone is None:
+            raise
+        raise gone from error
+
+
+def is_chief(strategy=None):
+    """Whether this process is the one of all workers that writes files and shows progress."""
+    resolver = (strategy or tf.distribute.get_strategy()).cluster_resolver
+    return resolver is None or resolver.task_type in (None, "", "chief") or (
+        resolver.task_id in (None, 0) and "chief" not in resolver.cluster_spec().jobs
+    )
+
+
+def agree(number):
+    """The chief's `number`, in all workers."""
+    if not isinstance(current(), tf.distribute.MultiWorkerMirroredStrategy):
+        return number
+    return int(tf.Variable(number, dtype=tf.int64, trainable=False).numpy())  # in all workers it starts as the chief's
+
+
+def compiled(model, verb, step, spec):
+    """The CompiledStep that runs `step` on all replicas, each on its rows of a batch of `spec`."""
+    strategy = model.distribute_strategy
+    with strategy.scope():
+        return SpreadStep(model, _spread(strategy, model, verb, step, spec), spec)
+
+
+def _spread(strategy, model, verb, step, spec):
+    if verb == "predict":
+        return LocalStep(strategy, step).run
+    if strategy.num_replicas_in_sync == 1:
+        return OneReplicaStep(strategy, step).run
+    return ReplicatedStep(model, step, spec).run
+
+
+class SpreadStep(CompiledStep):
+    """A compiled step that exchanges numbers between devices."""
+
+    # TensorFlow's collective operations cannot be inside of the condition that an iterator in a compiled loop needs.
+    on_iterator = EagerStep.on_iterator
+
+    def __init__(self, model, step, spec):
+        super().__init__(step, spec, jit=model.jit_compile is True)
+        # Exchanges between workers find each other by their place in a compiled loop: all loops must be equally long.
+        workers = isinstance(model.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        self.chunk = model.steps_per_execution if workers else None
+
+
+class OneReplicaStep:
+    """A step on the device of a strategy that has only one."""
+
+    def __init__(self, strategy, step):
+        self.strategy, self.step = strategy, step
+
+    def run(self, batch):
+        """Batch → logs."""
+        return self.strategy.run(self.step, (batch,))
+
+
+class LocalStep(OneReplicaStep):
+    """A step that gives one output for each row, on the devices of this process alone."""
+
+    def run(self, batch):
+        """Batch → outputs, in order."""
+        count = len(self.strategy.extended.worker_devices)
+        outputs = self.strategy.run(self.step, (rows_of_each(self.strategy, batch, count),))
+        return tf.nest.map_structure(lambda part: tf.concat(self.strategy.experimental_local_results(part), 0), outputs)
+
+
+class ReplicatedStep:
+    """A training or test step of `model` on all replicas, after which all copies of its state are equal."""
+
+    def __init__(self, model, step, spec):
+        self.model, self.strategy, self.step = model, model.distribute_strategy, step
+        self.metrics, self.totals, self.means = [], [], []
+        # Traced once to see what it makes and what it changes.
+        graph = tf.function(self.run, autograph=False).get_concrete_function(spec).graph
+        model._clear_losses()
+        self._check_variables()
+        self.metrics = [
+            (name, metric) for name, metric in [*named(model.metrics), ("terms", model._term_tracker)]
+            if _changed(graph, metric.variables)
+        ]  # fmt: skip
+        self.totals = [variable for _, metric in self.metrics for variable in metric.variables]
+        statistics = [weight for weight in model.weights if not weight.trainable and weight.dtype.is_floating]
+        self.means = _changed(graph, statistics)
+
+    def run(self, batch):
+        """Batch → logs."""
+        parts = rows_of_each(self.strategy, batch, self.strategy.num_replicas_in_sync)
+        logs = self.strategy.run(self._on_replica, (parts, tf.cast(count_rows(batch), tf.float64)))
+        found = {}
+        for name, metric in self.metrics:
+            result = metric.result()
+            found.update(result if isinstance(result, dict) else {name: result})
+        logs = logs if isinstance(logs, dict) else {"loss": logs}
+        return {name: found[name] if name in found else self._reduce(name, value) for name, value in logs.items()}
+
+    def _on_replica(self, batch, all_rows):
+        before = [variable.read_value() for variable in self.totals]
+        with replicas.of_batch(all_rows):
+            logs = self.step(batch)
+        share = tf.cast(count_rows(batch), tf.float64) / all_rows
+        added = [variable - start for variable, start in zip(self.totals, before)]
+        # A replica without rows has no statistics: its NaN counts nothing.
+        parts = [tf.math.multiply_no_nan(variable.read_value(), tf.cast(share, variable.dtype)) for variable in self.means]
+        sums = replicas.total([*added, *parts])
+        for variable, start, value in zip(self.totals, before, sums):
+            variable.assign(start + value)
+        for variable, value in zip(self.means, sums[len(added):]):
+            variable.assign(value)
+        return logs
+
+    def _reduce(self, name, value):
+        """A value that no metric holds: of losses, each replica has its part; anything else is taken as a mean."""
+        kind = tf.distribute.ReduceOp.SUM if name == "loss" else tf.distribute.ReduceOp.MEAN
+        return self.strategy.reduce(kind, value, axis=None)
+
+    def _check_variables(self):
+        model = self.model
+        state = [(f"weight {path!r}", variable) for path, variable, _ in model.named_weights()]
+        state += [(f"variable of the optimizer {variable.name!r}", variable) for variable in model.optimizer.variables]
+        state += [(f"state of the metric {metric.name!r}", item) for metric in model.metrics for item in metric.variables]
+        for what, variable in state:
+            if getattr(variable, "distribute_strategy", None) is not self.strategy:
+                raise ValueError(
+                    f"{model.title}: the {what} was made outside of the scope of its {type(self.strategy).__name__}. "
+                    "Make the model, its optimizer and its metrics inside of `with strategy.scope():`."
+                )
+
+
+def rows_of_each(strategy, batch, count):
+    """The rows of `batch` for each of `count` replicas, in order; numbers of rows differ by one at most."""
+    rows = count_rows(batch)
+
+    def part(replica):
+        place = replica.replica_id_in_sync_group % count
+        some = slice(rows * place // count, rows * (place + 1) // count)
+        return tf.nest.map_structure(lambda array: array[some], batch)
+
+    return strategy.experimental_distribute_values_from_function(part)
+
+
+def _changed(graph, variables):
+    """Those of `variables` that the traced step does more with than read them."""
+    inner = {id(outside): inside for outside, inside in graph.captures}
+    consumers = {id(v): inner[id(v.values[0].handle)].consumers() for v in variables if id(v.values[0].handle) in inner}
+    return [v for v in variables if any(op.type not in _READS for op in consumers.get(id(v), ()))]

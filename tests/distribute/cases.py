@@ -1,0 +1,207 @@
+"""What a strategy must not change: for each case, how to make a model and how to train it. Rows are data.
+
+`run(case, strategy)` trains under a strategy (None: one device) and returns all numbers of it by name.
+"""
+
+import contextlib
+
+import numpy as np
+import tensorflow as tf
+
+from engine import Input, Model, Sequential, callbacks, clear_session, metrics, optimizers, set_floatx, set_seed
+from engine.optimizers.base import Optimizer
+from layers import LSTM, BatchNormalization, Dense, Embedding, Layer, SpectralNormalization, TimeDistributed
+from losses import BinaryCrossentropy, CategoricalCrossentropy, MeanSquaredError
+
+ROWS, BATCH = 29, 8  # the last batch has 5 rows, and not all replicas get as many
+
+_draw = np.random.default_rng(3)
+X = _draw.normal(size=(ROWS, 6))
+CLASSES = _draw.integers(0, 3, ROWS)
+Y = _draw.normal(size=(ROWS, 3))
+WEIGHTS = _draw.uniform(0.1, 2.0, ROWS)
+WORDS = _draw.integers(1, 9, (ROWS, 5)) * (np.arange(5) < _draw.integers(1, 6, (ROWS, 1)))  # 0: padding
+TAGS = _draw.normal(size=(ROWS, 5, 2))
+YES = _draw.integers(0, 2, (ROWS, 1)).astype(float)
+
+
+class Descent(Optimizer):
+    """Momentum, and a slot that keeps the gradient of the last step."""
+
+    def __init__(self, learning_rate=0.2, **kwargs):
+        super().__init__(learning_rate, **kwargs)
+
+    def build(self, variables):
+        super().build(variables)
+        self.add_slots(variables, "momentum", "last_gradient")
+
+    def new_values(self, variable, gradient, learning_rate, momentum, last_gradient):
+        momentum = 0.9 * momentum + gradient
+        return variable - learning_rate * momentum, momentum, gradient
+
+
+class Penalty(Layer):
+    """Adds to the loss a mean over the rows and a number that is the same for all."""
+
+    def build(self, input_shape):
+        self.factor = tf.Variable(tf.ones(input_shape[-1], tf.float64))
+
+    def call(self, inputs):
+        self.add_loss(tf.reduce_mean(tf.square(inputs * self.factor)) + 0.1 * tf.reduce_sum(tf.square(self.factor)))
+        self.add_metric(tf.reduce_mean(tf.abs(inputs), -1), name="size")
+        return inputs * self.factor
+
+
+class Tutorial(Model):
+    """A training step as tutorials have it."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.last = Dense(4, activation="tanh"), Dense(3)
+
+    def call(self, inputs):
+        return self.last(self.hidden(inputs))
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        for metric in self.metrics:
+            if metric.name != "loss":
+                metric.update_state(y, y_pred)
+        return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics if metric.name != "loss"}}
+
+
+class Batches:
+    """Batches by number."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, place):
+        rows = slice(place * BATCH, (place + 1) * BATCH)
+        return X[rows], Y[rows]
+
+
+def dense(**kwargs):
+    return Sequential([Input((6,)), Dense(4, activation="tanh", **kwargs), Dense(3, **kwargs)])
+
+
+def softmax(**kwargs):
+    return Sequential([Input((6,)), Dense(4, activation="tanh"), Dense(3, activation="softmax", **kwargs)])
+
+
+def normalized(**kwargs):
+    return Sequential([Input((6,)), Dense(4, activation="tanh"), BatchNormalization(synchronized=True, **kwargs), Dense(3)])
+
+
+def tagger():
+    return Sequential([
+        Input((5,), dtype="int64"), Embedding(10, 4, mask_zero=True), BatchNormalization(synchronized=True),
+        LSTM(3, return_sequences=True), TimeDistributed(Dense(2)),
+    ])  # fmt: skip
+
+
+def two_outputs():
+    x = Input((6,))
+    hidden = Dense(4, activation="tanh")(x)
+    return Model(x, {"a": Dense(3, name="a")(hidden), "b": Dense(1, activation="sigmoid", name="b")(hidden)})
+
+
+# name: model, arguments of compile, arguments of fit
+CASES = {
+    "softmax": (softmax, dict(loss="sparse_categorical_crossentropy", metrics=["accuracy"]), dict(y=CLASSES)),
+    "regularizers": (lambda: dense(kernel_regularizer="l2", activity_regularizer="l1"), dict(loss="mse"), dict()),
+    "add_loss": (lambda: Sequential([Dense(4), Penalty(), Dense(3)]), dict(loss="mae"), dict(x=X[:17], y=Y[:17])),
+    "sample_weights": (dense, dict(loss="mse", metrics=["mae"], weighted_metrics=["mse"]), dict(sample_weight=WEIGHTS)),
+    "class_weight": (softmax, dict(loss="sparse_categorical_crossentropy"), dict(y=CLASSES, class_weight={0: 2.0, 2: 0.3})),
+    "sum": (dense, dict(loss=lambda: MeanSquaredError(reduction="sum"), optimizer=lambda: Descent(0.01)), dict()),
+    "mean_with_weight": (dense, dict(loss=lambda: MeanSquaredError(reduction="mean_with_sample_weight")),
+                         dict(sample_weight=WEIGHTS)),
+    "synchronized": (normalized, dict(loss="mse"), dict()),
+    "masked": (tagger, dict(loss="mse", metrics=["mae"]), dict(x=WORDS, y=TAGS)),
+    "clipnorm": (dense, dict(loss="mse", optimizer=lambda: Descent(clipnorm=0.1)), dict()),
+    "global_clipnorm": (dense, dict(loss="mse", optimizer=lambda: Descent(global_clipnorm=0.2)), dict()),
+    "accumulation": (dense, dict(loss="mse", optimizer=lambda: Descent(gradient_accumulation_steps=3)), dict()),
+    "adamw_average": (dense, dict(loss="mse", optimizer=lambda: optimizers.AdamW(0.05, use_ema=True, clipvalue=0.05)), dict()),
+    "two_outputs": (two_outputs, dict(loss={"a": "mse", "b": "binary_crossentropy"}, loss_weights={"a": 0.3, "b": 2.0},
+                                      metrics={"b": ["accuracy"]}), dict(y={"a": Y, "b": YES})),
+    "metrics": (lambda: Sequential([Input((6,)), Dense(1, activation="sigmoid")]),
+                dict(loss=lambda: BinaryCrossentropy(label_smoothing=0.1),
+                     metrics=lambda: [metrics.AUC(), metrics.Precision(), metrics.Recall(), metrics.R2Score(),
+                                      metrics.BinaryIoU(), metrics.F1Score(threshold=0.5), "mae"]), dict(y=YES)),
+    "one_row_left": (normalized, dict(loss="mse"), dict(x=X[:17], y=Y[:17])),
+    "tutorial": (Tutorial, dict(loss="mse", metrics=["mae"]), dict()),
+    "on_nan": (normalized, dict(loss="mse"), dict(on_nan="raise", callbacks=lambda: [callbacks.GradientStats(every=2)])),
+    "spectral": (lambda: Sequential([SpectralNormalization(Dense(4)), Dense(3)]), dict(loss="mse"), dict()),
+    "dataset": (dense, dict(loss="mse"),
+                dict(x=lambda: tf.data.Dataset.from_tensor_slices((X, Y)).shuffle(50, seed=4).batch(BATCH))),
+    "generator": (dense, dict(loss="mse"), dict(x=lambda: Batches())),
+    "validation": (softmax, dict(loss=lambda: CategoricalCrossentropy(), metrics=["accuracy"]),
+                   dict(y=np.eye(3)[CLASSES], validation_data=(X[:11], np.eye(3)[CLASSES[:11]]))),
+    "per_replica": (lambda: Sequential([Dense(4), BatchNormalization(), Dense(3)]), dict(loss="mse"), dict()),
+}  # fmt: skip
+DIFFERENT = ("per_replica",)  # what a replica does with its rows alone
+PREDICTED = ("softmax", "regularizers", "masked", "two_outputs", "metrics", "one_row_left", "generator")
+
+
+def scope(strategy):
+    return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def made(arguments):
+    """Functions among the values are called: objects with state belong to one run."""
+    return {name: value() if callable(value) else value for name, value in arguments.items()}
+
+
+def make(case, strategy):
+    """The compiled model of a case."""
+    set_floatx("float64")
+    set_seed(5)
+    clear_session()  # names are counted anew
+    build, compiling, _ = CASES[case]
+    with scope(strategy):
+        model = build()
+        model.compile(**made({"optimizer": Descent, "jit_compile": False, **compiling}))
+    return model
+
+
+def fit(model, case, epochs=2, **more):
+    """Train the model of a case; returns the History."""
+    arguments = made(CASES[case][2])
+    if isinstance(arguments.get("x", X), np.ndarray):
+        arguments = {"x": X, "y": Y, "batch_size": BATCH, **arguments}
+    return model.fit(**{"epochs": epochs, "verbose": 0, **arguments, **more})
+
+
+def numbers(model, history):
+    """All numbers of a run by name: losses and metrics by epoch, weights, the optimizer's state (gradients too)."""
+    found = {f"history/{name}": np.array(values) for name, values in history.history.items()}
+    found.update({f"weight/{path}": variable.numpy() for path, variable, _ in model.named_weights()})
+    paths = {id(variable): path for path, variable, _ in model.named_weights()}
+    found.update({f"optimizer/{name}": v.numpy() for name, v in model.optimizer.named_variables(paths).items()})
+    return found
+
+
+def run(case, strategy):
+    """Train under a strategy; returns all numbers."""
+    model = make(case, strategy)
+    found = numbers(model, fit(model, case))
+    if case in PREDICTED and isinstance(CASES[case][2].get("x", X), np.ndarray):
+        x, y = (CASES[case][2].get(name, default) for name, default in (("x", X), ("y", Y)))
+        found.update({f"evaluate/{name}": np.array(value) for name, value in
+                      model.evaluate(x, y, batch_size=7, verbose=0, return_dict=True).items()})  # fmt: skip
+        found.update({f"predict/{i}": p for i, p in enumerate(tf.nest.flatten(model.predict(x, batch_size=7)))})
+    return found
+
+
+def difference(found, expected):
+    """The largest relative difference, and where it is; a missing number is an error."""
+    if set(found) != set(expected):
+        raise KeyError(sorted(set(found) ^ set(expected)))
+    worst = {name: np.max(np.abs(found[name] - expected[name]) / (1e-3 + np.abs(expected[name])), initial=0.0) for name in found}
+    name = max(worst, key=lambda key: np.inf if np.isnan(worst[key]) else worst[key])
+    return [float(worst[name]), name]

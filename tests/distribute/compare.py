@@ -1,0 +1,110 @@
+"""`python compare.py REPLICAS CASE ...`: each case on one device and on logical devices; prints {case: [difference, where]}.
+
+A process of its own, because logical devices must be made before TensorFlow does anything.
+"""
+
+import json
+import sys
+import tempfile
+import warnings
+
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+import cases  # noqa: E402
+from engine import Sequential, callbacks  # noqa: E402
+from layers import Dense, Dropout  # noqa: E402
+
+
+def refusal(action):
+    """The first words of the error that `action` raises."""
+    try:
+        action()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "nothing was raised"
+
+
+def resumed(strategy):
+    """The differences of runs that go on, on other devices, from the middle of an epoch."""
+    whole = cases.make("synchronized", None)
+    expected = cases.numbers(whole, cases.fit(whole, "synchronized", epochs=3))
+    found = []
+    for first, second in ((strategy, None), (None, strategy)):
+        with tempfile.TemporaryDirectory() as directory:
+            model = cases.make("synchronized", first)
+            stop = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+            saved = callbacks.Checkpoint(directory, every_steps=3)
+            cases.fit(model, "synchronized", epochs=2, callbacks=[saved, stop])
+            model = cases.make("synchronized", second)
+            history = cases.fit(model, "synchronized", epochs=3, callbacks=[callbacks.Checkpoint(directory), stop])
+            found.append(cases.difference(cases.numbers(model, history), expected))
+    return max(found)
+
+
+def masks_alike(strategy):
+    """The share of elements that dropout treats alike on the first two replicas."""
+    with strategy.scope():
+        layer = Dropout(0.5, seed=1)
+    run = tf.function(lambda: strategy.run(lambda: layer(tf.ones([1, 999]), training=True)), autograph=False)
+    first, second, *_ = strategy.experimental_local_results(run())
+    return float(np.mean(first == second))
+
+
+def mixed_up(strategy):
+    """What is said where a part is made outside of the scope."""
+    optimizer = cases.Descent()
+    with strategy.scope():
+        model = Sequential([Dense(3)])
+        model.compile(optimizer, "mse")
+        other = Sequential([Dense(3)])
+    return [
+        refusal(lambda: model.fit(cases.X, cases.Y, verbose=0)), refusal(lambda: other.compile("sgd", "mse")),
+        refusal(lambda: cases.make("tutorial", strategy).compile("sgd", "mse")),
+    ]  # fmt: skip
+
+
+def not_finite(strategy):
+    """The error of a run with a number missing in its 13th row."""
+    x = cases.X.copy()
+    x[12, 3] = np.nan
+    model = cases.make("synchronized", strategy)
+    with tempfile.TemporaryDirectory() as directory:
+        saved = callbacks.Checkpoint(directory)
+        return refusal(lambda: model.fit(x, cases.Y, batch_size=8, shuffle=False, on_nan="raise", callbacks=[saved], verbose=0))
+
+
+def slower(strategy):
+    """The learning rate after a plateau."""
+    model = cases.make("softmax", strategy)
+    plateau = callbacks.ReduceLROnPlateau(monitor="loss", patience=1, min_delta=10, factor=0.5)
+    cases.fit(model, "softmax", epochs=3, callbacks=[plateau])
+    return float(model.optimizer.learning_rate.numpy())
+
+
+OTHERS = {function.__name__: function for function in (resumed, masks_alike, mixed_up, not_finite, slower)}
+
+
+def main(replicas, *names):
+    devices = [f"CPU:{index}" for index in range(int(replicas))]
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration() for _ in devices])
+    mirrored = tf.distribute.MirroredStrategy(devices)
+    strategy = mirrored if len(devices) > 1 else tf.distribute.OneDeviceStrategy("CPU:0")
+    found = {}
+    for name in names:
+        try:
+            if name in OTHERS:
+                found[name] = OTHERS[name](strategy)
+            else:
+                found[name] = cases.difference(cases.run(name, strategy), cases.run(name, None))
+        except Exception as error:
+            found[name] = [float("inf"), f"{type(error).__name__}: {error}"]
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

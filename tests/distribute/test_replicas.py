@@ -1,0 +1,83 @@
+"""Training on several devices gives the numbers of one: losses, gradients, weights, metrics, state; in float64."""
+
+import functools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import cases
+
+HERE = pathlib.Path(__file__).parent
+EXACT = [name for name in cases.CASES if name not in cases.DIFFERENT]
+OTHERS = ("resumed", "masks_alike", "mixed_up", "not_finite", "slower")
+SOME = ("softmax", "add_loss", "one_row_left")  # on four replicas and on one, in the fast tests
+
+
+@functools.lru_cache
+def compared(replicas, names):
+    """What compare.py prints; one process for all."""
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    command = [sys.executable, str(HERE / "compare.py"), str(replicas), *names]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def on_two(name):
+    return compared(2, (*cases.CASES, *OTHERS))[name]
+
+
+@pytest.mark.parametrize("case", EXACT)
+def test_two_replicas(case):
+    difference, where = on_two(case)
+    assert difference < 1e-10, where
+
+
+@pytest.mark.parametrize("case", SOME)
+@pytest.mark.parametrize("replicas", (1, 4))
+def test_one_and_four_replicas(replicas, case):
+    difference, where = compared(replicas, SOME)[case]
+    assert difference < 1e-10, where
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", EXACT)
+def test_four_replicas(case):
+    difference, where = compared(4, tuple(EXACT))[case]
+    assert difference < 1e-10, where
+
+
+@pytest.mark.parametrize("case", cases.DIFFERENT)
+def test_what_is_per_replica_differs(case):
+    """Also the proof that the comparison sees differences."""
+    assert 1e-4 < on_two(case)[0] < float("inf"), on_two(case)
+
+
+def test_a_checkpoint_goes_on_with_other_devices():
+    difference, where = on_two("resumed")
+    assert difference < 1e-10, where
+
+
+def test_each_replica_draws_its_own_numbers():
+    assert 0.4 < on_two("masks_alike") < 0.6
+
+
+def test_parts_made_outside_of_the_scope_are_refused():
+    says = (r"variable of the optimizer 'descent\w*/iteration.* was made outside of the scope of its MirroredStrategy",
+            r"made in the scope of MirroredStrategy and is compiled in that of no strategy", r"Tutorial .* is compiled")
+    for pattern, message in zip(says, on_two("mixed_up"), strict=True):
+        assert message.startswith("ValueError") and re.search(pattern, message), message
+
+
+def test_nan_guard_finds_the_row_of_the_whole_batch():
+    message = on_two("not_finite")
+    assert message.startswith("NonFiniteError") and "in step 2 of epoch 1. `x` of the batch is not finite in its rows [4]" in message
+
+
+def test_a_callback_sets_the_rate_of_all_replicas():
+    assert on_two("slower") == pytest.approx(0.05)  # halved twice
