@@ -147,12 +147,18 @@ class RecurrentCell(Layer):
         """See `run_cell`."""
         flat = [tf.cast(state, self.compute_dtype) for state in tf.nest.flatten(states)]
         shared = self.share(inputs, flat, training)
+        step = functools.partial(self.step, shared=shared)
+        if not training and inputs.shape.rank == 3 and not tf.executing_eagerly():
+            # No gradient needs the products of all steps, and in a compiled loop a step that makes its own is twice as
+            # quick (with XLA, LSTM and GRU of 64 units, 80 steps, batch 64). Convolutions rather take all steps at once.
+            outputs, final = scan(lambda now, states: step(self.project(now, shared), states), inputs, flat, options)
+            return outputs, tf.nest.pack_sequence_as(states, final)
         projected = self.project(inputs, shared)
-        if training and not options.unroll and self.can_fuse(shared):  # in inference nobody needs what `fused` saves
+        if training and not options.unroll and self.can_fuse(shared):
             output, final = self.fused(projected, flat, shared, options)
             outputs = hold(output, options)
         else:
-            outputs, final = scan(functools.partial(self.step, shared=shared), projected, flat, options)
+            outputs, final = scan(step, projected, flat, options)
         return outputs, tf.nest.pack_sequence_as(states, final)
 
     # ---- the parts --------------------------------------------------------------------------
