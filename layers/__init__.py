@@ -99,6 +99,7 @@ from layers.recurrent.rnn import RNN
 from layers.recurrent.simple_rnn import SimpleRNN, SimpleRNNCell
 from layers.recurrent.stacked import StackedRNNCells
 from layers.recurrent.time_distributed import TimeDistributed
+from layers.remat import Remat
 from layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 from layers.separable_conv import SeparableConv1D, SeparableConv2D, SeparableConvolution1D, SeparableConvolution2D
 from layers.spectral_normalization import SpectralNormalization
@@ -122,7 +123,7 @@ __all__ = [
     "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D",
     "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "MultiHeadAttention",
     "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization", "RNN", "RandomContrast", "RandomFlip",
-    "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU", "RepeatVector", "Rescaling", "Reshape",
+    "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU", "Remat", "RepeatVector", "Rescaling", "Reshape",
     "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN",
     "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization",
     "StackedRNNCells", "Subtract", "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling2D",

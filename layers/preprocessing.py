@@ -148,7 +148,7 @@ class CategoryEncoding(Layer):
             raise ValueError(f"{self.title} takes count_weights with output_mode='count', not {self.output_mode!r}.")
         inputs = tf.cast(inputs, tf.int64)
         self._check_range(inputs)
-        hot = tf.one_hot(inputs, self.num_tokens, dtype=self.compute_dtype)
+        hot = tf.one_hot(inputs, self.num_tokens, dtype=self.dtype)  # counts: not in 16 bits
         if self.output_mode == "one_hot":
             return tf.squeeze(hot, -2) if inputs.shape.rank > 1 and inputs.shape[-1] == 1 else hot
         if inputs.shape.rank == 0:

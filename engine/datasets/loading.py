@@ -37,6 +37,7 @@ class Info:
     num_classes: int
     image_shape: tuple
     class_names: list
+    rows: tuple  # numbers of images, to train on and for the test
 
 
 def load(name=Digits.name, data_dir=None):
@@ -57,23 +58,35 @@ def load(name=Digits.name, data_dir=None):
     ((1442, 8, 8, 1), (355, 8, 8, 1), 10)
     """
     if name == Digits.name and data_dir is None:
-        cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-        data_dir = os.path.join(cache, "glassbox")
+        data_dir = cache_directory()
         if _why_not_writable(data_dir):
             with tempfile.TemporaryDirectory() as data_dir:
                 return load(name, data_dir)
-    with _undisturbed():
-        builder = _find(name, data_dir)
-        image, label = _image_and_label(builder)
-        if not builder.is_prepared():
-            _prepare(builder)
-            builder = _find(name, data_dir)  # anew: it reads what is on disk now, whoever put it there
-        train, test = (_read(builder, split) for split in _splits(builder))
-    return train, test, Info(name, label.num_classes, tuple(image.shape), label.names)
+    with undisturbed():
+        builder, info = prepared(name, data_dir)
+        train, test = (_read(builder, split) for split in splits(builder))
+    return train, test, info
+
+
+def cache_directory():
+    """Where bundled sets are prepared."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(cache, "glassbox")
+
+
+def prepared(name, data_dir):
+    """(builder, Info) of a set whose files are on disk now; arguments and errors as of `load`."""
+    builder = _find(name, data_dir)
+    image, label = _image_and_label(builder)
+    if not builder.is_prepared():
+        _prepare(builder)
+        builder = _find(name, data_dir)  # anew: it reads what is on disk now, whoever put it there
+    rows = tuple(builder.info.splits[split].num_examples for split in splits(builder))
+    return builder, Info(name, label.num_classes, tuple(image.shape), label.names, rows)
 
 
 @contextlib.contextmanager
-def _undisturbed():
+def undisturbed():
     """Keep what tensorflow-datasets does on the side away from the user.
 
     It warns of every folder that is not there yet. And it names temporary folders with Python's global random numbers:
@@ -165,7 +178,7 @@ def _why_offline(builder):
     return "this computer is offline"
 
 
-def _splits(builder):
+def splits(builder):
     """The names of the parts to train on and to test on."""
     there = builder.info.splits
     for test in ("test", "validation"):

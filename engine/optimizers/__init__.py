@@ -12,6 +12,7 @@ From the simplest to the hardest:
     ftrl.py         weights recomputed from sums, exactly zero under an L1 penalty
     muon.py         matrices as matrices: the momentum made orthogonal
 
+    loss_scale.py   around any of them: float16 without vanishing or infinite gradients
     schedules.py    learning rates as functions of the step
     base.py         what all share: clipping, decay, averages, accumulation;   state.py: slots
     checks.py       what is refused;   compiled.py: one eager call as one compiled function
@@ -23,27 +24,27 @@ From the simplest to the hardest:
 """
 
 from engine.optimizers import schedules as schedules
-from engine.optimizers.adadelta import Adadelta
-from engine.optimizers.adafactor import Adafactor
-from engine.optimizers.adagrad import Adagrad
-from engine.optimizers.adam import Adam, AdamW
-from engine.optimizers.adamax import Adamax
+from engine.optimizers.adadelta import Adadelta as Adadelta
+from engine.optimizers.adafactor import Adafactor as Adafactor
+from engine.optimizers.adagrad import Adagrad as Adagrad
+from engine.optimizers.adam import Adam as Adam
+from engine.optimizers.adam import AdamW as AdamW
+from engine.optimizers.adamax import Adamax as Adamax
 from engine.optimizers.base import Optimizer as Optimizer
-from engine.optimizers.ftrl import Ftrl
-from engine.optimizers.lamb import Lamb
-from engine.optimizers.lion import Lion
-from engine.optimizers.muon import Muon
-from engine.optimizers.nadam import Nadam
-from engine.optimizers.rmsprop import RMSprop
-from engine.optimizers.schedule_free_adamw import ScheduleFreeAdamW
-from engine.optimizers.sgd import SGD
+from engine.optimizers.ftrl import Ftrl as Ftrl
+from engine.optimizers.lamb import Lamb as Lamb
+from engine.optimizers.lion import Lion as Lion
+from engine.optimizers.lookup import TABLE
+from engine.optimizers.loss_scale import LossScaleOptimizer as LossScaleOptimizer
+from engine.optimizers.muon import Muon as Muon
+from engine.optimizers.nadam import Nadam as Nadam
+from engine.optimizers.rmsprop import RMSprop as RMSprop
+from engine.optimizers.schedule_free_adamw import ScheduleFreeAdamW as ScheduleFreeAdamW
+from engine.optimizers.sgd import SGD as SGD
 from losses import configurable
 from losses.lookup import catalogue, custom_object_scope, resolve
 
-_TABLE = catalogue(
-    SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Adamax, Nadam, Lion, Lamb, Adafactor, ScheduleFreeAdamW, Ftrl, Muon,
-    rmsprop=RMSprop, adamw=AdamW, schedulefreeadamw=ScheduleFreeAdamW,
-)  # fmt: skip
+_TABLE = {**TABLE, **catalogue(LossScaleOptimizer)}
 
 
 def get(identifier):

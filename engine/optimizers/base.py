@@ -19,6 +19,7 @@ from engine import initializers
 from engine.core import naming
 from engine.optimizers import checks, compiled, schedules
 from engine.optimizers.state import State, copy_of, path_of
+from losses import replicas
 from losses.configurable import Configurable, constructor_arguments, describe
 
 
@@ -76,6 +77,8 @@ class Optimizer(State, Configurable):
         self.learning_rate = learning_rate
         if gradient_accumulation_steps:
             self._gathered = self.add_variable((), name="gathered", last=True)
+
+    skips_bad_steps = False  # whether `apply` leaves out a step whose gradients are not finite
 
     # ---- the formula: what a family of optimizers overrides -----------------------------------
 
@@ -153,23 +156,27 @@ class Optimizer(State, Configurable):
     # ---- using it ----------------------------------------------------------------------------
 
     @tf.autograph.experimental.do_not_convert
-    def apply_gradients(self, grads_and_vars, weight=None):
-        """One call with pairs `zip(gradients, variables)`; `weight` as in `apply`."""
+    def apply_gradients(self, grads_and_vars, weight=None, skip_gradients_aggregation=False):
+        """One call with pairs `zip(gradients, variables)`; the other arguments as in `apply`."""
         pairs = list(grads_and_vars)
-        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs], weight)
+        gradients, variables = [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
+        self.apply(gradients, variables, weight, skip_gradients_aggregation)
 
     @tf.autograph.experimental.do_not_convert
-    def apply(self, grads, trainable_variables=None, weight=None):
+    def apply(self, grads, trainable_variables=None, weight=None, skip_gradients_aggregation=False):
         """One call: `trainable_variables` (None: those it was built for) move against `grads`, of the same shapes.
 
         A gradient of None leaves its variable as it is, with a warning. `weight`: with
         `gradient_accumulation_steps`, how much this micro-batch counts, usually its number of rows.
+        In a replica of a `tf.distribute` strategy the gradients are first summed over all replicas, unless
+        `skip_gradients_aggregation` says that they have been.
         """
         variables = self._weights if trainable_variables is None else list(trainable_variables)
         gradients, variables = checks.pairs(self, list(grads), variables)
         new = self._unknown(variables)
         if new:
             self.build(self._weights + new)
+        gradients = gradients if skip_gradients_aggregation else replicas.total(gradients)
         compiled.run(self, self._cache, gradients, variables, 1.0 if weight is None else weight)
 
     def constants(self):
@@ -187,6 +194,16 @@ class Optimizer(State, Configurable):
     def scale_loss(self, loss):
         """`loss * loss_scale_factor`: differentiate this, and `apply` divides the gradients again."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    def unscale(self, gradients):
+        """The gradients of the loss, from those of `scale_loss(loss)`."""
+        if self.loss_scale_factor is None:
+            return gradients
+        return [gradient / tf.cast(self.loss_scale_factor, gradient.dtype) for gradient in gradients]
+
+    def logs(self):
+        """What `fit` reports of the optimizer beside the metrics: {name: number}."""
+        return {}
 
     def flush(self, variables=None):
         """Update with the micro-batches gathered since the last update, if any: for the end of an epoch."""
@@ -222,8 +239,7 @@ class Optimizer(State, Configurable):
     # ---- one call, as plain operations ----------------------------------------------------------
 
     def _call(self, gradients, variables, learning_rate, weight):
-        if self.loss_scale_factor is not None:
-            gradients = [gradient / self.loss_scale_factor for gradient in gradients]
+        gradients = self.unscale(gradients)
         if not self.gradient_accumulation_steps:
             self._update(gradients, variables, learning_rate)
             self._calls.assign_add(1)

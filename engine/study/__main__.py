@@ -2,6 +2,7 @@
 
     python -m engine.study gradcheck package.module:MyLayer --shape 3,5 [--args units=4] [--second-order]
     python -m engine.study parity Dense --args units=4 --shape 3,5
+    python -m engine.study parity package.module:MyDense --args units=4 --shape 3,5 --keras Dense units=4 activation=relu
     python -m engine.study report runs/digits-cnn [--plots]
 """
 
@@ -15,8 +16,9 @@ import numpy as np
 
 from engine.study.differences import ParityError
 from engine.study.gradcheck import check_gradients
-from engine.study.parity import check_row, row
+from engine.study.parity import check_row, compare, keras_layer, row
 from engine.study.run_page import report
+from losses.configurable import constructor_arguments
 
 
 def find(name):
@@ -49,17 +51,30 @@ def shape_of(text):
     return tuple(int(size) for size in text.split(","))
 
 
+def layer_and_input(options):
+    """The layer, in float64 where its constructor takes a dtype, and numbers to call it on."""
+    cls = find(options.layer)
+    dtype = {"dtype": "float64"} if "dtype" in constructor_arguments(cls) else {}
+    x = np.random.default_rng(options.seed).normal(size=options.shape)
+    return cls(**{**dtype, **arguments_of(options.args)}), x
+
+
 def gradcheck(options):
     """Compare the gradients of a layer with finite differences."""
-    layer = find(options.layer)(**arguments_of(options.args), dtype="float64")
-    x = np.random.default_rng(options.seed).normal(size=options.shape)
-    found = check_gradients(layer, x, second_order=options.second_order, seed=options.seed)
+    found = check_gradients(*layer_and_input(options), second_order=options.second_order, seed=options.seed)
     print(found)
     return 0 if found.ok else 1
 
 
 def parity(options):
-    """Compare a layer of this project with Keras's of the same name."""
+    """Compare a layer with Keras's of the same name, or with the one that --keras says."""
+    if ":" in options.layer or options.other:
+        layer, x = layer_and_input(options)
+        name, *words = options.other or [options.layer.rpartition(":")[2]]
+        found = compare(layer, keras_layer(name, layer.compute_dtype, arguments_of(words)), x, seed=options.seed)
+        print(found)
+        return 0 if found.ok else 1
+    find(options.layer)
     try:
         print(check_row(row(options.layer, arguments_of(options.args), x=options.shape)))
     except ParityError as error:
@@ -81,6 +96,9 @@ def main(arguments=None):
         command.set_defaults(run=run)
         if run is gradcheck:
             command.add_argument("--second-order", action="store_true", help="check the gradient of the gradient too")
+        else:
+            command.add_argument("--keras", dest="other", nargs="+", metavar=("NAME", "NAME=VALUE"),
+                                 help="the Keras layer it should equal, and its arguments")  # fmt: skip
     command = commands.add_parser("report", help="write the page of a run")
     command.add_argument("folder")
     command.add_argument("--plots", action="store_true", help="PNG files too, by matplotlib")

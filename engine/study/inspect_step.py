@@ -77,6 +77,7 @@ class Step:
     learning_rate: float
     worked: Worked | None
     seconds: float
+    frozen: list  # paths of the weights that are not trained
 
     @property
     def gradient_norm(self):
@@ -115,7 +116,8 @@ class Step:
             "Loss\n" + table(("term", "value", "factor", "adds"), terms),
             f"Back and update: {self.optimizer}, learning rate {self.learning_rate:.6g}\n"
             + table(("weight", "shape", "gradient norm", "mean", "zeros", "clipped", "update norm", "update/weight"), weights)
-            + f"\nall gradients: norm {self.gradient_norm:.6g}, after clipping {self.clipped_norm:.6g}",
+            + f"\nall gradients: norm {self.gradient_norm:.6g}, after clipping {self.clipped_norm:.6g}"
+            + (f"\nnot trained, model.explain_trainable() says why: {', '.join(self.frozen)}" if self.frozen else ""),
             *([f"One weight in numbers\n{self.worked}"] if self.worked else []),
         ])  # fmt: skip
 
@@ -147,9 +149,9 @@ def _measured(model, x, y, sample_weight):
     seconds = time.perf_counter() - started
     terms = _terms(model, y, y_pred, sample_weight, loss)
     calls = recorder.calls(tape, loss)
-    raw = {id(variable): dense(gradient, variable) for gradient, variable in pairs}
-    factor = optimizer.loss_scale_factor or 1
-    clipped = dict(zip(raw, optimizer._clip([gradient / factor for gradient in raw.values()])))
+    dense_gradients = optimizer.unscale([dense(gradient, variable) for gradient, variable in pairs])
+    raw = {id(variable): gradient for gradient, (_, variable) in zip(dense_gradients, pairs)}
+    clipped = dict(zip(raw, optimizer._clip(dense_gradients)))
     rate = float(optimizer.learning_rate)
     slots = {key: {name: slot.numpy() for name, slot in optimizer._slots[key].items()} for key in raw}
     state = [(variable, variable.read_value()) for variable in optimizer.variables]
@@ -162,7 +164,8 @@ def _measured(model, x, y, sample_weight):
         for path, variable, trainable in model.named_weights() if trainable
     ]  # fmt: skip
     worked = _worked(model, weights, slots, state)
-    return Step(model.title, type(optimizer).__name__, int(rows), float(loss), terms, calls, weights, rate, worked, seconds)
+    frozen = [path for path, _, trainable in model.named_weights() if not trainable]
+    return Step(model.title, type(optimizer).__name__, int(rows), float(loss), terms, calls, weights, rate, worked, seconds, frozen)
 
 
 def _terms(model, y, y_pred, sample_weight, loss):
@@ -186,7 +189,7 @@ def _worked(model, weights, slots, state):
     weight = max(moved, key=lambda weight: np.nan_to_num(np.abs(getattr(weight, key))).max())
     index = tuple(int(i) for i in np.unravel_index(np.nanargmax(np.abs(getattr(weight, key))), weight.value.shape))
     paths = {path: variable for path, variable, _ in model.named_weights()}
-    variable, optimizer = paths[weight.path], model.optimizer
+    variable, optimizer = paths[weight.path], getattr(model.optimizer, "inner_optimizer", model.optimizer)
     after = {name: slot.numpy() for name, slot in optimizer._slots[id(variable)].items()}
     pairs = {name: (float(old[index]), float(after[name][index])) for name, old in slots[id(variable)].items()
              if old.shape == weight.value.shape}  # fmt: skip

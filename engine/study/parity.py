@@ -107,6 +107,14 @@ def compare(ours, theirs, x, *, call=None, training=False, tolerance=None, seed=
     return comparison
 
 
+def keras_layer(name, dtype, arguments):
+    """The Keras layer of that name; a ValueError where there is none."""
+    library = _Theirs.library("layers")
+    if not hasattr(library, name):
+        raise ValueError(f"Keras has no layer {name!r}. Say which one yours should equal, and its arguments: --keras Dense units=4")
+    return getattr(library, name)(**{"dtype": dtype, **arguments})
+
+
 def _as_input(item, dtype):
     if isinstance(item, (bool, str, type(None))):
         return item

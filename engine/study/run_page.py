@@ -24,14 +24,19 @@ _WORST = 24  # mistakes that are shown
 
 
 def record_run(run_dir, model, x_test, y_test, config):
-    """Write run.json and mistakes.npz: what a classifier of images says about a test set, and how it was trained."""
-    probabilities = model.predict(x_test, batch_size=256)
-    found, y_test = probabilities.argmax(-1), np.asarray(y_test).ravel()
-    confusion = np.zeros((probabilities.shape[-1],) * 2, int)
-    np.add.at(confusion, (y_test, found), 1)
-    chance = probabilities[np.arange(len(y_test)), y_test]  # that was given to the right class
-    worst = np.argsort(chance, kind="stable")[:_WORST]
-    worst = worst[found[worst] != y_test[worst]]
+    """Write run.json and mistakes.npz: what a classifier of images says about a test set, and how it was trained.
+
+    `x_test` may be a tf.data pipeline of batches (images, labels), of which no more than one is in memory; then
+    `y_test` is None.
+    """
+    confusion, worst = 0, None
+    for images, labels in x_test.as_numpy_iterator() if y_test is None else [(np.asarray(x_test), np.asarray(y_test))]:
+        probabilities, labels = model.predict(images, batch_size=256), labels.ravel()
+        said = probabilities.argmax(-1)
+        counts = np.zeros((probabilities.shape[-1],) * 2, int)
+        np.add.at(counts, (labels, said), 1)
+        chance = probabilities[np.arange(len(labels)), labels]  # that was given to the right class
+        confusion, worst = confusion + counts, _worst(worst, dict(images=images, found=said, right=labels, chance=chance))
     run = {
         "model": model.title, "config": {key: str(value) for key, value in config.items()},
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "numpy": np.__version__},
@@ -39,8 +44,16 @@ def record_run(run_dir, model, x_test, y_test, config):
     }  # fmt: skip
     with open(os.path.join(run_dir, "run.json"), "w", encoding="utf-8") as file:
         json.dump(run, file, indent=1)
-    np.savez_compressed(os.path.join(run_dir, "mistakes.npz"), images=np.asarray(x_test)[worst], found=found[worst],
-                        right=y_test[worst], chance=chance[worst])  # fmt: skip
+    np.savez_compressed(os.path.join(run_dir, "mistakes.npz"), **worst)
+
+
+def _worst(before, rows):
+    """The worst mistakes among those `before` and among `rows`, as arrays by name."""
+    if before is not None:
+        rows = {name: np.concatenate([before[name], values]) for name, values in rows.items()}
+    order = np.argsort(rows["chance"], kind="stable")
+    order = order[rows["found"][order] != rows["right"][order]][:_WORST]
+    return {name: values[order] for name, values in rows.items()}
 
 
 def report(run_dir, path=None, plots=False):
@@ -54,6 +67,9 @@ def report(run_dir, path=None, plots=False):
     groups = _grouped(series)
     parts = [f"<h1>{escape(run.get('model', 'A run'))}</h1><p>{escape(os.path.abspath(run_dir))}</p><h2>Curves</h2>"]
     parts.append(f'<div class="columns">{"".join(curves(lines, "epoch", name) for name, lines in groups.items())}</div>')
+    if layers := _by_layer(series):
+        parts.append("<h2>Layers</h2><p>Norms of gradients, and of updates by those of the weights: in the first and in the last "
+                     "epoch.</p>" + table(("layer", "gradient", "last", "update/weight", "last"), layers))  # fmt: skip
     if "confusion" in run:
         parts.append("<h2>Confusion matrix</h2><p>Rows: the right class. Columns: what the model said.</p>")
         parts.append(_confusion(np.asarray(run["confusion"])))
@@ -87,13 +103,25 @@ def _series(path):
 
 
 def _grouped(series):
-    """{title: {line: points}}: a value with its validation, and gradient norms by themselves."""
+    """{title: {line: points}}: a value with its validation; what is measured layer by layer is left out."""
     groups = {}
     for name, points in series.items():
+        if "/" in name:
+            continue
         base = name.removeprefix("val_")
         line = "validation" if name.startswith("val_") else "training" if f"val_{name}" in series else base
         groups.setdefault(base, {})[line] = points
     return groups
+
+
+def _by_layer(series):
+    """Rows of a table: (layer, gradient norm first and last, update ratio first and last)."""
+    layers = [name.partition("/")[2] for name in series if name.startswith("gradient_norm/")]
+    return [
+        (layer, *(f"{points[place][1]:.3g}" for kind in ("gradient_norm", "update_ratio")
+                  for points in [series[f"{kind}/{layer}"]] for place in (0, -1)))
+        for layer in layers
+    ]  # fmt: skip
 
 
 def _json(path):

@@ -15,6 +15,7 @@ from engine.study.parity import check_row
 WITHOUT_ROW = {
     "Layer": "the base of all rows",
     "InputLayer": "has no numbers; tests/unit/test_symbolic.py",
+    "Remat": "Keras has a function and a scope for it; tests/unit/test_remat.py",
     "Wrapper": "has no call; Bidirectional, TimeDistributed and SpectralNormalization are wrappers",
 }
 # What Keras names in keras.layers and what is not here, by reason.

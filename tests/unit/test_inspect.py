@@ -1,11 +1,16 @@
 """What a model tells about itself: the summary, one step, paths, and that nothing changes by looking."""
 
+import csv
 import importlib.util
+import io
 import json
 import pathlib
+import pdb
 import re
 import shutil
 import subprocess
+import sys
+import traceback
 
 import numpy as np
 import pytest
@@ -133,7 +138,7 @@ def test_the_step_is_the_next_real_one_and_is_undone(name):
         np.testing.assert_array_equal(old, new)
 
     seen, apply = [], model.optimizer.apply_gradients
-    model.optimizer.apply_gradients = lambda pairs, weight=None: (seen.extend(pairs), apply(pairs, weight))
+    model.optimizer.apply_gradients = lambda pairs, **how: (seen.extend(pairs), apply(pairs, **how))
     model.train_on_batch(X, Y, weight)
     after = {path: variable.numpy() for path, variable, trainable in model.named_weights() if trainable}
     assert [item.path for item in step.weights] == list(after)
@@ -193,6 +198,52 @@ def test_gradients_of_outputs_and_numbers_of_calls():
     )
     np.testing.assert_allclose((second.outputs.mean, second.outputs.deviation), (output.mean(), output.std()))
     assert whole.seconds >= first.seconds + second.seconds and not whole.is_leaf and sum(first.outputs.counts) == 24
+
+
+def test_clipping_and_update_ratios():
+    model = Sequential([Dense(4, input_shape=(3,), dtype="float64")], dtype="float64")
+    model.compile(optimizers.SGD(0.5, global_clipnorm=0.01), "mse")
+    step = model.inspect_step(X, RNG.normal(size=(6, 4)))
+    assert step.gradient_norm > 0.1
+    np.testing.assert_allclose(step.clipped_norm, 0.01, rtol=1e-12)
+    kernel = step.weights[0]
+    np.testing.assert_allclose(kernel.ratio, 0.5 * np.linalg.norm(kernel.clipped) / np.linalg.norm(kernel.value), rtol=1e-9)
+    assert f"after clipping {step.clipped_norm:.6g}" in str(step)
+
+
+def test_what_is_not_finite_and_what_is_dead_is_seen():
+    class Root(Layer):
+        def call(self, inputs):
+            return tf.sqrt(inputs)
+
+    model = Sequential([Dense(4, activation="relu", bias_initializer=lambda *_, **__: -9 * tf.ones(4), input_shape=(3,)),
+                        Root(), Dense(2)])  # fmt: skip
+    model.compile("sgd", "mse")
+    step = model.inspect_step(X, Y)
+    assert [call.outputs.zeros for call in step.calls][1:3] == [1.0, 1.0]
+    assert step.calls[1].gradient.non_finite == 1.0  # 0 · ∞ behind the root
+    assert "100 %" in str(step) and "not trained" not in str(step)
+    model.layers[0].trainable = False
+    step = model.inspect_step(X, Y)
+    assert step.frozen == ["layers.0.kernel", "layers.0.bias"] and "says why: layers.0.kernel, layers.0.bias" in str(step)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_each_call_is_listed_once_also_where_a_gradient_is_missing(compiled):
+    class Cut(Layer):
+        def call(self, inputs):
+            return tf.stop_gradient(inputs)
+
+    model = Sequential([Dense(4, input_shape=(3,)), Cut(), Dense(2)])
+    model.compile("sgd", "mse")
+    if compiled:
+        with pytest.warns(UserWarning, match="no gradient"):
+            model.fit(X, Y, verbose=0)
+    with pytest.warns(UserWarning, match="'layers.0.kernel' is cut by tf.stop_gradient"):
+        step = model.inspect_step(X, Y)
+    assert [call.path for call in step.calls] == ["", "layers.0", "layers.1", "layers.2"]
+    assert [weight.gradient is None for weight in step.weights] == [True, True, False, False]
+    assert step.calls[1].gradient is None and step.calls[3].gradient is not None
 
 
 def test_a_model_that_was_never_called_and_one_of_sequences():
@@ -315,7 +366,7 @@ def test_gradient_stats_are_those_of_the_steps(eager, tmp_path):
     def fitted(*watching):
         model = model_with_everything("adam", run_eagerly=eager)
         model.set_weights([np.linspace(0.1, 1, w.size).reshape(w.shape) for w in model.get_weights()])
-        log = callbacks.CSVLogger(tmp_path / "log.csv")
+        log = callbacks.CSVLogger(tmp_path / ("log.csv" if watching else "bare.csv"))
         fit = model.fit(X, Y, batch_size=2, epochs=2, shuffle=False, verbose=0, callbacks=[*watching, log])
         return model, fit.history
 
@@ -325,7 +376,10 @@ def test_gradient_stats_are_those_of_the_steps(eager, tmp_path):
     bare, without = fitted()
     for one, other in zip(model.get_weights(), bare.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
-    assert {name for name in history if not name.startswith(("gradient_norm", "update_ratio", "nonfinite"))} == set(without)
+    added = {name for name in history if name.startswith(("gradient_norm", "update_ratio", "nonfinite", "learning_rate"))}
+    assert set(history) - added == set(without) and history["learning_rate"] == pytest.approx([0.001, 0.001])
+    with open(tmp_path / "log.csv", newline="") as file:
+        assert added < set(next(csv.reader(file)))
     assert model.gradient_norms is None and history["nonfinite_gradients"] == [0.0, 0.0]
 
     set_seed(2)
@@ -333,9 +387,38 @@ def test_gradient_stats_are_those_of_the_steps(eager, tmp_path):
     again.set_weights([np.linspace(0.1, 1, w.size).reshape(w.shape) for w in again.get_weights()])
     for start in (0, 2, 4):
         step = again.inspect_step(X[start : start + 2], Y[start : start + 2])
-        norms.append((step.gradient_norm, step.weights[-1].gradient_numbers.norm))
+        norms.append((step.gradient_norm, np.hypot(*(weight.gradient_numbers.norm for weight in step.weights[-2:]))))
         again.train_on_batch(X[start : start + 2], Y[start : start + 2])
     np.testing.assert_allclose(history["gradient_norm"][0], (norms[0][0] + norms[2][0]) / 2, rtol=1e-5)
+    np.testing.assert_allclose(history["gradient_norm/layers.4"][0], (norms[0][1] + norms[2][1]) / 2, rtol=1e-5)
+
+
+def test_gradient_stats_measure_every_so_many_steps_and_go_on_in_the_next_epoch():
+    model = Sequential([Dense(1, use_bias=False, kernel_initializer="zeros", input_shape=(1,))])
+    model.compile(optimizers.SGD(0.0), lambda y, p: y * p)  # the gradient is the label
+    x, y = np.ones((5, 1)), np.array([[1.0], [2.0], [3.0], [4.0], [5.0]])
+    history = model.fit(x, y, batch_size=1, epochs=4, shuffle=False, verbose=0, callbacks=[callbacks.GradientStats(every=3)])
+    assert history.history["gradient_norm"] == [(1 + 4) / 2, (2 + 5) / 2, 3.0, (1 + 4) / 2]  # steps 0 3, 6 9, 12, 15 18
+
+
+def test_gradient_stats_go_to_tensorboard(tmp_path):
+    pytest.importorskip("tensorboard")
+    model = Sequential([Dense(2, input_shape=(3,))])
+    model.compile("sgd", "mse")
+    model.fit(X, Y, verbose=0, callbacks=[callbacks.GradientStats(every=1), callbacks.TensorBoard(tmp_path)])
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("events*"))
+    assert b"gradient_norm/layers.0" in written and b"update_ratio/layers.0" in written
+
+
+def test_a_step_costs_nothing_without_gradient_stats():
+    def operations(model):
+        step = model.compiled_step("train", (tf.TensorSpec([None, 3], tf.float64), tf.TensorSpec([None, 2], tf.float64)))
+        return sorted(operation.type for operation in step.step.graph.get_operations())
+
+    never, before = (model_with_everything(jit_compile=False) for _ in range(2))
+    before.fit(X, Y, verbose=0, callbacks=[callbacks.GradientStats()])
+    never.fit(X, Y, verbose=0)
+    assert operations(before) == operations(never)
 
 
 def test_gradient_stats_count_what_is_not_finite():
@@ -358,7 +441,7 @@ def test_the_report_of_a_run(tmp_path, monkeypatch, capsys):
     assert train.main("--model mlp --epochs 3 --report --out run".split()) == 0
     assert "report: run/report.html" in capsys.readouterr().out
     text = (tmp_path / "run/report.html").read_text(encoding="utf-8")
-    for part in ("<svg", "accuracy by epoch", "gradient_norm by epoch", "confusion matrix", "data:image/png", "said ",
+    for part in ("<svg", "accuracy by epoch", "gradient_norm by epoch", "learning_rate by epoch", "<td>layers.3</td>", "confusion matrix", "data:image/png", "said ",
                  "Multiply-adds", "tensorflow", "batch_size"):  # fmt: skip
         assert part in text, part
     assert not re.search(r"https?://|src=\"(?!data:)", text) and len(text) < 2**21
@@ -393,6 +476,19 @@ import tensorflow as tf
 from engine import Layer
 
 
+class Mine(Layer):
+    def __init__(self, units):
+        super().__init__()
+        self.units = units
+
+    def build(self, input_shape):
+        self.w = tf.Variable(tf.random.normal((input_shape[-1], self.units)))
+        self.b = tf.Variable(tf.zeros(self.units))
+
+    def call(self, inputs):
+        return tf.nn.relu(inputs @ self.w + self.b)
+
+
 class Wrong(Layer):
     def call(self, inputs):
         return tf.stop_gradient(inputs) * inputs
@@ -404,7 +500,10 @@ class Wrong(Layer):
     [
         ("gradcheck layers:Dense --args units=4 activation=tanh --shape 3,5 --second-order", 0, "kernel"),
         ("gradcheck wrong_layer:Wrong --shape 3,5", 1, "WRONG"),
+        ("gradcheck wrong_layer:Mine --args units=4 --shape 3,5", 0, "in float64"),
         ("parity Dense --args units=4 --shape 3,5", 0, "gradient of kernel"),
+        ("parity wrong_layer:Mine --args units=4 --shape 3,5 --keras Dense units=4 activation=relu", 0, "gradient of w"),
+        ("parity wrong_layer:Mine --args units=4 --shape 3,5 --keras Dense units=4", 1, "DIFFERENT"),
     ],
 )
 def test_the_command_line(arguments, status, says, tmp_path, monkeypatch, capsys):
@@ -418,9 +517,52 @@ def test_the_command_line(arguments, status, says, tmp_path, monkeypatch, capsys
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [("gradcheck layers:Dens --shape 3,5", "has no 'Dens'"), ("gradcheck Dense --args 4 --shape 3,5", "name=value"),
-     ("gradcheck nowhere:Dense --shape 3,5", "nowhere"), ("report nowhere", "history.csv")],
+     ("gradcheck nowhere:Dense --shape 3,5", "nowhere"),
+     ("parity Dens --shape 3,5", "has no 'Dens'"), ("parity Dense --args units=2 --shape 3,5 --keras Dens", "Keras has no layer 'Dens'"), ("report nowhere", "history.csv")],
 )  # fmt: skip
 def test_the_command_line_refuses(arguments, says, capsys):
     with pytest.raises(SystemExit) as end:
         command_line.main(arguments.split())
     assert end.value.code == 2 and says in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- a mistake in a user's call
+
+
+class Mistaken(Layer):
+    def call(self, inputs):
+        doubled = inputs * 2.0
+        return doubled + {}["no such key"]
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_the_traceback_ends_at_the_users_line(eager):
+    model = Sequential([Dense(4), Mistaken(name="bad")], name="net")
+    model.compile("sgd", "mse", run_eagerly=eager)
+    with pytest.raises(KeyError, match="no such key") as caught:
+        model.fit(X, Y, verbose=0)
+    last = traceback.extract_tb(caught.tb)[-1]
+    assert (last.name, last.line) == ("call", 'return doubled + {}["no such key"]')
+    if hasattr(caught.value, "__notes__"):  # Python 3.11
+        (note,) = caught.value.__notes__
+        assert "'bad' at 'layers.1' of Sequential 'net', on inputs of shape" in note and ", 4)" in note
+
+
+def test_a_debugger_stops_in_call_and_sees_numbers(monkeypatch):
+    class Stopping(Layer):
+        def call(self, inputs):
+            doubled = inputs * 2.0
+            breakpoint()
+            return doubled
+
+    typed, shown = io.StringIO("p doubled.numpy().tolist()\np self.name\nc\n" * 9), io.StringIO()
+    debugger = pdb.Pdb(stdin=typed, stdout=shown, nosigint=True, readrc=False)
+    monkeypatch.setattr(sys, "breakpointhook", lambda: debugger.set_trace(sys._getframe(1)))
+    tracing = sys.gettrace()
+    model = Sequential([Stopping(name="stops"), Dense(2)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    try:
+        model.fit(np.ones((2, 3)), np.ones((2, 2)), verbose=0)
+    finally:
+        sys.settrace(tracing)
+    assert "[[2.0, 2.0, 2.0], [2.0, 2.0, 2.0]]" in shown.getvalue() and "'stops'" in shown.getvalue()

@@ -1,0 +1,135 @@
+"""Loss scaling: training in float16, whose smallest number is 6e-8 and whose largest is 65504.
+
+Gradients are often smaller than the former. So a multiple of the loss is differentiated, and the gradients divided
+again, in float32. Whether the multiple was too large is seen when a gradient is infinite: then the step is not made,
+and the next one tries a smaller multiple (Micikevicius et al., "Mixed precision training", 2018).
+"""
+
+import tensorflow as tf
+
+from engine.core import naming, state
+from engine.core.conditional import run_if
+from engine.optimizers import checks
+from engine.optimizers.base import Optimizer
+from engine.optimizers.compiled import dense
+from engine.optimizers.lookup import TABLE
+from losses import replicas
+from losses.configurable import Configurable
+from losses.lookup import resolve
+
+
+class LossScaleOptimizer(Configurable):
+    """An optimizer around another one, which it lets do without those steps whose gradients are not finite.
+
+        gradients = ∂(loss · scale) / ∂weights / scale
+        all finite ─► the inner optimizer's update;  after `dynamic_growth_steps` of them in a row  scale ← 2 · scale
+        otherwise  ─► no update                                                                    scale ← scale / 2
+
+    `compile` puts it around the optimizer of a model whose policy is "mixed_float16". Clipping and all else happens in
+    the inner optimizer, after the division. Whatever this object has not (`learning_rate`, `iterations`, `clipnorm` ...)
+    is read from and set on the inner one.
+
+    Arguments: `inner_optimizer` (an object or a name); `initial_scale` (32768, near the largest float16: it falls
+    within a few steps to what the model can bear); `dynamic_growth_steps` (2000).
+    State: `dynamic_scale`; `step_counter`, good steps since the scale has changed; `skipped_steps` of all.
+
+    >>> import tensorflow as tf
+    >>> from engine.optimizers import SGD, LossScaleOptimizer
+    >>> weight = tf.Variable(1.0)
+    >>> optimizer = LossScaleOptimizer(SGD(0.5), initial_scale=8.0)
+    >>> for factor in (2.0, float("inf")):
+    ...     with tf.GradientTape() as tape:
+    ...         scaled = optimizer.scale_loss(weight * factor)
+    ...     optimizer.apply([tape.gradient(scaled, weight)], [weight])
+    >>> float(weight), float(optimizer.dynamic_scale), int(optimizer.skipped_steps)
+    (0.0, 4.0, 1)
+    """
+
+    skips_bad_steps = True
+    _OWN = ("name", "inner_optimizer", "initial_scale", "dynamic_growth_steps", "dynamic_scale", "step_counter", "skipped_steps")
+
+    def __init__(self, inner_optimizer, initial_scale=2.0**15, dynamic_growth_steps=2000, name=None):
+        inner_optimizer = resolve("optimizer", inner_optimizer, TABLE)
+        if isinstance(inner_optimizer, LossScaleOptimizer) or getattr(inner_optimizer, "loss_scale_factor", None):
+            raise ValueError(f"LossScaleOptimizer: {inner_optimizer!r} scales the loss already. Wrap a plain optimizer.")
+        checks.one_positive(self, initial_scale=initial_scale)
+        checks.count(self, 1, dynamic_growth_steps=dynamic_growth_steps)
+        self.name, self.inner_optimizer = name or naming.unique_name(type(self)), inner_optimizer
+        self.initial_scale, self.dynamic_growth_steps = float(initial_scale), dynamic_growth_steps
+        self.step_counter = state.variable(lambda: 0, tf.int32, "step_counter")
+        self.dynamic_scale = state.variable(lambda: self.initial_scale, tf.float32, "dynamic_scale")
+        self.skipped_steps = state.variable(lambda: 0, tf.int64, "skipped_steps")
+
+    @property
+    def _own_state(self):
+        return {"step_counter": self.step_counter, "dynamic_scale": self.dynamic_scale, "skipped_steps": self.skipped_steps}
+
+    @property
+    def variables(self):
+        """The state of both optimizers."""
+        return [*self._own_state.values(), *self.inner_optimizer.variables]
+
+    def named_variables(self, paths):
+        """As `Optimizer.named_variables`."""
+        return {**self._own_state, **self.inner_optimizer.named_variables(paths)}
+
+    def logs(self):
+        """The scale and the number of steps that were left out so far."""
+        return {"loss_scale": float(self.dynamic_scale.numpy()), "skipped_steps": int(self.skipped_steps.numpy())}
+
+    def scale_loss(self, loss):
+        """`loss * scale`: differentiate this, and `apply` divides the gradients again."""
+        return loss * tf.cast(self.dynamic_scale, loss.dtype)
+
+    @property
+    def loss_scale_factor(self):
+        """The scale as it is now."""
+        return self.dynamic_scale.read_value()
+
+    unscale = Optimizer.unscale
+
+    def apply_gradients(self, grads_and_vars, weight=None, skip_gradients_aggregation=False):
+        """One call with pairs `zip(gradients, variables)`; the other arguments as in `Optimizer.apply`."""
+        pairs = list(grads_and_vars)
+        gradients, variables = [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
+        self.apply(gradients, variables, weight, skip_gradients_aggregation)
+
+    @tf.autograph.experimental.do_not_convert
+    def apply(self, grads, trainable_variables=None, weight=None, skip_gradients_aggregation=False):
+        """One call with the gradients of the scaled loss; see `Optimizer.apply`."""
+        inner = self.inner_optimizer
+        variables = inner._weights if trainable_variables is None else list(trainable_variables)
+        gradients, variables = checks.pairs(inner, list(grads), variables)
+        gradients = [dense(gradient, variable) for gradient, variable in zip(gradients, variables)]
+        gradients = gradients if skip_gradients_aggregation else replicas.total(gradients)
+        gradients = self.unscale(gradients)
+        is_finite = tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]))
+        run_if(is_finite, lambda: inner.apply(gradients, variables, weight, skip_gradients_aggregation=True))
+        self._adapt(is_finite)
+
+    def _adapt(self, is_finite):
+        """The scale of the next step, and the counts."""
+        scale = self.dynamic_scale.read_value()
+        good_steps = self.step_counter + 1
+        grows = is_finite & (good_steps == self.dynamic_growth_steps)
+        self.step_counter.assign(tf.where(is_finite & ~grows, good_steps, 0))
+        self.dynamic_scale.assign(tf.where(is_finite, tf.where(grows, 2.0 * scale, scale), 0.5 * scale))
+        self.skipped_steps.assign_add(tf.cast(~is_finite, tf.int64))
+
+    def constants(self):
+        """All that a trace of the update holds fixed."""
+        return (*self.inner_optimizer.constants(), self.dynamic_growth_steps, id(self))
+
+    def __getattr__(self, name):
+        if name in self._OWN:  # not there yet: the object is being made
+            raise AttributeError(name)
+        return getattr(self.inner_optimizer, name)
+
+    def __setattr__(self, name, value):
+        if name in self._OWN:
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self.inner_optimizer, name, value)
+
+    def __repr__(self):
+        return f"<LossScaleOptimizer around {self.inner_optimizer!r}>"
