@@ -60,9 +60,10 @@ def _wait(workers, chiefs_log, signals):
                 return
             if signals.received and not told:
                 workers[0].send_signal(signals.received)
-                told = True
-            if deadline is None and (any(codes) or codes[0] is not None):
-                deadline = time.monotonic() + (0 if told else _LAST_WORDS)
+                told, deadline = True, time.monotonic() + _LAST_WORDS  # it may wait for another in vain
+            if any(codes) or codes[0] is not None:
+                ends = time.monotonic() + (0 if told else _LAST_WORDS)
+                deadline = ends if deadline is None else min(deadline, ends)
             time.sleep(0.1)
 
 

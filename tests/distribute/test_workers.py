@@ -4,14 +4,16 @@ import csv
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 import cases
-from engine.training.workers import launch
+from engine.training import workers
 
 HERE = pathlib.Path(__file__).parent
 CASE = "synchronized"
@@ -39,7 +41,7 @@ def alone(directory, epochs):
 
 
 def test_two_workers_give_the_numbers_of_one(tmp_path, capfd):
-    assert launch(2, command(tmp_path, 2), str(tmp_path)) == 0
+    assert workers.launch(2, command(tmp_path, 2), str(tmp_path)) == 0
     assert capfd.readouterr().out.endswith("done\n")
     difference, where = cases.difference(numbers(tmp_path), alone(tmp_path / "alone", 2))
     assert difference < 1e-10, where
@@ -47,12 +49,12 @@ def test_two_workers_give_the_numbers_of_one(tmp_path, capfd):
 
 @pytest.mark.slow
 def test_a_worker_is_killed_and_the_run_goes_on(tmp_path, capfd):
-    assert launch(2, command(tmp_path, 3, die=7), str(tmp_path)) == 1
+    assert workers.launch(2, command(tmp_path, 3, die=7), str(tmp_path)) == 1
     assert "worker 1 was killed by signal 9; its log: " in capfd.readouterr().err
     log = (tmp_path / "worker-0.log").read_text()
     assert re.search(r"WorkerError: worker 1 \(127.0.0.1:\d+\) is gone\. Start all workers again", log), log[-2000:]
     assert len(os.listdir(tmp_path / "checkpoints")) > 1 and not (tmp_path / "numbers.npz").exists()
-    assert launch(2, command(tmp_path, 3), str(tmp_path)) == 0
+    assert workers.launch(2, command(tmp_path, 3), str(tmp_path)) == 0
     difference, where = cases.difference(numbers(tmp_path), alone(tmp_path / "alone", 3))
     assert difference < 1e-10, where
 
@@ -69,3 +71,12 @@ def test_the_script_with_two_workers_and_with_two_devices(tmp_path):
         with open(tmp_path / how[-2] / "history.csv") as file:
             rows.append([float(row["loss"]) for row in csv.DictReader(file)])
     assert rows[0] == pytest.approx(rows[1], rel=1e-5) and len(rows[0]) == 2
+
+
+def test_workers_that_do_not_listen_are_stopped_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_LAST_WORDS", 1)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(300)"
+    timer = threading.Timer(2, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.start()
+    assert workers.launch(2, [sys.executable, "-c", deaf], tmp_path) == 1
+    assert (tmp_path / "worker-1.log").read_text() == "ready\n"
