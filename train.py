@@ -124,7 +124,8 @@ def run(args):
         run_directory.begin(args.out, args.given)
     checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30)
     callbacks = [*[GradientStats()] * args.report, CSVLogger(args.history), checkpoints]
-    history = model.fit(**training, epochs=args.epochs, callbacks=callbacks)
+    seen = test if args.report else None  # for the curves; nothing is chosen by it
+    history = model.fit(**training, epochs=args.epochs, callbacks=callbacks, validation_data=seen)
     if history.signal is not None:
         say(f"stopped; go on with: python train.py --resume --out {args.out}")
         return 128 + history.signal

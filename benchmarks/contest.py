@@ -44,6 +44,34 @@ def table(title, rows, header):
             print("─" * (sum(widths) + 2 * len(widths) - 2))
 
 
+def bars(path, title, ylabel, groups, line=None):
+    """Draw `groups`, {group: {contender: height}}, as a PNG; contenders differ by hatching too. `line`: a height to mark."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    names = list(dict.fromkeys(name for heights in groups.values() for name in heights))
+    figure, axis = plt.subplots(figsize=(max(5, 1.2 * len(groups) + 2), 4))
+    for index, (name, hatch) in enumerate(zip(names, ("", "//", "..", "xx", "--"))):
+        places = [place + (index - len(names) / 2 + 0.5) * 0.8 / len(names) for place in range(len(groups))]
+        heights = [heights.get(name, 0) for heights in groups.values()]
+        axis.bar(places, heights, 0.8 / len(names), label=name, hatch=hatch, edgecolor="black", alpha=0.75)
+    if line is not None:
+        axis.axhline(line, color="black", linewidth=1)
+    axis.set(xticks=range(len(groups)), ylabel=ylabel, title=title)
+    axis.set_xticklabels(groups)
+    axis.legend()
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    print(f"Written: {path}")
+
+
+def over(first, found):
+    """{contender: its median over that of `first`} of what `medians` found, without `first`."""
+    return {name: times[0] / found[first][0] for name, times in found.items() if name != first}
+
+
 def environment():
     """Versions and the processor's name, to be written beside results."""
     import keras

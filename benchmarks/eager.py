@@ -70,6 +70,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=50)
     parser.add_argument("--json")
+    parser.add_argument("--png", help="draw the ratios there")
     arguments = parser.parse_args()
     x, y = tf.random.normal((32, UNITS)), tf.zeros((32, UNITS))
     ours = engine.Sequential([engine.Input((UNITS,))] + [layers.Dense(UNITS, activation="relu") for _ in range(LAYERS)])
@@ -100,6 +101,9 @@ def main():
                   ("", "Glassbox", "Keras", "bare operations", "over Keras", "times bare"))  # fmt: skip
     if arguments.json:
         contest.write_json(arguments.json, results)
+    if arguments.png:
+        groups = {result["test"]: contest.over("Glassbox", result["microseconds"]) for result in results}
+        contest.bars(arguments.png, "eager: ten Dense layers", "time, Glassbox = 1", groups, line=1)
 
 
 if __name__ == "__main__":

@@ -74,32 +74,6 @@ def row(result):
     return (result["workload"], *cells)
 
 
-def draw(path, results):
-    """The ratios over this project as bars."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    names = ("Keras", "Keras at its best", "PyTorch", "JAX")
-    names = [name for name in names if any(name in result["microseconds per step"] for result in results)]
-    figure, axis = plt.subplots(figsize=(9, 4))
-    for index, (name, hatch) in enumerate(zip(names, ("", "//", "..", "xx"))):
-        heights = []
-        for result in results:
-            times = result["microseconds per step"]
-            heights.append(times[name][0] / times["Glassbox"][0] if name in times else 0)
-        places = [place + (index - len(names) / 2 + 0.5) * 0.8 / len(names) for place in range(len(results))]
-        axis.bar(places, heights, 0.8 / len(names), label=name, hatch=hatch, edgecolor="black", alpha=0.75)
-    axis.axhline(1, color="black", linewidth=1)
-    axis.set(xticks=range(len(results)), ylabel="time per step, Glassbox = 1", title=results[0]["verb"])
-    axis.set_xticklabels([result["workload"] for result in results])
-    axis.legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    print(f"Written: {path}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workload", nargs="*", help=f"of {[w.name for w in workloads.WORKLOADS]}; all without any")
@@ -126,7 +100,8 @@ def main():
     if arguments.json:
         contest.write_json(arguments.json, results)
     if arguments.png:
-        draw(arguments.png, results)
+        groups = {result["workload"]: contest.over("Glassbox", result["microseconds per step"]) for result in results}
+        contest.bars(arguments.png, results[0]["verb"], "time per step, Glassbox = 1", groups, line=1)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def main():
     parser.add_argument("--rows", type=int, default=60000)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--child", choices=("glassbox", "keras"), help=argparse.SUPPRESS)
-    parser.add_argument("--json")
+    parser.add_argument("--json", help="write the results there")
+    parser.add_argument("--png", help="draw them there")
     arguments = parser.parse_args()
     if arguments.child:
         child(arguments.child, arguments.rows, arguments.epochs)
@@ -57,6 +58,10 @@ def main():
     contest.table("memory of fit, MiB", rows, ("", "peak", "grown by", "times the data"))
     if arguments.json:
         contest.write_json(arguments.json, results)
+    if arguments.png:
+        groups = {"peak": "after", "before the data": "before"}
+        heights = {group: {name: found[key] for name, found in results.items()} for group, key in groups.items()}
+        contest.bars(arguments.png, "memory of fit", "MiB", heights)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--json")
+    parser.add_argument("--png", help="draw the ratios there")
     arguments = parser.parse_args()
     results, rows = [], []
     for workload in [w for w in workloads.WORKLOADS if w.name in arguments.workload]:
@@ -41,6 +42,9 @@ def main():
                   ("workload", "Glassbox", "Keras", "traced call", "over Keras", "times traced"))  # fmt: skip
     if arguments.json:
         contest.write_json(arguments.json, results)
+    if arguments.png:
+        groups = {result["workload"]: contest.over("Glassbox", result["microseconds"]) for result in results}
+        contest.bars(arguments.png, "predict of one row", "time, Glassbox = 1", groups, line=1)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def main():
     parser.add_argument("workload", nargs="*", help=f"of {[w.name for w in workloads.WORKLOADS]}; all without any")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", help="write the results there")
+    parser.add_argument("--png", help="draw the ratios there")
     arguments = parser.parse_args()
     results, rows = [], []
     for workload in [w for w in workloads.WORKLOADS if not arguments.workload or w.name in arguments.workload]:
@@ -43,6 +44,9 @@ def main():
                   ("workload", "Glassbox", "Keras", "over Keras"))  # fmt: skip
     if arguments.json:
         contest.write_json(arguments.json, results)
+    if arguments.png:
+        groups = {result["workload"]: contest.over("Glassbox", result["seconds"]) for result in results}
+        contest.bars(arguments.png, "compile and two batches", "time, Glassbox = 1", groups, line=1)
 
 
 if __name__ == "__main__":

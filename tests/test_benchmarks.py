@@ -1,5 +1,6 @@
 """The benchmark scripts run and print what they promise; no time is asserted."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -39,5 +40,10 @@ def test_fit_prints_a_row_per_workload_and_writes_json(tmp_path):
         ("scaling.py", ["--layers", "2", "4", "8", "--units", "8", "16", "32", "--steps", "10000", "--epochs", "10"]),
     ],
 )
-def test_other_scripts_run(script, arguments):
+def test_other_scripts_run(script, arguments, tmp_path):
+    """With matplotlib they draw, too."""
+    png = tmp_path / "chart.png"
+    if importlib.util.find_spec("matplotlib") and script != "limits.py":
+        arguments = [*arguments, "--png", str(png)]
     assert "─" in run(script, *arguments)
+    assert png.exists() == ("--png" in arguments)
