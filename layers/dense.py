@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from engine import activations, constraints, initializers, regularizers
 from engine.core.building import positive_integer
+from engine.core.dtypes import cast
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
 
@@ -59,10 +60,10 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
 
     def call(self, inputs):
-        inputs = tf.cast(inputs, self.compute_dtype)  # bytes of an image, or counts
-        kernel = tf.cast(self.kernel, inputs.dtype)  # weights may be kept in more digits than are computed with
+        inputs = cast(inputs, self.compute_dtype)  # bytes of an image, or counts
+        kernel = cast(self.kernel, self.compute_dtype)  # weights may be kept in more digits than are computed with
         # tensordot multiplies one flat matrix; a batched product would sum a kernel gradient per row of the batch.
         outputs = tf.matmul(inputs, kernel) if inputs.shape.rank == 2 else tf.tensordot(inputs, kernel, 1)
         if self.use_bias:
-            outputs = outputs + tf.cast(self.bias, inputs.dtype)
+            outputs = outputs + cast(self.bias, self.compute_dtype)
         return self.activation(outputs)

@@ -22,11 +22,11 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
     >>> relu([-2.0, 0.5, 9.0], negative_slope=0.5, max_value=6.0).numpy().tolist()
     [-1.0, 0.5, 6.0]
     """
-    x = tf.convert_to_tensor(x)
-    if max_value is not None and max_value < 0:
-        raise ValueError(f"relu's max_value is a non-negative number or None; received {max_value}.")
     if max_value is None and threshold == 0:  # the two common cases, each one fused operation
         return tf.nn.leaky_relu(x, negative_slope) if negative_slope else tf.nn.relu(x)
+    if max_value is not None and max_value < 0:
+        raise ValueError(f"relu's max_value is a non-negative number or None; received {max_value}.")
+    x = tf.convert_to_tensor(x)
     if threshold == 0:
         positive = tf.nn.relu6(x) if max_value == 6 else tf.nn.relu(x)
     else:

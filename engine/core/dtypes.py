@@ -42,6 +42,15 @@ class DTypePolicy(Configurable):
         return f"DTypePolicy({self.name!r})"
 
 
+def cast(tensor, name):
+    """`tensor`, or a variable, in the dtype `name`. Asking first saves an eager call the 2 µs that `tf.cast` takes to see it.
+
+    >>> cast(tf.constant([1.5]), "float32").dtype.name
+    'float32'
+    """
+    return tensor if tensor.dtype.name == name else tf.cast(tensor, name)
+
+
 _default = {"floatx": "float32", "policy": None}  # one place, so that a setting is never half changed
 
 

@@ -55,11 +55,13 @@ NO_TEXT = "Turn it into numbers first, for instance into indices of a vocabulary
 def check_inputs(layer, inputs):
     """Raise a ValueError if `inputs` do not agree with `layer.input_spec`."""
     specs = layer.input_spec
-    many = isinstance(specs, (list, tuple))
-    specs, tensors = tf.nest.flatten(specs), tf.nest.flatten(inputs)
-    if many and len(tensors) != len(specs):
-        raise ValueError(f"{layer.title} takes {len(specs)} inputs, received {len(tensors)}.")
-    for spec, tensor in zip(specs, tensors if many else tensors[:1]):
+    if isinstance(specs, (list, tuple)):
+        specs, tensors = tf.nest.flatten(specs), tf.nest.flatten(inputs)
+        if len(tensors) != len(specs):
+            raise ValueError(f"{layer.title} takes {len(specs)} inputs, received {len(tensors)}.")
+    else:
+        specs, tensors = [specs], [inputs] if isinstance(inputs, tf.Tensor) else tf.nest.flatten(inputs)[:1]
+    for spec, tensor in zip(specs, tensors):
         if getattr(tensor, "dtype", None) == tf.string:
             raise ValueError(f"{layer.title} takes numbers, received text. {NO_TEXT}")
         problem = spec.problem(tensor) if spec is not None and hasattr(tensor, "dtype") else None

@@ -48,6 +48,7 @@ BASES = ("Loss", "Metric", "Optimizer", "LearningRateSchedule", "Initializer", "
 WITHOUT_NUMBERS = {
     **test_layers.WITHOUT_ROW, "Input": "makes a symbol", "InputSpec": "describes inputs",
     **dict.fromkeys(BASES, "the base of all rows"), **test_parts.NOT_KERAS,
+    "LossScaleOptimizer": "around another optimizer; step by step beside Keras's in tests/unit/test_mixed_precision.py",
     **dict.fromkeys(("get", "serialize", "deserialize"), "names and configs, which the tests compare word by word"),
 }  # fmt: skip
 
