@@ -44,7 +44,8 @@ class Model(TrainingStep, Saved, Studied, Layer):
     """
 
     supports_masking = True
-    _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs"}
+    _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
+                                     "_steps", "_traces"}  # fmt: skip
 
     optimizer = None
     compiled_loss = None

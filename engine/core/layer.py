@@ -56,7 +56,7 @@ class Layer(tracking.Tracked, Configurable):
     input_spec = None
     autocast = True
     _trainable = True
-    _untracked = frozenset({"_nodes", "_loss_functions"})
+    _untracked = frozenset({"_nodes", "_loss_functions", "_output_shapes"})
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
         self.name = naming.checked(type(self), name)

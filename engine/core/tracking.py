@@ -10,12 +10,14 @@ and the path is its name in summaries, errors and files.
 import collections
 import dataclasses
 import functools
+import types
 
 import tensorflow as tf
 
 from engine.random import SeedGenerator
 
 _SEQUENCES = (list, tuple, set, frozenset, collections.deque)
+_PLAIN = frozenset({type(None), bool, int, float, str, types.FunctionType})  # most attributes: passed over at once
 
 
 class Tracked:
@@ -39,9 +41,15 @@ def children(owner):
     found = set()
     opened = {id(owner)}
     for name, value in list(vars(owner).items()):
-        if _role(type(value)) == "leaf" or name in owner._untracked or name == "_loose_weights":
+        if type(value) in _PLAIN:
             continue
-        for path, child in _open(name.lstrip("_"), value, opened):
+        role = _role(type(value))
+        if role == "leaf" or name in owner._untracked or name == "_loose_weights":
+            continue
+        if role in ("sequence", "dict") and not value:
+            continue
+        path = name.lstrip("_")
+        for path, child in [(path, value)] if role == "child" else _open(path, value, opened):
             if loose:
                 found.add(id(child))
             yield path, child
