@@ -27,16 +27,22 @@ def resources():
 
 
 def flat(figure, what, action, times, warm, megabytes):
-    """Run `action(i)`; after the first `warm` times nothing may grow, memory by at most `megabytes`."""
+    """Run `action(i)`; after the first `warm` times nothing may grow, memory by at most `megabytes`.
+
+    In a process that has done much before, the heap may still spread at first: then it must come to rest the second time.
+    """
     for index in range(warm):
         action(index)
-    before = resources()
-    for index in range(warm, times):
-        action(index)
-    after = resources()
+    for _ in range(2):
+        before = resources()
+        for index in range(warm, times):
+            action(index)
+        after = resources()
+        assert {name: (before[name], after[name]) for name in ("files", "threads", "graphs") if after[name] > before[name]} == {}
+        if after["memory"] - before["memory"] < megabytes:
+            break
     figure(f"Soak: {what}", f"{after['memory'] - before['memory']:+.0f} MB, files {before['files']} → {after['files']}, threads "
            f"{before['threads']} → {after['threads']}, graphs {before['graphs']} → {after['graphs']}")  # fmt: skip
-    assert {name: (before[name], after[name]) for name in ("files", "threads", "graphs") if after[name] > before[name]} == {}
     assert after["memory"] - before["memory"] < megabytes, (before, after)
 
 
