@@ -48,8 +48,8 @@ def children(owner):
             continue
         if role in ("sequence", "dict") and not value:
             continue
-        path = name.lstrip("_")
-        for path, child in [(path, value)] if role == "child" else _open(path, value, opened):
+        start = name.lstrip("_")
+        for path, child in [(start, value)] if role == "child" else _open(start, value, opened):
             if loose:
                 found.add(id(child))
             yield path, child

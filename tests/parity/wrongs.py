@@ -75,7 +75,7 @@ LAYERS = [
           "tf.matmul(inputs, tf.reshape(tf.transpose(kernel), kernel.shape))",
           layer("Dense-units=4")),
     Wrong("dense forgets its bias", "layers.dense:Dense.call",
-          "outputs + tf.cast(self.bias, inputs.dtype)", "outputs", layer("Dense-units=4")),
+          "outputs + cast(self.bias, self.compute_dtype)", "outputs", layer("Dense-units=4")),
     Wrong("dense adds the bias after the activation", "layers.dense:Dense.call",
           "return self.activation(outputs)", "return self.activation(outputs - self.bias) + self.bias",
           layer("Dense-units=4-activation=relu")),
