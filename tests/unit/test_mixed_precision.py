@@ -181,7 +181,8 @@ def test_gradient_norms_and_inspect_step_show_unscaled_gradients():
         np.testing.assert_array_equal(old, new)
 
 
-def test_skipping_is_no_reason_to_stop_and_a_bad_loss_is():
+def test_skipping_is_no_reason_to_stop_and_a_bad_loss_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the bad batch is saved there
     model = made("mixed_float16", optimizers.LossScaleOptimizer("sgd", initial_scale=2.0**24))
     assert model.fit(X, Y, verbose=0, on_nan="raise").history["skipped_steps"] == [3]
     with pytest.raises(Exception, match="not finite"):
