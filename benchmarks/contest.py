@@ -72,6 +72,15 @@ def over(first, found):
     return {name: times[0] / found[first][0] for name, times in found.items() if name != first}
 
 
+def keep(arguments, results, group, unit, title, quantity="time"):
+    """Write `results` where `--json` says, and draw their ratios where `--png` says; each has a `group` and times in `unit`."""
+    if arguments.json:
+        write_json(arguments.json, results)
+    if arguments.png:
+        groups = {result[group]: over("Glassbox", result[unit]) for result in results}
+        bars(arguments.png, title, f"{quantity}, Glassbox = 1", groups, line=1)
+
+
 def environment():
     """Versions and the processor's name, to be written beside results."""
     import keras

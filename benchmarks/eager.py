@@ -99,11 +99,7 @@ def main():
         rows.append((name, *cells, f"{ratio[0]:.1f}×", f"{ratio[1]:.2f}"))
     contest.table("eager, 10 × Dense(64), batch 32: microseconds, median of rounds (lowest–highest)", rows,
                   ("", "Glassbox", "Keras", "bare operations", "over Keras", "times bare"))  # fmt: skip
-    if arguments.json:
-        contest.write_json(arguments.json, results)
-    if arguments.png:
-        groups = {result["test"]: contest.over("Glassbox", result["microseconds"]) for result in results}
-        contest.bars(arguments.png, "eager: ten Dense layers", "time, Glassbox = 1", groups, line=1)
+    contest.keep(arguments, results, "test", "microseconds", "eager: ten Dense layers")
 
 
 if __name__ == "__main__":

@@ -97,11 +97,7 @@ def main():
         [row(result) for result in results],
         ("workload", "Glassbox", "over Keras", "over Keras at its best", "PyTorch", "JAX"),
     )
-    if arguments.json:
-        contest.write_json(arguments.json, results)
-    if arguments.png:
-        groups = {result["workload"]: contest.over("Glassbox", result["microseconds per step"]) for result in results}
-        contest.bars(arguments.png, results[0]["verb"], "time per step, Glassbox = 1", groups, line=1)
+    contest.keep(arguments, results, "workload", "microseconds per step", results[0]["verb"], "time per step")
 
 
 if __name__ == "__main__":

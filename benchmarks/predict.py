@@ -40,11 +40,7 @@ def main():
                      f"{found['Glassbox'][0] / found['traced call'][0]:.2f}"))  # fmt: skip
     contest.table("predict of one row: microseconds, median of rounds (lowest–highest)", rows,
                   ("workload", "Glassbox", "Keras", "traced call", "over Keras", "times traced"))  # fmt: skip
-    if arguments.json:
-        contest.write_json(arguments.json, results)
-    if arguments.png:
-        groups = {result["workload"]: contest.over("Glassbox", result["microseconds"]) for result in results}
-        contest.bars(arguments.png, "predict of one row", "time, Glassbox = 1", groups, line=1)
+    contest.keep(arguments, results, "workload", "microseconds", "predict of one row")
 
 
 if __name__ == "__main__":

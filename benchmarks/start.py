@@ -42,11 +42,7 @@ def main():
         print(f"{workload.name} done", flush=True)
     contest.table("from compile to the end of the first two batches: seconds, median of rounds (lowest–highest)", rows,
                   ("workload", "Glassbox", "Keras", "over Keras"))  # fmt: skip
-    if arguments.json:
-        contest.write_json(arguments.json, results)
-    if arguments.png:
-        groups = {result["workload"]: contest.over("Glassbox", result["seconds"]) for result in results}
-        contest.bars(arguments.png, "compile and two batches", "time, Glassbox = 1", groups, line=1)
+    contest.keep(arguments, results, "workload", "seconds", "compile and two batches")
 
 
 if __name__ == "__main__":

@@ -116,6 +116,11 @@ class Callback:
         """At the end of `fit`, also after an error or Ctrl-C: put away files and bars."""
 
 
+def learning_rate_of(model):
+    """The optimizer's rate as it is now, as a number; also of a variable that has a copy on each device."""
+    return float(tf.convert_to_tensor(model.optimizer.learning_rate))
+
+
 class CallbackList:
     """Callbacks as one: each hook calls that hook of all, in order."""
 

@@ -1,8 +1,6 @@
 """Norms of gradients and updates, and the learning rate, among the logs."""
 
-import tensorflow as tf
-
-from engine.callbacks.base import Callback
+from engine.callbacks.base import Callback, learning_rate_of
 from engine.training.gradient_norms import GradientNorms, owners
 
 
@@ -44,7 +42,7 @@ class GradientStats(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs.update(self.model.gradient_norms.result())
-        logs["learning_rate"] = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
+        logs["learning_rate"] = learning_rate_of(self.model)
 
     def get_state(self):
         return {name: variable.numpy() for name, variable in self._variables().items()}

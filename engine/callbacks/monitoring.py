@@ -4,9 +4,8 @@ import os
 import warnings
 
 import numpy as np
-import tensorflow as tf
 
-from engine.callbacks.base import Callback
+from engine.callbacks.base import Callback, learning_rate_of
 
 
 class Monitor:
@@ -188,7 +187,7 @@ class ReduceLROnPlateau(Callback):
         self.wait = self.resting = 0
 
     def on_epoch_end(self, epoch, logs=None):
-        rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
+        rate = learning_rate_of(self.model)
         if logs is not None:
             logs["learning_rate"] = rate
         value = self.watch.read(logs)

@@ -1,8 +1,6 @@
 """Callbacks made of functions: a learning rate per epoch, and any hook at all."""
 
-import tensorflow as tf
-
-from engine.callbacks.base import Callback
+from engine.callbacks.base import Callback, learning_rate_of
 
 
 class LearningRateScheduler(Callback):
@@ -19,7 +17,7 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         try:
-            rate = self.schedule(epoch, float(tf.convert_to_tensor(self.model.optimizer.learning_rate)))
+            rate = self.schedule(epoch, learning_rate_of(self.model))
         except TypeError:  # a function of the epoch alone
             rate = self.schedule(epoch)
         if not isinstance(rate, (int, float)) and not hasattr(rate, "dtype"):
@@ -30,7 +28,7 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
-            logs["learning_rate"] = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
+            logs["learning_rate"] = learning_rate_of(self.model)
 
 
 class LambdaCallback(Callback):

@@ -87,12 +87,7 @@ class LossScaleOptimizer(Configurable):
         return self.dynamic_scale.read_value()
 
     unscale = Optimizer.unscale
-
-    def apply_gradients(self, grads_and_vars, weight=None, skip_gradients_aggregation=False):
-        """One call with pairs `zip(gradients, variables)`; the other arguments as in `Optimizer.apply`."""
-        pairs = list(grads_and_vars)
-        gradients, variables = [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
-        self.apply(gradients, variables, weight, skip_gradients_aggregation)
+    apply_gradients = Optimizer.apply_gradients
 
     @tf.autograph.experimental.do_not_convert
     def apply(self, grads, trainable_variables=None, weight=None, skip_gradients_aggregation=False):
