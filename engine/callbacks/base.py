@@ -29,6 +29,7 @@ class Callback:
     model = None
     params = None
     chief_only = False  # where several workers train one model: for the one that writes files
+    is_active = True  # whether its hooks are called in this process
     every_steps = None  # a number: chunks also end at multiples of so many steps of the run
 
     def set_model(self, model):
@@ -133,12 +134,13 @@ class CallbackList:
                     "Use engine.callbacks.LambdaCallback for plain functions."
                 )
         self.callbacks = list(callbacks)
-        self.active = [item for item in callbacks if not item.chief_only or is_chief(model.distribute_strategy)]
-        self.wants_batches = any(self._overrides(callback, _BATCH_HOOKS) for callback in callbacks)
-        self.wants_test_batches = any(self._overrides(callback, _TEST_BATCH_HOOKS) for callback in callbacks)
         for callback in callbacks:
+            callback.is_active = not callback.chief_only or is_chief(model.distribute_strategy)
             callback.set_params(params or {})
             callback.set_model(model)
+        self.active = [callback for callback in callbacks if callback.is_active]
+        self.wants_batches = any(self._overrides(callback, _BATCH_HOOKS) for callback in callbacks)
+        self.wants_test_batches = any(self._overrides(callback, _TEST_BATCH_HOOKS) for callback in callbacks)
 
     @staticmethod
     def _overrides(callback, hooks):

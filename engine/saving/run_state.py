@@ -42,7 +42,12 @@ def capture(run):
 
 
 def _states_of(run):
-    return [[type(callback).__name__, callback.get_state()] for callback in run.callbacks]
+    return [[type(callback).__name__, callback.get_state() if callback.is_active else {}]
+            for callback in run.callbacks]  # fmt: skip
+
+
+def _active(run, states):
+    return [(callback, state) for callback, state in zip(run.callbacks, states) if callback.is_active]
 
 
 def restore(run, arrays, info):
@@ -54,7 +59,7 @@ def restore(run, arrays, info):
     try:
         _apply(run, arrays, info)  # the variables last: what can fail comes before them
     except Exception as error:
-        for callback, (_, state) in zip(run.callbacks, states):
+        for callback, (_, state) in _active(run, states):
             with contextlib.suppress(Exception):
                 callback.set_state(state)
         random.setstate(python_state)
@@ -76,7 +81,7 @@ def _compare(run, arrays, info):
 
 def _apply(run, arrays, info):
     run.feed.set_state(info["feed"])  # may draw from a generator, and that from the random state
-    for callback, (_, state) in zip(run.callbacks, info["callbacks"]):
+    for callback, (_, state) in _active(run, info["callbacks"]):
         callback.set_state(give_arrays(state, arrays))
     version, internal, gauss = info["random"]["python"]
     random.setstate((version, tuple(internal), gauss))

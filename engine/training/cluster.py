@@ -9,6 +9,7 @@ The first one is the *chief*: it alone writes files and shows progress.
 
 import json
 import os
+import re
 import socket
 
 import tensorflow as tf
@@ -40,18 +41,35 @@ def make_strategy(kind, devices=None):
     return tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(devices or 1)])
 
 
-def lost():
-    """A WorkerError that names the workers that are gone; None if all answer."""
+def lost(error):
+    """The WorkerError that names the workers to which `error` of an exchange is due; None if it is due to none.
+
+    A process that ended does not answer. One that was stopped, or whose machine is out of reach, is named in the error,
+    unless it is the chief, who listens to the heartbeats of all. One that is busy with something else is not named.
+    """
     config = json.loads(os.environ.get("TF_CONFIG") or "{}")
-    own = config.get("task", {})
-    silent = [
-        f"{kind} {index} ({address})"
-        for kind, addresses in config.get("cluster", {}).items() for index, address in enumerate(addresses)
-        if (kind, index) != (own.get("type"), own.get("index")) and not _answers(address)
-    ]  # fmt: skip
-    if not silent:
+    cluster, own = config.get("cluster", {}), config.get("task", {})
+    addresses = {(kind, index): address for kind, all_of_it in cluster.items() for index, address in enumerate(all_of_it)}
+    addresses.pop((own.get("type"), own.get("index")), None)
+
+    def names(tasks, word):
+        return f" {word} ".join(f"{kind} {index} ({addresses[kind, index]})" for kind, index in tasks)
+
+    gone = [task for task, address in addresses.items() if not _answers(address)]
+    named = re.findall(r"/job:(\w+)(?:/replica:\d+)?/task:(\d+)", str(error))
+    blamed = [task for task in addresses if (task[0], str(task[1])) in named]
+    if gone:
+        what = f"{names(gone, 'and')} is gone"
+    elif "CoordinationService/Heartbeat" in str(error):
+        chiefs = [task for task in (("chief", 0), ("worker", 0)) if task in addresses]
+        what = f"{names(chiefs[:1], 'and')} does not answer any more"
+    elif blamed:
+        what = f"{names(blamed, 'and')} does not take part any more"
+    elif isinstance(error, tf.errors.DeadlineExceededError):
+        what = f"{names(addresses, 'or')} has not taken part for {_EXCHANGE_SECONDS} s"
+    else:
         return None
-    return WorkerError(f"{' and '.join(silent)} is gone. Start all workers again, with --resume where there are checkpoints.")
+    return WorkerError(f"{what}. Start all workers again, with --resume where there are checkpoints.")
 
 
 def _answers(address):

@@ -64,7 +64,7 @@ def scope(strategy):
         with strategy.scope():
             yield
     except tf.errors.OpError as error:
-        gone = cluster.lost() if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) else None
+        gone = cluster.lost(error) if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) else None
         if gone is None:
             raise
         raise gone from error

@@ -1,35 +1,41 @@
-"""One worker of a cluster: `python worker.py DIR CASE EPOCHS [STEP_TO_DIE]`, with TF_CONFIG. The chief writes DIR/numbers.npz."""
+"""One worker of a cluster, named by TF_CONFIG; the chief writes DIR/numbers.npz.
+
+    python worker.py DIR CASE EPOCHS [STEP HOW WHO]     HOW: a signal that WHO (0: the chief) sends itself after STEP, or "busy"
+"""
 
 import os
 import signal
 import sys
+import time
 
 import numpy as np
-import tensorflow as tf
 
 import cases
 from engine.callbacks import Callback, Checkpoint
+from engine.training import cluster
 from engine.training.replicas import is_chief
 
 
-class Die(Callback):
-    """Ends this process without a word after so many steps."""
+class Fail(Callback):
+    """After so many steps, no more from this process, without a word."""
 
-    def __init__(self, steps):
-        self.every_steps, self.left = 1, steps
+    def __init__(self, steps, how):
+        self.every_steps, self.left, self.how = 1, steps, how
 
     def on_train_chunk_end(self, step, logs=None):
         self.left -= 1
-        if not self.left:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if not self.left and self.how == "busy":
+            time.sleep(600)
+        elif not self.left:
+            os.kill(os.getpid(), getattr(signal, self.how))
 
 
-def main(directory, case, epochs, die=0):
-    communication = tf.distribute.experimental.CommunicationOptions(timeout_seconds=60)
-    strategy = tf.distribute.MultiWorkerMirroredStrategy(communication_options=communication)
+def main(directory, case, epochs, step=0, how=None, who=1):
+    cluster._EXCHANGE_SECONDS = 15 if how == "busy" else 60
+    strategy = cluster.make_strategy("multiworker")
     model = cases.make(case, strategy)
     callbacks = [Checkpoint(os.path.join(directory, "checkpoints"), every_steps=1)]
-    callbacks.append(Die(int(die) if strategy.cluster_resolver.task_id == 1 else 0))
+    callbacks.append(Fail(int(step) if strategy.cluster_resolver.task_id == int(who) else 0, how))
     history = cases.fit(model, case, epochs=int(epochs), callbacks=callbacks)
     if is_chief(strategy):
         np.savez(os.path.join(directory, "numbers.npz"), **cases.numbers(model, history))
