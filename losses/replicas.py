@@ -34,6 +34,16 @@ def count():
     return 1 if replica is None else replica.num_replicas_in_sync
 
 
+def check_readable(who, variables):
+    """A ValueError where `variables` have a copy on each device, and this is no step that runs on one."""
+    spread = any(isinstance(variable, tf.distribute.DistributedValues) for variable in variables)
+    if spread and (not tf.distribute.has_strategy() or tf.distribute.in_cross_replica_context()):
+        raise ValueError(
+            f"{who} has a copy of its weights on each device, and was asked for gradients outside of fit(). To look into it, "
+            "make it outside of the scope of the strategy and load the weights."
+        )
+
+
 def total(values):
     """The sum over all replicas, of a tensor or of each tensor in a list; every replica gets it.
 

@@ -16,8 +16,9 @@ class TensorBoard(Callback):
     Look at them with `tensorboard --logdir logs`. Training and validation go to the subfolders `train` and
     `validation`; a scalar of validation has the name of the same scalar of training.
 
-    Arguments: `log_dir`; `histogram_freq` (every so many epochs; 0: none; gradients are those of one batch);
-    `write_graph`; `update_freq` ("epoch", or "batch" or a number of batches for scalars in between).
+    Arguments: `log_dir`; `histogram_freq` (every so many epochs; 0: none; gradients are those of one batch,
+    and left out under a `tf.distribute` strategy); `write_graph`; `update_freq` ("epoch", or "batch" or a number of
+    batches for scalars in between).
 
     >>> from engine.callbacks import TensorBoard
     >>> callback = TensorBoard("logs/first", histogram_freq=1)
@@ -72,6 +73,8 @@ class TensorBoard(Callback):
     def _write_histograms(self, epoch):
         for path, variable, _ in self.model.named_weights():
             tf.summary.histogram(f"weights/{path}", variable, step=epoch)
+        if self.model.distribute_strategy is not None:
+            return  # gradients would need the other replicas
         paths = {id(weight.variable): weight.path for weight in self.model.named_weights()}
         with unchanged(self.model):
             _, _, gradients = self.model.differentiate(*unpack(self.run.feed.example()))

@@ -88,6 +88,11 @@ def _open(path, value, opened):
         yield from _open(f"{path}.{name}", item, opened)
 
 
+def inside(value, kind):
+    """What of a kind is in `value`: itself, or in a container, opened."""
+    return [child for _, child in _open("", value, set()) if isinstance(child, kind)]
+
+
 def direct(owner, kind):
     """The children of `owner` that are of a kind, each once, in order."""
     return unique(child for _, child in children(owner) if isinstance(child, kind))

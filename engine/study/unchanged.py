@@ -33,4 +33,4 @@ def unchanged(model):
 def kept_beside(layer):
     """Variables that layers use and do not count as theirs, such as the states of a stateful recurrent layer."""
     values = [vars(inner).get(name) for _, inner in layer.named_layers() for name in inner._untracked]
-    return [item for item in tf.nest.flatten(values) if isinstance(item, tf.Variable)]
+    return [variable for value in values for variable in tracking.inside(value, tf.Variable)]

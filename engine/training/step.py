@@ -98,6 +98,7 @@ class TrainingStep:
         scales the loss, these are the gradients of the scaled one, as `apply` expects them.
         """
         weights = [weight for weight in self.named_weights() if weight.trainable]
+        replicas.check_readable(self.title, [weight.variable for weight in weights])
         scale = self.optimizer.scale_loss(tf.ones_like(loss)) if self.optimizer.loss_scale_factor is not None else None
         found = tape.gradient(loss, [weight.variable for weight in weights], output_gradients=scale)
         if self.nan_guard is not None:

@@ -15,7 +15,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 import cases  # noqa: E402
-from engine import Sequential, callbacks  # noqa: E402
+from engine import Input, Sequential, callbacks, optimizers, set_floatx, set_policy, set_seed  # noqa: E402
 from layers import Dense, Dropout  # noqa: E402
 
 
@@ -64,6 +64,7 @@ def mixed_up(strategy):
     return [
         refusal(lambda: model.fit(cases.X, cases.Y, verbose=0)), refusal(lambda: other.compile("sgd", "mse")),
         refusal(lambda: cases.make("tutorial", strategy).compile("sgd", "mse")),
+        refusal(lambda: cases.make("softmax", strategy).inspect_step(cases.X, cases.CLASSES)),
     ]  # fmt: skip
 
 
@@ -85,7 +86,44 @@ def slower(strategy):
     return float(model.optimizer.learning_rate.numpy())
 
 
-OTHERS = {function.__name__: function for function in (resumed, masks_alike, mixed_up, not_finite, slower)}
+def with_callbacks(strategy):
+    """The difference that callbacks make which measure, choose and write files."""
+    def train(strategy, directory):
+        model = cases.make("softmax", strategy)
+        watching = [
+            callbacks.TensorBoard(directory, histogram_freq=1), callbacks.GradientStats(every=2),
+            callbacks.CSVLogger(f"{directory}/rows.csv"), callbacks.LearningRateScheduler(lambda epoch, rate: rate * 2),
+            callbacks.ModelCheckpoint(f"{directory}/best.safetensors", save_best_only=True, save_weights_only=True),
+            callbacks.EarlyStopping("loss", min_delta=0.5, patience=2, restore_best_weights=True),
+        ]  # fmt: skip
+        found = cases.numbers(model, cases.fit(model, "softmax", epochs=9, validation_split=0.3, callbacks=watching))
+        with open(f"{directory}/rows.csv") as file:
+            return {**found, "rows": np.array(len(file.readlines()))}
+
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        return cases.difference(train(strategy, first), train(None, second))
+
+
+def half_precision(strategy):
+    """The largest difference in float16 with a loss scale that overflows at first, and the numbers of skipped steps."""
+    set_floatx("float32")
+    found = []
+    for scope in (strategy, None):
+        set_policy("mixed_float16")
+        set_seed(5)
+        with cases.scope(scope):
+            model = Sequential([Input((6,)), Dense(4, activation="tanh"), Dense(3)])
+            model.compile(optimizers.LossScaleOptimizer(optimizers.SGD(0.1), initial_scale=2.0**24), "mse", jit_compile=False)
+        history = model.fit(cases.X, cases.Y, batch_size=8, epochs=5, verbose=0).history
+        found.append((history["loss"], history["skipped_steps"][-1]))
+    set_policy("float32")
+    (here, skipped), (there, expected) = found
+    return [float(np.max(np.abs(np.subtract(here, there)))), skipped, expected]
+
+
+OTHERS = {function.__name__: function for function in (
+    resumed, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
+)}  # fmt: skip
 
 
 def main(replicas, *names):

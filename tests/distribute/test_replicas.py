@@ -14,7 +14,7 @@ import cases
 
 HERE = pathlib.Path(__file__).parent
 EXACT = [name for name in cases.CASES if name not in cases.DIFFERENT]
-OTHERS = ("resumed", "masks_alike", "mixed_up", "not_finite", "slower")
+OTHERS = ("resumed", "masks_alike", "mixed_up", "not_finite", "slower", "with_callbacks", "half_precision")
 SOME = ("softmax", "add_loss", "one_row_left")  # on four replicas and on one, in the fast tests
 
 
@@ -69,7 +69,8 @@ def test_each_replica_draws_its_own_numbers():
 
 def test_parts_made_outside_of_the_scope_are_refused():
     says = (r"variable of the optimizer 'descent\w*/iteration.* was made outside of the scope of its MirroredStrategy",
-            r"made in the scope of MirroredStrategy and is compiled in that of no strategy", r"Tutorial .* is compiled")
+            r"made in the scope of MirroredStrategy and is compiled in that of no strategy", r"Tutorial .* is compiled",
+            r"Sequential .* has a copy of its weights on each device")
     for pattern, message in zip(says, on_two("mixed_up"), strict=True):
         assert message.startswith("ValueError") and re.search(pattern, message), message
 
@@ -81,3 +82,13 @@ def test_nan_guard_finds_the_row_of_the_whole_batch():
 
 def test_a_callback_sets_the_rate_of_all_replicas():
     assert on_two("slower") == pytest.approx(0.05)  # halved twice
+
+
+def test_callbacks_see_and_do_the_same():
+    difference, where = on_two("with_callbacks")
+    assert difference < 1e-10, where
+
+
+def test_steps_that_overflow_are_skipped_by_all_replicas():
+    difference, skipped, expected = on_two("half_precision")
+    assert skipped == expected > 0 and difference < 5e-3

@@ -197,6 +197,36 @@ def test_csv_logger(tmp_path):
     assert rows_of(path, delimiter=";")[0] == ["epoch", "loss"] and len(rows_of(path)) == 2
 
 
+def events(directory):
+    """What TensorBoard would show: {tag: [(step, value), ...]}, and "graph" for one that is there."""
+    found = {}
+    for path in sorted(directory.glob("events*")):
+        for record in tf.data.TFRecordDataset(str(path)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            if event.graph_def:
+                found["graph"] = event.graph_def
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append((event.step, tf.make_ndarray(value.tensor)))
+    return found
+
+
+@pytest.mark.parametrize("others", [[], [callbacks.GradientStats(every=1)]])
+def test_tensorboard(tmp_path, others):
+    pytest.importorskip("tensorboard")
+    board = callbacks.TensorBoard(tmp_path, histogram_freq=2, update_freq=2)
+    model = small(run_eagerly=False)
+    history = fit(model, *others, board, epochs=3, validation_data=(X, Y)).history
+    train, validation = events(tmp_path / "train"), events(tmp_path / "validation")
+    for found, name in ((train, "loss"), (validation, "val_loss")):
+        steps, values = zip(*found["epoch_loss"])
+        assert steps == (0, 1, 2) and np.array(values) == pytest.approx(history[name])
+    assert [step for step, _ in train["batch_loss"]] == [2, 4, 6, 8]  # of three batches in each epoch
+    for tag, numbers in (("weights/layers.0.kernel", 6), ("gradients/layers.0.bias", 2)):
+        (step, buckets), *more = train[tag]
+        assert step == 1 and not more and buckets[:, 2].sum() == numbers  # columns: from, to, how many
+    assert "gradients/layers.0.kernel" in train and b"MatMul" in train["graph"]
+
+
 # ---------------------------------------------------------------- callbacks that watch a number
 
 
