@@ -1,12 +1,12 @@
 """Wrapper: a layer around another one."""
 
 from engine.core.layer import Layer
-from layers import lookup
+from engine.saving.config import get_layer
 
 
 def as_layer(owner, name, value):
     """The layer that `value` (a Layer, or the config of one) stands for, or a ValueError that names the argument."""
-    layer = lookup.get(value)
+    layer = get_layer(value)
     if not isinstance(layer, Layer):
         raise ValueError(f"{owner.title} takes a Layer as `{name}`, received {value!r}.")
     return layer

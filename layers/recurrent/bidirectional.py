@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from layers import lookup
+from engine.saving.config import get_layer
 from losses.configurable import serialize
 from losses.lookup import custom_object_scope
 
@@ -127,7 +127,7 @@ class Bidirectional(Layer):
 
 def _recurrent(owner, name, layer):
     """`layer`, or the layer of a config, if it is recurrent; else a ValueError."""
-    layer = lookup.get(layer) if isinstance(layer, dict) else layer
+    layer = get_layer(layer) if isinstance(layer, dict) else layer
     if not isinstance(layer, Layer) or not hasattr(layer, "go_backwards"):
         raise ValueError(f"{owner.title} takes a recurrent layer as `{name}`, received {layer!r}.")
     return layer

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from layers import lookup
+from engine.saving.config import get_layer
 from layers.recurrent.cell import run_cell, zero_states
 from layers.recurrent.loop import Options, time_major
 from layers.recurrent.stacked import StackedRNNCells
@@ -39,7 +39,7 @@ class RNN(Layer):
     def __init__(self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
                  unroll=False, zero_output_for_mask=False, **kwargs):  # fmt: skip
         super().__init__(**kwargs)
-        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else lookup.get(cell)
+        cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else get_layer(cell)
         if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
             raise ValueError(
                 f"{self.title} takes a cell with a `state_size` (an integer or a list of them) and a "

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from layers import lookup
+from engine.saving.config import get_layer
 from layers.recurrent.cell import run_cell, zero_states
 
 
@@ -23,7 +23,7 @@ class StackedRNNCells(Layer):
 
     def __init__(self, cells, **kwargs):
         super().__init__(**kwargs)
-        self.cells = [lookup.get(cell) for cell in cells]
+        self.cells = [get_layer(cell) for cell in cells]
         for cell in self.cells:
             if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
                 raise ValueError(
