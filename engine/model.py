@@ -239,7 +239,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
             raise ValueError(f'compile: jit_compile is "auto", True or False, received {jit_compile!r}.')
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"compile: steps_per_execution is a positive integer, received {steps_per_execution!r}.")
-        replicas.check(self, run_eagerly)
+        replicas.check(self, run_eagerly, jit_compile)
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer.loss_scale_factor is None:
             optimizer = optimizers.LossScaleOptimizer(optimizer)
@@ -307,7 +307,8 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
         """The outputs for all rows of `x`, as NumPy arrays."""
         feed = make_feed(self, x, None, None, batch_size, steps=steps)
-        return loop.predict(self, feed, CallbackList(callbacks or [], self, dict(steps=feed.steps)))
+        with replicas.scope(self.distribute_strategy):
+            return loop.predict(self, feed, CallbackList(callbacks or [], self, dict(steps=feed.steps)))
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """One training step on these rows; returns the loss and metrics of it."""

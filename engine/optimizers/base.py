@@ -19,6 +19,7 @@ from engine import initializers
 from engine.core import naming
 from engine.optimizers import checks, compiled, schedules
 from engine.optimizers.state import State, copy_of, path_of
+from engine.optimizers.turns import take_turn
 from losses import replicas
 from losses.configurable import Configurable, constructor_arguments, describe
 
@@ -177,7 +178,7 @@ class Optimizer(State, Configurable):
         if new:
             self.build(self._weights + new)
         gradients = gradients if skip_gradients_aggregation else replicas.total(gradients)
-        compiled.run(self, self._cache, gradients, variables, 1.0 if weight is None else weight)
+        take_turn(lambda: compiled.run(self, self._cache, gradients, variables, 1.0 if weight is None else weight))
 
     def constants(self):
         """All that a trace of the update holds fixed: where this has changed, the update is traced anew."""

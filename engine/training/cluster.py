@@ -55,7 +55,7 @@ def lost(error):
     def names(tasks, word):
         return f" {word} ".join(f"{kind} {index} ({addresses[kind, index]})" for kind, index in tasks)
 
-    gone = [task for task, address in addresses.items() if not _answers(address)]
+    gone = [task for task, address in addresses.items() if not answers(address)]
     named = re.findall(r"/job:(\w+)(?:/replica:\d+)?/task:(\d+)", str(error))
     blamed = [task for task in addresses if (task[0], str(task[1])) in named]
     if gone:
@@ -72,7 +72,8 @@ def lost(error):
     return WorkerError(f"{what}. Start all workers again, with --resume where there are checkpoints.")
 
 
-def _answers(address):
+def answers(address):
+    """Whether a process listens at "host:port"."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()

@@ -4,7 +4,7 @@
         model = ...;  model.compile(...)
     model.fit(...)
 
-Every replica has a copy of all state and takes its rows of each batch:
+Every replica has a copy of all state and takes its rows of each batch, or is given them (shares.py):
 
     its rows ─► forward, loss ─► gradients ─┬─ Σ over replicas ─► clip, update: the same numbers everywhere
                metrics, moving averages ────┘
@@ -19,30 +19,36 @@ import contextlib
 
 import tensorflow as tf
 
-from engine.training import cluster
+from engine.training import cluster, parameter_server
 from engine.training.compiled import CompiledStep, EagerStep
-from engine.training.step import count_rows, named
+from engine.training.shares import Shared
+from engine.training.step import count_rows
+from engine.training.touched import changed, changed_metrics, results
 from losses import replicas
 
-_MIRRORED = (tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy)
-_READS = ("ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape")
+_KNOWN = (
+    tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy, tf.distribute.OneDeviceStrategy,
+    tf.distribute.ParameterServerStrategy,
+)  # fmt: skip
 
 
 def current():
-    """The strategy whose scope we are in, or None; a ValueError for one that would not give one device's numbers."""
+    """The strategy whose scope we are in, or None; a ValueError for one that fit() cannot use."""
     if not tf.distribute.has_strategy():
         return None
     strategy = tf.distribute.get_strategy()
-    if not isinstance(strategy, (*_MIRRORED, tf.distribute.OneDeviceStrategy)):
+    if not isinstance(strategy, _KNOWN):
         raise ValueError(
-            f"{type(strategy).__name__} is not one that fit() can use, because its replicas do not make one common step. "
-            "Use tf.distribute.MirroredStrategy, MultiWorkerMirroredStrategy or OneDeviceStrategy."
+            f"{type(strategy).__name__} is not one that fit() can use. Use tf.distribute.MirroredStrategy, "
+            "MultiWorkerMirroredStrategy, OneDeviceStrategy or ParameterServerStrategy."
         )
+    if isinstance(strategy, tf.distribute.ParameterServerStrategy):
+        parameter_server.check(strategy)
     return strategy
 
 
-def check(model, run_eagerly):
-    """Refuse to compile a model in another scope than the one it was made in, or for eager steps on several devices."""
+def check(model, run_eagerly, jit_compile):
+    """Refuse to compile a model in another scope than the one it was made in, or for what is for one device."""
     now, own = current(), model.distribute_strategy
     if now is not own:
         kinds = [type(strategy).__name__ if strategy else "no strategy" for strategy in (own, now)]
@@ -50,7 +56,13 @@ def check(model, run_eagerly):
             f"{model.title} was made in the scope of {kinds[0]} and is compiled in that of {kinds[1]}. Make and compile it "
             "inside of the same `with strategy.scope():`."
         )
-    if run_eagerly and own is not None and own.num_replicas_in_sync > 1:
+    elsewhere = isinstance(own, tf.distribute.ParameterServerStrategy)
+    if elsewhere and jit_compile is True:
+        raise ValueError(
+            f"{model.title}: jit_compile=True is for steps on one device; those of a ParameterServerStrategy begin on a "
+            'worker and end on a parameter server. Leave it "auto".'
+        )
+    if run_eagerly and own is not None and (elsewhere or own.num_replicas_in_sync > 1):
         raise ValueError(f"{model.title}: run_eagerly is for one device. Make the model outside of the strategy's scope.")
 
 
@@ -64,7 +76,11 @@ def scope(strategy):
         with strategy.scope():
             yield
     except tf.errors.OpError as error:
-        gone = cluster.lost(error) if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) else None
+        gone = None
+        if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            gone = cluster.lost(error)
+        elif isinstance(strategy, tf.distribute.ParameterServerStrategy):
+            gone = parameter_server.lost(strategy)
         if gone is None:
             raise
         raise gone from error
@@ -86,9 +102,13 @@ def agree(number):
 
 
 def compiled(model, verb, step, spec):
-    """The CompiledStep that runs `step` on all replicas, each on its rows of a batch of `spec`."""
+    """What runs `step` on all replicas, each on its rows of a batch of `spec`; or on one worker of many."""
     strategy = model.distribute_strategy
     with strategy.scope():
+        if isinstance(strategy, tf.distribute.ParameterServerStrategy):
+            found = parameter_server.ParameterServerStep(model, verb, step, spec)
+            check_variables(model, lambda variable: "/job:ps" in variable.device)
+            return found
         return SpreadStep(model, _spread(strategy, model, verb, step, spec), spec)
 
 
@@ -108,9 +128,16 @@ class SpreadStep(CompiledStep):
 
     def __init__(self, model, step, spec):
         super().__init__(step, spec, jit=model.jit_compile is True)
+        self.of_shares = step
         # Exchanges between workers find each other by their place in a compiled loop: all loops must be equally long.
         workers = isinstance(model.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.chunk = model.steps_per_execution if workers else None
+
+    def on_batch(self, batch):
+        """One step; that of a Shared batch is traced when the first one comes."""
+        if not isinstance(batch, Shared):
+            return super().on_batch(batch)
+        return self._run(self.of_shares, (Shared(tuple(self.spec for _ in batch.parts)),), batch)
 
 
 class OneReplicaStep:
@@ -143,28 +170,27 @@ class ReplicatedStep:
         # Traced once to see what it makes and what it changes.
         graph = tf.function(self.run, autograph=False).get_concrete_function(spec).graph
         model._clear_losses()
-        self._check_variables()
-        self.metrics = [
-            (name, metric) for name, metric in [*named(model.metrics), ("terms", model._term_tracker)]
-            if _changed(graph, metric.variables)
-        ]  # fmt: skip
+        check_variables(model, lambda variable: getattr(variable, "distribute_strategy", None) is self.strategy)
+        self.metrics = changed_metrics(model, graph)
         self.totals = [variable for _, metric in self.metrics for variable in metric.variables]
         statistics = [weight for weight in model.weights if not weight.trainable and weight.dtype.is_floating]
-        self.means = _changed(graph, statistics)
+        self.means = changed(graph, statistics)
 
     def run(self, batch):
-        """Batch → logs."""
-        parts = rows_of_each(self.strategy, batch, self.strategy.num_replicas_in_sync)
-        logs = self.strategy.run(self._on_replica, (parts, tf.cast(count_rows(batch), tf.float64)))
-        found = {}
-        for name, metric in self.metrics:
-            result = metric.result()
-            found.update(result if isinstance(result, dict) else {name: result})
+        """Batch, or Shared batch → logs."""
+        if isinstance(batch, Shared):
+            parts, all_rows = batch.on_replicas(self.strategy), None
+        else:
+            parts = rows_of_each(self.strategy, batch, self.strategy.num_replicas_in_sync)
+            all_rows = tf.cast(count_rows(batch), tf.float64)
+        logs = self.strategy.run(self._on_replica, (parts, all_rows))
+        found = results(self.metrics)
         logs = logs if isinstance(logs, dict) else {"loss": logs}
         return {name: found[name] if name in found else self._reduce(name, value) for name, value in logs.items()}
 
     def _on_replica(self, batch, all_rows):
         before = [variable.read_value() for variable in self.totals]
+        all_rows = replicas.total(tf.cast(count_rows(batch), tf.float64)) if all_rows is None else all_rows
         with replicas.of_batch(all_rows):
             logs = self.step(batch)
         share = tf.cast(count_rows(batch), tf.float64) / all_rows
@@ -183,18 +209,6 @@ class ReplicatedStep:
         kind = tf.distribute.ReduceOp.SUM if name == "loss" else tf.distribute.ReduceOp.MEAN
         return self.strategy.reduce(kind, value, axis=None)
 
-    def _check_variables(self):
-        model = self.model
-        state = [(f"weight {path!r}", variable) for path, variable, _ in model.named_weights()]
-        state += [(f"variable of the optimizer {variable.name!r}", variable) for variable in model.optimizer.variables]
-        state += [(f"state of the metric {metric.name!r}", item) for metric in model.metrics for item in metric.variables]
-        for what, variable in state:
-            if getattr(variable, "distribute_strategy", None) is not self.strategy:
-                raise ValueError(
-                    f"{model.title}: the {what} was made outside of the scope of its {type(self.strategy).__name__}. "
-                    "Make the model, its optimizer and its metrics inside of `with strategy.scope():`."
-                )
-
 
 def rows_of_each(strategy, batch, count):
     """The rows of `batch` for each of `count` replicas, in order; numbers of rows differ by one at most."""
@@ -208,8 +222,14 @@ def rows_of_each(strategy, batch, count):
     return strategy.experimental_distribute_values_from_function(part)
 
 
-def _changed(graph, variables):
-    """Those of `variables` that the traced step does more with than read them."""
-    inner = {id(outside): inside for outside, inside in graph.captures}
-    consumers = {id(v): inner[id(v.values[0].handle)].consumers() for v in variables if id(v.values[0].handle) in inner}
-    return [v for v in variables if any(op.type not in _READS for op in consumers.get(id(v), ()))]
+def check_variables(model, is_inside):
+    """Refuse variables that were made outside of the strategy's scope: for each, `is_inside` is to be true."""
+    state = [(f"weight {path!r}", variable) for path, variable, _ in model.named_weights()]
+    state += [(f"variable of the optimizer {variable.name!r}", variable) for variable in model.optimizer.variables]
+    state += [(f"state of the metric {metric.name!r}", item) for metric in model.metrics for item in metric.variables]
+    for what, variable in state:
+        if not is_inside(variable):
+            raise ValueError(
+                f"{model.title}: the {what} was made outside of the scope of its {type(model.distribute_strategy).__name__}. "
+                "Make the model, its optimizer and its metrics inside of `with strategy.scope():`."
+            )

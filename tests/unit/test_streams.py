@@ -102,6 +102,25 @@ def test_a_stream_has_what_load_has(digits):
     np.testing.assert_array_equal(first, np.concatenate([labels for _, labels in again.as_numpy_iterator()]))
 
 
+@pytest.mark.parametrize("workers", (2, 8))
+def test_workers_share_the_batches_of_a_stream(digits, workers):
+    """Worker w has the rows w, w + workers, w + 2 workers ... of each batch; of the last one, with two rows, maybe none."""
+    (whole, _, _), (other, test_part, _) = (stream("digits", batch_size=240, seed=3) for _ in range(2))
+    shares = [other.share(worker, workers) for worker in range(workers)]
+    for part in (whole, other):
+        next(iter(part))  # a pass of the stream is one of its shares too
+    for _ in range(2):
+        batches = list(whole.as_numpy_iterator())
+        for worker, share in enumerate(shares):
+            parts = list(share.as_numpy_iterator())
+            assert len(parts) == len(batches) == int(share.cardinality()) == 7
+            for (images, labels), (own_images, own_labels) in zip(batches, parts):
+                np.testing.assert_array_equal(own_images, images[worker::workers])
+                np.testing.assert_array_equal(own_labels, labels[worker::workers])
+    found = [image for worker in range(workers) for images, _ in test_part.share(worker, workers) for image in images.numpy()]
+    assert sorted(map(bytes, found)) == sorted(bytes(image) for images, _ in test_part for image in images.numpy())
+
+
 def test_a_large_set_streams_by_itself(digits, monkeypatch):
     assert fits_in_memory("digits")
     monkeypatch.setattr(streaming, "free_memory", lambda: 1797 * 64 * 5 * 2)

@@ -1,0 +1,31 @@
+"""What a traced step changes, and the metrics among it."""
+
+from engine.training.step import named
+
+_READS = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"}
+
+
+def uses(graph, variable):
+    """The types of the operations that the traced step does with `variable`."""
+    handle = getattr(variable, "values", [variable])[0].handle  # of a mirrored one, the first copy stands for all
+    return {op.type for outside, inside in graph.captures if outside is handle for op in inside.consumers()}
+
+
+def changed(graph, variables):
+    """Those of `variables` that the traced step does more with than read them."""
+    return [variable for variable in variables if not uses(graph, variable) <= _READS]
+
+
+def changed_metrics(model, graph):
+    """(name, metric) of those that the traced step brings up to date."""
+    metrics = [*named(model.metrics), ("terms", model._term_tracker)]
+    return [(name, metric) for name, metric in metrics if changed(graph, metric.variables)]
+
+
+def results(metrics):
+    """{name: result} of (name, metric) pairs; a metric that returns a dict gives several."""
+    found = {}
+    for name, metric in metrics:
+        result = metric.result()
+        found.update(result if isinstance(result, dict) else {name: result})
+    return found
