@@ -103,7 +103,7 @@ def run(args):
     os.makedirs(args.out, exist_ok=True)
     with tempfile.TemporaryFile(dir=args.out):  # better an error now than after an hour of training
         pass
-    training, test, some, info = images(args)
+    training, test, first, info = images(args)
     kind = "" if "y" in training else ", streamed from disk"
     say(f"{info.name}: {info.rows[0]} images to train on, {info.rows[1]} for the test, {info.num_classes} classes{kind}")
 
@@ -114,11 +114,11 @@ def run(args):
     model.compile(args.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=args.eager)
     say(f"{args.model}: {model.count_params()} parameters, {type(args.optimizer).__name__}, seed {args.seed}")
 
-    if args.check_gradients and not gradients_are_right(model, *(part[:8] for part in some)):
+    if args.check_gradients and not gradients_are_right(model, *(part[:8] for part in first())):
         return 1
 
     if args.trace:
-        step = model.inspect_step(*some)
+        step = model.inspect_step(*first())
         say(f"one step, looked into: {step.to_html(os.path.join(args.out, 'step.html'))}")
     if not args.resume and is_chief():
         run_directory.begin(args.out, args.given)
@@ -144,12 +144,12 @@ def run(args):
 
 
 def images(args):
-    """(arguments of fit, (x, y) for the test, the first batch, info): arrays, or what reads from disk where they are too large."""
+    """(arguments of fit, (x, y) for the test, a function for the first batch, info); streamed where memory is too small."""
     if args.stream or not fits_in_memory(args.dataset, args.data_dir):
         train, test, info = stream(args.dataset, args.data_dir, args.batch_size, args.seed)
-        return dict(x=train), (test, None), next(train.as_numpy_iterator()), info
+        return dict(x=train), (test, None), lambda: next(train.as_numpy_iterator()), info
     (x, y), test, info = load(args.dataset, args.data_dir)
-    return dict(x=x, y=y, batch_size=args.batch_size), test, (x[: args.batch_size], y[: args.batch_size]), info
+    return dict(x=x, y=y, batch_size=args.batch_size), test, lambda: (x[: args.batch_size], y[: args.batch_size]), info
 
 
 def say(text):

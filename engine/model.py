@@ -18,14 +18,12 @@ from engine.saving.graph_config import describe_graph, read_graph
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
 from engine.training import arrays, loop, replicas
-from engine.training.compiled import CompiledStep, EagerStep, why_traced
-from engine.training.feed import make_feed
+from engine.training.feed import BATCHED, make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
 from engine.training.step import TrainingStep, named
 from engine.training.terms import LossTerms
+from engine.training.traces import Traces
 from losses.lookup import custom_object_scope
-
-_KEPT_TRACES = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
 
 
 class Model(TrainingStep, Saved, Studied, Layer):
@@ -45,7 +43,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
 
     supports_masking = True
     _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
-                                     "_steps", "_traces"}  # fmt: skip
+                                     "_traces"}  # fmt: skip
 
     optimizer = None
     compiled_loss = None
@@ -63,8 +61,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self._steps = {}  # compiled steps by what they were compiled for
-        self._traces = []
+        self._traces = Traces()
         self.distribute_strategy = replicas.current()
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
@@ -190,7 +187,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         if self._graph is None:
             raise TypeError(f"{self.title} is not functional; call add_loss and add_metric on tensors, in its call().")
         self._set_graph(self._structure, self._output_structure, losses, metrics)
-        self._steps = {}
+        self._traces.forget()
 
     def compute_mask(self, inputs, previous_mask):
         """The layers inside have given the outputs their masks already."""
@@ -255,7 +252,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         self.run_eagerly, self.steps_per_execution = bool(run_eagerly), steps_per_execution
         self.strict_gradients = bool(strict_gradients)
         self.jit_compile = jit_compile if jit_compile is not None else False
-        self._steps = {}
+        self._traces.forget()
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
@@ -286,7 +283,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def _validation(self, data, batch_size, steps):
         parts = data if isinstance(data, (tuple, list)) else (data,)
         x, y, sample_weight = (*parts, None, None)[:3]
-        batch_size = batch_size if len(parts) > 1 or not isinstance(x, tf.data.Dataset) else None
+        batch_size = batch_size if len(parts) > 1 or not isinstance(x, BATCHED) else None
         feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
         return lambda callbacks: loop.evaluate(self, feed, callbacks)
 
@@ -334,30 +331,11 @@ class Model(TrainingStep, Saved, Studied, Layer):
 
     def compiled_step(self, verb, spec):
         """The step "train", "test" or "predict", compiled for batches of `spec` and the layers as they are now."""
-        function = self.nan_guard.step if verb == "train" and self.nan_guard else getattr(self, f"{verb}_step")
-        if self.run_eagerly:
-            return EagerStep(function)
-        constants = (*self.optimizer.constants(), self.gradient_norms, self.nan_guard) if verb == "train" else None  # new: a new trace
-        key = (verb, repr(spec), constants, tracking.fingerprint(self, Layer))
-        if key not in self._steps:
-            self._traces.append((verb, spec, why_traced(key, [kept for kept in self._steps if kept[0] == verb])))
-            while len(self._steps) >= _KEPT_TRACES:
-                del self._steps[next(iter(self._steps))]
-            if self.distribute_strategy is None:
-                compiled = CompiledStep(function, spec, self.jit_compile)
-            else:
-                compiled = replicas.compiled(self, verb, function, spec)
-            # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
-            # too, so that no other object can get their ids.
-            compiled.layers, compiled.weights = self.named_layers(), self.weights
-            self._clear_losses()  # those of the trace belong to its graph
-            key = (*key[:3], tracking.fingerprint(self, Layer))
-            self._steps[key] = compiled
-        return self._steps[key]
+        return self._traces.step(self, verb, spec)
 
     def trace_report(self):
         """Which steps were traced so far and why: a list of (verb, spec of the batch, reason)."""
-        return list(self._traces)
+        return list(self._traces.report)
 
     def _require_compiled(self, action):
         if self.optimizer is None:

@@ -133,18 +133,6 @@ def choose_jit(graph):
     return not any(node.op.startswith(_SLOW_IN_XLA + _NOT_IN_XLA) for node in nodes)
 
 
-def why_traced(key, earlier):
-    """The reason for a new trace of a step: what in its `key` no `earlier` one has."""
-    if not earlier:
-        return "the first since compile()"
-    _, spec, constants, layers = key
-    if all(kept[1] != spec for kept in earlier):
-        return "batches of another structure, shape or dtype"
-    if all(kept[3] != layers for kept in earlier):
-        return "layers, weights or trainable flags have changed"
-    return "a setting of the optimizer has changed" if all(kept[2] != constants for kept in earlier) else "not kept"
-
-
 def _is_refusal(error):
     text = str(error)
     return any(sign in text for sign in ("unsupported operations", "XLA", "not compilable", "compile-time constant"))

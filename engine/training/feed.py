@@ -18,6 +18,8 @@ from engine.training.replicas import agree
 from engine.training.shares import DistributedFeed, ShareFeed, is_dealt_out
 from engine.training.streams import DatasetFeed, PythonFeed
 
+BATCHED = (tf.data.Dataset, tf.distribute.DistributedDataset)  # data that come as batches
+
 
 def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
     """The feed for what `fit`, `evaluate` or `predict` was given."""
@@ -28,13 +30,13 @@ def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=Fal
         return ArrayFeed(prepare, x, y, sample_weight, 32 if batch_size is None else batch_size, shuffle, steps)
     if y is not None or sample_weight is not None:
         raise ValueError(f"A {type(x).__name__} gives batches (x, y, sample_weight) itself; do not pass y or sample_weight.")
+    if batch_size is not None and isinstance(x, BATCHED):
+        raise ValueError(f"A {type(x).__name__} is batched already; do not pass batch_size. Use dataset.batch(size).")
     if isinstance(x, tf.distribute.DistributedDataset):
         return DistributedFeed(prepare, x, steps, model)
     if isinstance(x, tf.distribute.DistributedIterator):
         raise ValueError(f"{model.title} was given a {type(x).__name__}. Pass the DistributedDataset that it is made of.")
     if isinstance(x, tf.data.Dataset):
-        if batch_size is not None:
-            raise ValueError("A tf.data.Dataset is batched already; do not pass batch_size. Use dataset.batch(size).")
         if is_dealt_out(x, model.distribute_strategy):
             return ShareFeed(prepare, x, steps, model.distribute_strategy)
         return DatasetFeed(prepare, x, steps)

@@ -1,0 +1,63 @@
+"""The compiled steps of a model: each is traced once for what it depends on, and kept.
+
+What a step depends on, beside the verb and the batch, can change between two steps: a layer is frozen or replaced, a
+setting of the optimizer is another. So the key says all of it, and is made anew for each chunk of steps.
+"""
+
+from engine.core import tracking
+from engine.core.layer import Layer
+from engine.training import replicas
+from engine.training.compiled import CompiledStep, EagerStep
+
+_KEPT = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
+
+
+class Traces:
+    """Compiled steps by what they were traced for; `report` lists (verb, spec of the batch, reason) of all traces."""
+
+    def __init__(self):
+        self.kept, self.report = {}, []
+
+    def forget(self):
+        """Trace all steps anew: after compile()."""
+        self.kept = {}
+
+    def step(self, model, verb, spec):
+        """The step "train", "test" or "predict" of `model` for batches of `spec` and the layers as they are now."""
+        function = model.nan_guard.step if verb == "train" and model.nan_guard else getattr(model, f"{verb}_step")
+        if model.run_eagerly:
+            return EagerStep(function)
+        constants = (*model.optimizer.constants(), model.gradient_norms, model.nan_guard) if verb == "train" else None
+        key = (verb, repr(spec), constants, tracking.fingerprint(model, Layer))
+        if key not in self.kept:
+            self.report.append((verb, spec, why_traced(key, [kept for kept in self.kept if kept[0] == verb])))
+            while len(self.kept) >= _KEPT:
+                del self.kept[next(iter(self.kept))]
+            compiled = _compile(model, verb, function, spec)
+            # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
+            # too, so that no other object can get their ids.
+            compiled.layers, compiled.weights = model.named_layers(), model.weights
+            key = (*key[:3], tracking.fingerprint(model, Layer))
+            self.kept[key] = compiled
+        return self.kept[key]
+
+
+def _compile(model, verb, function, spec):
+    if model.distribute_strategy is None:
+        compiled = CompiledStep(function, spec, model.jit_compile)
+    else:
+        compiled = replicas.compiled(model, verb, function, spec)
+    model._clear_losses()  # those of the trace belong to its graph
+    return compiled
+
+
+def why_traced(key, earlier):
+    """The reason for a new trace of a step: what in its `key` no `earlier` one has."""
+    if not earlier:
+        return "the first since compile()"
+    _, spec, constants, layers = key
+    if all(kept[1] != spec for kept in earlier):
+        return "batches of another structure, shape or dtype"
+    if all(kept[3] != layers for kept in earlier):
+        return "layers, weights or trainable flags have changed"
+    return "a setting of the optimizer has changed" if all(kept[2] != constants for kept in earlier) else "not kept"
