@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 import cases
+from engine import set_floatx
 from engine.datasets import DatasetError, stream
 from engine.training import workers
 
@@ -26,6 +27,8 @@ ROWS = {"digits": (1442, 355), "thirds": (1442, 355), "mnist": (60000, 10000)}  
 def environment(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("TFDS", str(TFDS))
+    yield
+    set_floatx("float32")  # which the cases have changed
 
 
 def command(directory, how, *words):

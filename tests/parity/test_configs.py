@@ -293,10 +293,10 @@ def test_nested_shared_and_dict_models_of_ours():
     shared = layers.Dense(6)
     inner = Model({"x": x, "y": y}, {"q": shared(x) + y, "p": shared(y)}, name="inner")
     first, second = inner({"x": x, "y": y}), inner({"x": y, "y": x})
-    recurrent = layers.Bidirectional(layers.LSTM(2))(first["p"], initial_state=None)
+    recurrent = layers.Bidirectional(layers.LSTM(2), name="both")(first["p"], initial_state=None)
     stack = Sequential([layers.Dense(2, activation="relu")], name="stack")
     config = written({"b": stack(second["q"]), "a": [first["p"], recurrent]}, [x, y], [X, Y])
-    assert config["output_layers"] == {"b": ["stack", 0, 0], "a": [["inner", 1, 0], ["bidirectional", 0, 0]]}
+    assert config["output_layers"] == {"b": ["stack", 0, 0], "a": [["inner", 1, 0], ["both", 0, 0]]}
 
 
 def test_a_model_inside_a_wrapper():
