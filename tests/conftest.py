@@ -7,6 +7,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its float32 sums depend o
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
+import keras
 import pytest
 
 from engine.random import set_seed
@@ -16,3 +17,5 @@ from engine.random import set_seed
 def same_seed():
     """Each test draws what it draws when it runs alone."""
     set_seed(1)
+    if keras.config.floatx() == "float32":  # Keras keeps the first policy that it needs, maybe that of a test in float64
+        keras.config.set_dtype_policy("float32")

@@ -98,7 +98,7 @@ def trials(request):
              and item.function is test_wrong_is_caught]  # fmt: skip
     plugin = Trials(asked)
     nodes = sorted({str(HERE / wrong.caught_by) for wrong in asked})
-    pytest.main([*nodes, "--quiet", "--tb=no", "--no-header", "--no-summary"], plugins=[plugin])
+    pytest.main([*nodes, "-n", "0", "--quiet", "--tb=no", "--no-header", "--no-summary"], plugins=[plugin])
     return plugin.found
 
 
