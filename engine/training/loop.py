@@ -15,24 +15,8 @@ from engine.callbacks.history import History
 from engine.callbacks.progress import ProgressBar
 from engine.training.feed import make_feed
 from engine.training.nan_guard import NaNGuard
+from engine.training.pace import Pace
 from engine.training.run import Run, StopRun
-
-_CHUNK_SECONDS = 0.15
-
-
-class Pace:
-    """How many steps to run in the next chunk, from how long the last whole one took."""
-
-    def __init__(self, fixed=None):
-        self.fixed = fixed
-        self.steps = fixed or 1
-        self.warm = False  # the first chunk also compiles, so its time says nothing
-
-    def measured(self, steps, seconds):
-        if self.fixed is None and self.warm and steps == self.steps:
-            wanted = steps * _CHUNK_SECONDS / max(seconds, 1e-6)
-            self.steps = int(min(max(wanted, 1), 16 * steps, 1e6))
-        self.warm = True
 
 
 def pace_for(step, fixed=None):

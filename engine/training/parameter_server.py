@@ -23,7 +23,9 @@ import tensorflow as tf
 
 from engine.training import cluster
 from engine.training.compiled import EagerStep
-from engine.training.touched import changed_metrics, results, uses
+from engine.training.pace import Pace
+from engine.training.step import results
+from engine.training.touched import changed_metrics, uses
 
 _LOOK_SECONDS = 5  # between looks at whether all are still there, while steps take long
 _STEPS_AHEAD = 8  # for each worker in a chunk, so that none is idle for long
@@ -54,7 +56,7 @@ class ParameterServerStep:
             _refuse_what_overwrites(model, self.step.graph, workers)
         metrics = changed_metrics(model, self.step.graph) if verb != "predict" else []
         self.results = tf.function(lambda: results(metrics), autograph=False) if metrics else dict
-        self.pace = Pace(workers * _STEPS_AHEAD)
+        self.pace = Pace(workers * _STEPS_AHEAD)  # one that follows the time would leave workers idle where steps take long
         self.each = EagerStep(self._schedule)
 
     def on_batch(self, batch):
@@ -98,16 +100,6 @@ class ParameterServerStep:
 def coordinator_of(strategy):
     """The one coordinator of a strategy, kept to the end: where it is deleted it waits for workers that died to come back."""
     return tf.distribute.coordinator.ClusterCoordinator(strategy)
-
-
-class Pace:
-    """Chunks of always as many steps. One for as long as it takes would leave workers idle where a step takes long."""
-
-    def __init__(self, steps):
-        self.steps = steps
-
-    def measured(self, steps, seconds):
-        """Nothing to learn from it."""
 
 
 def lost(strategy):

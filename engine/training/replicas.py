@@ -22,8 +22,8 @@ import tensorflow as tf
 from engine.training import cluster, parameter_server
 from engine.training.compiled import CompiledStep, EagerStep
 from engine.training.shares import Shared
-from engine.training.step import count_rows
-from engine.training.touched import changed, changed_metrics, results
+from engine.training.step import count_rows, results
+from engine.training.touched import changed, changed_metrics
 from losses import replicas
 
 _KNOWN = (

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from engine.training.batch import relax
 from engine.training.step import count_rows
-from engine.training.streams import DatasetFeed, StreamFeed
+from engine.training.streams import DatasetFeed, StreamFeed, check_ends
 
 
 class Shared(NamedTuple):
@@ -86,7 +86,7 @@ class ShareFeed(SharedFeed):
     """The share of this worker in a stream; its devices divide it."""
 
     def __init__(self, prepare, stream, steps, strategy):
-        self.whole = DatasetFeed(prepare, stream, steps)
+        self.whole = lambda: DatasetFeed(prepare, stream, steps)
         own = DatasetFeed(prepare, stream.share(*place(strategy)), steps)
         super().__init__(strategy, own.dataset, own.spec, own.steps, own.renew)
 
@@ -100,8 +100,9 @@ class ShareFeed(SharedFeed):
     def batches(self):
         """All rows of the stream, in order: each worker predicts by itself."""
         self._end_pass()
-        self.whole.start(0)
-        return self.whole.batches()
+        whole = self.whole()
+        whole.start(0)
+        return whole.batches()
 
 
 class DistributedFeed(SharedFeed):
@@ -115,8 +116,7 @@ class DistributedFeed(SharedFeed):
                 f"{model.title} was made {made} and is given a {type(dataset).__name__}. Make the model in the scope of the "
                 "strategy that made the dataset, or pass the tf.data.Dataset itself."
             )
-        if int(dataset.cardinality) == tf.data.INFINITE_CARDINALITY and steps is None:
-            raise ValueError("An endless dataset needs steps_per_epoch= (or steps=), the number of batches in an epoch.")
+        check_ends(int(dataset.cardinality), steps)
         spec = relax(tf.nest.map_structure(_of_one_replica, dataset.element_spec))
         self.prepared = tf.function(lambda batch: prepare(_unpacked(batch)), autograph=False).get_concrete_function(spec)
         super().__init__(strategy, dataset, relax(self.prepared.structured_outputs), steps, renew=steps is None)

@@ -36,6 +36,15 @@ def named(metrics):
     return [(f"{name}_{count}" if count else name, metric) for name, count, metric in zip(names, counts, metrics)]
 
 
+def results(metrics):
+    """{name: result} of (name, metric) pairs; a metric that returns a dict gives several."""
+    found = {}
+    for name, metric in metrics:
+        result = metric.result()
+        found.update(result if isinstance(result, dict) else {name: result})
+    return found
+
+
 def make_variables(model, spec):
     """Make what the first training step would make, such as slots and metrics, without any effect on values."""
     tf.function(model.train_step, autograph=False).get_concrete_function(spec)
@@ -137,9 +146,5 @@ class TrainingStep:
         return self.metric_results()
 
     def metric_results(self):
-        """The results of all metrics, by name; a metric that returns a dict gives several."""
-        results = {}
-        for name, metric in named(self.metrics):
-            result = metric.result()
-            results.update(result if isinstance(result, dict) else {name: result})
-        return results
+        """The results of all metrics, by name."""
+        return results(named(self.metrics))

@@ -8,6 +8,12 @@ from engine.training.arrays import to_tensors
 from engine.training.batch import relax
 
 
+def check_ends(cardinality, steps):
+    """Refuse endless data without a number of steps."""
+    if cardinality == tf.data.INFINITE_CARDINALITY and steps is None:
+        raise ValueError("An endless dataset needs steps_per_epoch= (or steps=), the number of batches in an epoch.")
+
+
 class StreamFeed:
     """Batches that come one after the other and cannot be asked for by number.
 
@@ -77,9 +83,7 @@ class DatasetFeed(StreamFeed):
         size = int(dataset.cardinality())
         if size == 0:
             raise ValueError("The dataset is empty: it gives no batches.")
-        self.endless = size == tf.data.INFINITE_CARDINALITY
-        if self.endless and steps is None:
-            raise ValueError("An endless dataset needs steps_per_epoch= (or steps=), the number of batches in an epoch.")
+        check_ends(size, steps)
         self.steps = steps if steps is not None else size if size > 0 else None
         self.spec = relax(self.dataset.element_spec)
         super().__init__(renew=steps is None)

@@ -20,12 +20,3 @@ def changed_metrics(model, graph):
     """(name, metric) of those that the traced step brings up to date."""
     metrics = [*named(model.metrics), ("terms", model._term_tracker)]
     return [(name, metric) for name, metric in metrics if changed(graph, metric.variables)]
-
-
-def results(metrics):
-    """{name: result} of (name, metric) pairs; a metric that returns a dict gives several."""
-    found = {}
-    for name, metric in metrics:
-        result = metric.result()
-        found.update(result if isinstance(result, dict) else {name: result})
-    return found

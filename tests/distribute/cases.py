@@ -23,6 +23,7 @@ WEIGHTS = _draw.uniform(0.1, 2.0, ROWS)
 WORDS = _draw.integers(1, 9, (ROWS, 5)) * (np.arange(5) < _draw.integers(1, 6, (ROWS, 1)))  # 0: padding
 TAGS = _draw.normal(size=(ROWS, 5, 2))
 YES = _draw.integers(0, 2, (ROWS, 1)).astype(float)
+THREE = [(X[start : start + BATCH], Y[start : start + BATCH]) for start in range(0, 3 * BATCH, BATCH)]
 
 
 class Descent(Optimizer):
@@ -78,12 +79,14 @@ class Tutorial(Model):
 class Batches:
     """Batches by number."""
 
+    def __init__(self, *batches):
+        self.batches = batches
+
     def __len__(self):
-        return 3
+        return len(self.batches)
 
     def __getitem__(self, place):
-        rows = slice(place * BATCH, (place + 1) * BATCH)
-        return X[rows], Y[rows]
+        return self.batches[place]
 
 
 def dense(**kwargs):
@@ -139,7 +142,7 @@ CASES = {
     "spectral": (lambda: Sequential([SpectralNormalization(Dense(4)), Dense(3)]), dict(loss="mse"), dict()),
     "dataset": (dense, dict(loss="mse"),
                 dict(x=lambda: tf.data.Dataset.from_tensor_slices((X, Y)).shuffle(50, seed=4).batch(BATCH))),
-    "generator": (dense, dict(loss="mse"), dict(x=lambda: Batches())),
+    "generator": (dense, dict(loss="mse"), dict(x=lambda: Batches(*THREE))),
     "validation": (softmax, dict(loss=lambda: CategoricalCrossentropy(), metrics=["accuracy"]),
                    dict(y=np.eye(3)[CLASSES], validation_data=(X[:11], np.eye(3)[CLASSES[:11]]))),
     "per_replica": (lambda: Sequential([Dense(4), BatchNormalization(), Dense(3)]), dict(loss="mse"), dict()),
@@ -195,6 +198,26 @@ def run(case, strategy):
         found.update({f"evaluate/{name}": np.array(value) for name, value in
                       model.evaluate(x, y, batch_size=7, verbose=0, return_dict=True).items()})  # fmt: skip
         found.update({f"predict/{i}": p for i, p in enumerate(tf.nest.flatten(model.predict(x, batch_size=7)))})
+    return found
+
+
+def refusal(action):
+    """The error that `action` raises, as text."""
+    try:
+        action()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "nothing was raised"
+
+
+def outcomes(names, functions, strategy):
+    """{name: what its function gives for a strategy; of a case, the difference to one device; of an error, that}."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = functions[name](strategy) if name in functions else difference(run(name, strategy), run(name, None))
+        except Exception as error:
+            found[name] = [float("inf"), f"{type(error).__name__}: {error}"]
     return found
 
 

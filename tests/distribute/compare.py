@@ -15,17 +15,9 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 import cases  # noqa: E402
+from cases import refusal  # noqa: E402
 from engine import Input, Sequential, callbacks, optimizers, set_floatx, set_policy, set_seed  # noqa: E402
 from layers import Dense, Dropout  # noqa: E402
-
-
-def refusal(action):
-    """The first words of the error that `action` raises."""
-    try:
-        action()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return "nothing was raised"
 
 
 def resumed(strategy):
@@ -132,16 +124,7 @@ def main(replicas, *names):
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration() for _ in devices])
     mirrored = tf.distribute.MirroredStrategy(devices)
     strategy = mirrored if len(devices) > 1 else tf.distribute.OneDeviceStrategy("CPU:0")
-    found = {}
-    for name in names:
-        try:
-            if name in OTHERS:
-                found[name] = OTHERS[name](strategy)
-            else:
-                found[name] = cases.difference(cases.run(name, strategy), cases.run(name, None))
-        except Exception as error:
-            found[name] = [float("inf"), f"{type(error).__name__}: {error}"]
-    print(json.dumps(found))
+    print(json.dumps(cases.outcomes(names, OTHERS, strategy)))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A name is a case, for which its difference to one device is found, or a function
 cluster can be made before TensorFlow does anything, and once.
 """
 
+import functools
 import json
 import sys
 import tempfile
@@ -19,7 +20,8 @@ import tensorflow as tf  # noqa: E402
 
 import cases  # noqa: E402
 import servers  # noqa: E402
-from compare import refusal, resumed  # noqa: E402
+from cases import refusal  # noqa: E402
+from compare import resumed  # noqa: E402
 from engine import Input, Model, Sequential, callbacks, optimizers, set_floatx  # noqa: E402
 from layers import Dense, Dropout  # noqa: E402
 
@@ -210,23 +212,15 @@ def _timed(action):
 
 
 ALL = (outside, resumed, two_optimizers, scaled, nothing_lost, momentum, accumulated, learns, outputs, goes_on, refused,
-       a_bad_step, bad_data, workers_die, server_dies)  # fmt: skip
+       a_bad_step, bad_data)  # fmt: skip
 FUNCTIONS = {function.__name__: function for function in ALL}
+DEATHS = (workers_die, server_dies)
 
 
 def main(workers, *names):
-    found = {}
     with servers.cluster(int(workers), servers=2 if int(workers) == 1 else 1) as (children, strategy):
-        for name in names:
-            arguments = (strategy, children) if name.endswith(("_die", "_dies")) else (strategy,)
-            try:
-                if name in FUNCTIONS:
-                    found[name] = FUNCTIONS[name](*arguments)
-                else:
-                    found[name] = cases.difference(cases.run(name, strategy), cases.run(name, None))
-            except Exception as error:
-                found[name] = [float("inf"), f"{type(error).__name__}: {error}"]
-    print(json.dumps(found))
+        deaths = {function.__name__: functools.partial(function, children=children) for function in DEATHS}
+        print(json.dumps(cases.outcomes(names, {**FUNCTIONS, **deaths}, strategy)))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 import cases
+from cases import refusal
 from engine import Sequential, callbacks, set_floatx, set_seed
 from engine.datasets import stream, streaming
+from engine.training import cluster
 from engine.training.replicas import is_chief
 from layers import BatchNormalization, Dense, Flatten
 
@@ -34,24 +36,11 @@ class Stop(callbacks.Callback):
             raise KeyboardInterrupt
 
 
-class Batches:
-    """Batches by number."""
-
-    def __init__(self, *batches):
-        self.batches = batches
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __getitem__(self, place):
-        return self.batches[place]
-
-
 def in_turn(*parts):
     """The common batches of workers that have these rows of cases.X each, four at a time."""
     steps = range(0, max(map(len, parts)), 4)
     rows = [np.concatenate([part[start : start + 4] for part in parts]).astype(int) for start in steps]
-    return Batches(*[(cases.X[some], cases.CLASSES[some]) for some in rows])
+    return cases.Batches(*[(cases.X[some], cases.CLASSES[some]) for some in rows])
 
 
 def files(strategy, directory):
@@ -121,23 +110,8 @@ def rows(strategy, case, directory):
 
 
 def strategy_of(how):
-    if how == "workers":
-        options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=60)
-        return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
-    if how == "mirrored":
-        cpu = tf.config.list_physical_devices("CPU")[0]
-        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-        return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    return None
-
-
-def refusal(action):
-    """The error that `action` raises."""
-    try:
-        action()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return "nothing was raised"
+    cluster._EXCHANGE_SECONDS = 60
+    return cluster.make_strategy({"workers": "multiworker", "alone": "none"}.get(how, how), 2)
 
 
 def refusals(strategy, directory):

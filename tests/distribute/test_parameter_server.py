@@ -1,30 +1,18 @@
 """Training by parameter servers: with one worker the numbers of one device, with two nothing lost; processes that die."""
 
-import functools
-import json
-import os
-import pathlib
-import subprocess
-import sys
-
 import pytest
 
 import cases
+from printed import printed
 
-HERE = pathlib.Path(__file__).parent
 SOME = ("add_loss", "adamw_average", "dataset", "tutorial")
 OTHERS = ("outside", "resumed", "two_optimizers", "scaled")
 OF_TWO = ("nothing_lost", "momentum", "accumulated", "learns", "outputs", "goes_on", "refused", "a_bad_step", "bad_data")
 
 
-@functools.lru_cache
 def made(workers, *names):
     """What coordinator.py prints; one process for all."""
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
-    command = [sys.executable, str(HERE / "coordinator.py"), str(workers), *names]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return printed("coordinator.py", str(workers), *names)
 
 
 def by_one(name):

@@ -1,18 +1,12 @@
 """Training on several devices gives the numbers of one: losses, gradients, weights, metrics, state; in float64."""
 
-import functools
-import json
-import os
-import pathlib
 import re
-import subprocess
-import sys
 
 import pytest
 
 import cases
+from printed import printed
 
-HERE = pathlib.Path(__file__).parent
 EXACT = [name for name in cases.CASES if name not in cases.DIFFERENT]
 FAST = ("softmax", "regularizers", "add_loss", "sample_weights", "synchronized", "masked", "global_clipnorm", "accumulation",
         "two_outputs", "metrics", "one_row_left", "tutorial", "on_nan", "dataset")  # fmt: skip
@@ -20,14 +14,9 @@ OTHERS = ("resumed", "masks_alike", "mixed_up", "not_finite", "slower", "with_ca
 SOME = ("softmax", "add_loss", "one_row_left")  # on four replicas and on one, in the fast tests
 
 
-@functools.lru_cache
 def compared(replicas, names):
     """What compare.py prints; one process for all."""
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
-    command = [sys.executable, str(HERE / "compare.py"), str(replicas), *names]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return printed("compare.py", str(replicas), *names)
 
 
 def on_two(name):
