@@ -227,8 +227,10 @@ class Model(TrainingStep, Saved, Studied, Layer):
         Arguments: `optimizer` (name or object); `loss` (name, Loss, function of (y_true, y_pred); a list or
         dict of them for several outputs); `metrics` (a list, or a list or dict of lists); `loss_weights`;
         `weighted_metrics` (metrics that see the sample weights); `run_eagerly` (plain Python, for debugging);
-        `steps_per_execution` (steps between calls of per-batch callbacks); `jit_compile` (XLA: "auto" uses it
-        unless the model has convolutions or operations without an XLA kernel); `auto_scale_loss` (a model whose
+        `steps_per_execution` (steps between calls of per-batch callbacks); `jit_compile` (XLA: "auto" uses it from
+        200 steps on, made since compile() or to be made by the call, and from 50 on where the step holds a loop or
+        products of batches of matrices, but not with convolutions or operations without an XLA kernel; never by
+        timing, so that runs repeat); `auto_scale_loss` (a model whose
         policy is "mixed_float16" gets a LossScaleOptimizer around its optimizer); `strict_gradients` (a trainable
         weight without a gradient is an error, not a warning).
         """
@@ -284,8 +286,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         parts = data if isinstance(data, (tuple, list)) else (data,)
         x, y, sample_weight = (*parts, None, None)[:3]
         batch_size = batch_size if len(parts) > 1 or not isinstance(x, BATCHED) else None
-        feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
-        return lambda callbacks: loop.evaluate(self, feed, callbacks)
+        return make_feed(self, x, y, sample_weight, batch_size, steps=steps)
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
                  callbacks=None, return_dict=False):  # fmt: skip
@@ -329,12 +330,20 @@ class Model(TrainingStep, Saved, Studied, Layer):
         logs = loop.to_numbers(step.on_batch(feed.data))
         return logs if return_dict else self._in_order(logs)
 
-    def compiled_step(self, verb, spec):
-        """The step "train", "test" or "predict", compiled for batches of `spec` and the layers as they are now."""
-        return self._traces.step(self, verb, spec)
+    def compiled_step(self, verb, spec, plan=None):
+        """The step "train", "test" or "predict", compiled for batches of `spec` and the layers as they are now.
+
+        `plan` has the steps that are going to be made of it, {rows of a batch: number}.
+        """
+        return self._traces.step(self, verb, spec, plan)
 
     def trace_report(self):
-        """Which steps were traced so far and why: a list of (verb, spec of the batch, reason)."""
+        """Which steps were traced so far and why: a list of (verb, spec of the batch, reason).
+
+        With jit_compile="auto" also which way each goes, with the reason: through XLA from 200 steps on of one size of a
+        batch (50 where it holds a loop or products of batches of matrices), counted since compile() and with those that the
+        call is going to make; on TensorFlow's kernels below, and where it holds convolutions or what XLA cannot run.
+        """
         return list(self._traces.report)
 
     def _require_compiled(self, action):

@@ -2,7 +2,8 @@
 
     checkpoints/
       00000003-00000120/         after 3 epochs and 120 steps of the fourth
-        run.json                 epoch, step, place in the data, logs, callbacks' state, random state of Python and NumPy
+        run.json                 epoch, step, place in the data, logs, callbacks' state, random state of Python and NumPy,
+                                 steps made and known to come, which decide about XLA
         state.safetensors        weights, optimizer, seeds, metrics' partial sums, callbacks' arrays; a checksum of itself
                                  and of run.json
 
@@ -26,11 +27,12 @@ import numpy as np
 from engine.saving import container, disk
 from engine.saving.container import FileError
 from engine.saving.run_state import CheckpointError, give_arrays
+from engine.training.xla import Tally
 
 _UNFINISHED = ".unfinished-"
 _NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?")  # the third number where one run was there twice
 _FIELDS = {"epoch": int, "step": int, "total": int, "stopped": bool, "logs": dict, "feed": dict, "callbacks": list,
-           "random": dict}  # fmt: skip
+           "random": dict, "steps": dict}  # fmt: skip
 
 
 def lock(directory):
@@ -141,5 +143,7 @@ def _check_fields(info, arrays):
         version, internal, gauss = info["random"]["python"]
         random.Random().setstate((version, tuple(internal), gauss))
         np.random.RandomState().set_state(tuple(info["random"]["numpy"]))
+        for counts in info["steps"].values():
+            Tally().set_state(counts)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise CheckpointError(f"run.json is no description of a run ({type(error).__name__}: {error}).") from error

@@ -36,7 +36,7 @@ def capture(run):
         "epoch": run.epoch, "step": run.step, "total": run.total, "stopped": bool(run.model.stop_training),
         "logs": _take_arrays(run.logs, "logs", arrays), "feed": run.feed.get_state(),
         "callbacks": _take_arrays(_states_of(run), "callbacks", arrays),
-        "random": {"python": random.getstate(), "numpy": numpy_state},
+        "random": {"python": random.getstate(), "numpy": numpy_state}, "steps": run.model._traces.get_state(),
     }  # fmt: skip
     return arrays, info
 
@@ -89,6 +89,7 @@ def _apply(run, arrays, info):
     run.logs = give_arrays(info["logs"], arrays)
     run.epoch, run.step, run.total = info["epoch"], info["step"], info["total"]
     run.model.stop_training = info["stopped"]
+    run.model._traces.set_state(info["steps"])
     for name, variable in variables_of(run).items():
         variable.assign(arrays[name])
 

@@ -1,70 +1,110 @@
 """One step, traced once, and run many times in one compiled call.
 
 What makes small models fast on any machine is to leave Python out of the steps: the loop over
-them is inside the compiled function, and so are the data. XLA then makes one program of the
-whole loop. It does so for everything but convolutions, which on a CPU it runs several times
-slower than TensorFlow's own kernels: `choose_jit` decides by what the traced step contains,
-never by timing, so that runs repeat.
+them is inside the compiled function, and so are the data. Where many steps are made, XLA then makes
+one program of the whole loop (xla.py has the rule).
 """
 
+import functools
+import math
 import time
 
 import tensorflow as tf
 
-# On a CPU, XLA runs these several times slower than TensorFlow's own kernels.
-_SLOW_IN_XLA = ("Conv2D", "Conv3D", "DepthwiseConv2dNative", "MaxPool", "AvgPool")
-# These have no XLA kernel at all: Python, strings, files, iterators.
-_NOT_IN_XLA = (
-    "PyFunc", "EagerPyFunc", "String", "Regex", "Print", "Iterator", "Unique", "SparseTensor", "SparseReorder",
-    "SparseConcat", "SparseSegment", "Ragged", "Decode", "Lookup", "Hash",
-)  # fmt: skip
+from engine.training import xla
 
 
 class CompiledStep:
     """A step function (batch → logs), compiled for batches of `spec`.
 
-    `jit` is "auto", True or False. The step is traced once, with any number of rows, and every loop
-    below calls that trace.
+    `jit` is "auto", True or False; `tally` has the counts that "auto" goes by; `note` is told, in words, which way the step
+    goes. The step is traced once, with any number of rows, and every loop below calls that trace.
     """
 
-    def __init__(self, step, spec, jit="auto"):
+    def __init__(self, step, spec, jit="auto", tally=None, note=None):
         self.step = tf.function(step, autograph=False).get_concrete_function(spec)
-        self.spec = spec
-        self.jit = choose_jit(self.step.graph) if jit == "auto" else bool(jit)
-        self.may_fall_back = jit == "auto"
-        self._traced = {}
+        self.spec, self.tally, self.note = spec, tally or xla.Tally(), note or (lambda text: None)
+        self.automatic = jit == "auto"
+        self.obstacle = None
+        self.enough = 0 if jit else math.inf  # so many steps, and XLA compiles them
+        if self.automatic:
+            found = xla.operations(self.step.graph)
+            self.obstacle = xla.obstacle(found)
+            self.enough = math.inf if self.obstacle else xla.few(found)
+        self._programs = {}
 
-    def on_batch(self, batch):
-        """One step."""
-        return self._run(self.step, (self.spec,), batch)
+    def uses_xla(self, size):
+        """Whether the next step on a batch of that size goes through XLA."""
+        return self.tally.steps(size) >= self.enough
+
+    def on_batch(self, batch, size=None):
+        """One step; `size` is the number of rows, if it is not to be counted as another."""
+        size = _rows(batch) if size is None else size
+        logs = self._run("batch", self.step, (self.spec,), (batch,), size)
+        self.tally.made[size] += 1
+        return logs
 
     def on_rows(self, data, order, start, stop):
         """Steps `start` to `stop` of the batches whose row numbers are the rows of `order`."""
         number = tf.TensorSpec([], tf.int32)
         specs = (self.spec, tf.TensorSpec([None, None], tf.int32), number, number)
-        return self._run(self._loop_over_rows, specs, data, order, tf.constant(start), tf.constant(stop))
+        size = int(order.shape[1])
+        while start < stop:
+            end = start + self._alike(stop - start, size)
+            logs = self._run("rows", self._loop_over_rows, specs, (data, order, tf.constant(start), tf.constant(end)), size)
+            self.tally.made[size] += end - start
+            start = end
+        return logs
 
     def on_iterator(self, iterator, count):
         """At most `count` steps on what the iterator gives; also returns how many there were, and the seconds of waiting."""
-        # An iterator cannot enter XLA: here the loop is TensorFlow's, and the step inside it is XLA's.
-        specs = (iterator, tf.TensorSpec([], tf.int32))
-        return self._run(self._loop_over_iterator, specs, iterator, tf.constant(count), jit=False)
+        if self.uses_xla(xla.STREAM) and ("batch", True) not in self._programs:
+            first = 1  # by itself: should XLA refuse it, the batch is still in hand
+            logs, ran, waited = EagerStep.on_iterator(self, iterator, first)
+        else:
+            first = self._alike(count, xla.STREAM)
+            logs, ran, waited = self._steps_of(iterator, first)
+        if ran < first or first == count:
+            return logs, ran, waited
+        later, more, longer = self.on_iterator(iterator, count - first)
+        return later if more else logs, ran + more, waited + longer
 
-    def _run(self, function, specs, *args, jit=True):
-        """Call `function`, traced once for `specs`, which leave numbers of rows open; XLA specialises by itself."""
-        jit = jit and self.jit
-        key = getattr(function, "__name__", "step")
-        if (key, self.jit) not in self._traced:
-            traced = tf.function(function, autograph=False, jit_compile=jit or None)
-            self._traced[key, self.jit] = traced.get_concrete_function(*specs)
+    def _steps_of(self, iterator, count):
+        # An iterator cannot enter XLA: here the loop is TensorFlow's, and the step inside it is XLA's.
+        loop = functools.partial(self._loop_over_iterator, self.uses_xla(xla.STREAM) or None)
+        specs = (iterator, tf.TensorSpec([], tf.int32))
+        logs, ran, waited = self._run("iterator", loop, specs, (iterator, tf.constant(count)), xla.STREAM, whole=False)
+        self.tally.made[xla.STREAM] += int(ran)
+        return logs, int(ran), float(waited)
+
+    def _alike(self, count, size):
+        """How many of the next `count` steps go the same way as the first."""
+        return count if self.uses_xla(size) else min(count, self.enough - self.tally.made[size])
+
+    def _run(self, name, function, specs, args, size, whole=True):
+        """Call `function`, traced once for `specs`, which leave numbers of rows open; XLA specialises by itself.
+
+        `whole` says that all of it may go through XLA.
+        """
+        jit = self.uses_xla(size)
+        if (name, jit) not in self._programs:
+            self._tell(jit, size)
+            traced = tf.function(function, autograph=False, jit_compile=(jit and whole) or None)
+            self._programs[name, jit] = traced.get_concrete_function(*specs)
         try:
-            return self._traced[key, self.jit](*args)
+            return self._programs[name, jit](*args)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-            if not (jit and self.may_fall_back and _is_refusal(error)):
+            if not (jit and whole and self.automatic and _is_refusal(error)):
                 raise
         # XLA refuses before anything has run, so the same call can be made again without it.
-        self.jit = False
-        return self._run(function, specs, *args)
+        self.enough, self.obstacle = math.inf, "an operation that XLA has refused"
+        return self._run(name, function, specs, args, size, whole)
+
+    def _tell(self, jit, size):
+        if self.automatic:
+            which = "of a stream" if size == xla.STREAM else f"on batches of {size}"
+            few = f"fewer than {self.enough} steps {which}" if self.obstacle is None else f"it holds {self.obstacle}"
+            self.note(f"with XLA: {self.enough} steps or more {which}" if jit else f"with TensorFlow's kernels: {few}")
 
     def _loop_over_rows(self, data, order, start, stop):
         def one(index, logs):
@@ -76,8 +116,8 @@ class CompiledStep:
         )
         return logs
 
-    def _loop_over_iterator(self, iterator, count):
-        step = tf.function(self.step, autograph=False, jit_compile=self.jit or None)
+    def _loop_over_iterator(self, jit, iterator, count):
+        step = tf.function(self.step, autograph=False, jit_compile=jit)
 
         def one(index, more, waited, logs):
             began = tf.timestamp()
@@ -104,10 +144,12 @@ class CompiledStep:
 class EagerStep:
     """The same interface in plain Python, to be stepped through with a debugger."""
 
-    jit = False
-
     def __init__(self, step):
-        self.on_batch = step
+        self.step = step
+
+    def on_batch(self, batch, size=None):
+        """One step."""
+        return self.step(batch)
 
     def on_rows(self, data, order, start, stop):
         for index in range(start, stop):
@@ -122,15 +164,14 @@ class EagerStep:
             waited += time.perf_counter() - began
             if not item.has_value():
                 break
-            logs, ran = self.on_batch(item.get_value()), ran + 1
+            logs, ran = self.on_batch(item.get_value(), xla.STREAM), ran + 1
         return logs, ran, waited
 
 
-def choose_jit(graph):
-    """Whether to compile a traced step with XLA: not with convolutions in it, nor with what XLA cannot run."""
-    definition = graph.as_graph_def()
-    nodes = list(definition.node) + [node for function in definition.library.function for node in function.node_def]
-    return not any(node.op.startswith(_SLOW_IN_XLA + _NOT_IN_XLA) for node in nodes)
+def _rows(batch):
+    """The number of rows of a batch in hand, where its shape tells."""
+    shape = tf.nest.flatten(batch)[0].shape
+    return shape[0] if shape.rank and shape[0] is not None else xla.STREAM
 
 
 def _is_refusal(error):

@@ -47,6 +47,7 @@ class ArrayFeed:
     """Arrays, converted once; each epoch is an order of row numbers, gathered batch by batch inside the compiled loop."""
 
     waited = 0.0
+    size = None  # of a batch, for the count of steps: its rows
 
     def __init__(self, prepare, x, y, sample_weight, batch_size, shuffle, steps):
         data = [to_tensors(item, prepare.dtype) for item in (x, y, sample_weight)]
@@ -71,6 +72,11 @@ class ArrayFeed:
     def targets(self):
         """The labels, as they are in memory."""
         return self.data[1] if isinstance(self.data, tuple) and len(self.data) > 1 else None
+
+    def plan(self, passes):
+        """The steps of so many epochs, by the rows of a batch."""
+        whole = min(self.full, self.steps)
+        return {self.batch_size: passes * whole, self.rest: passes * (self.steps - whole)}
 
     def start(self, epoch, step=0):
         """Go to a batch of an epoch; shuffled, its order depends on the seed and the epoch's number alone."""

@@ -31,11 +31,15 @@ def pace_for(step, fixed=None):
 
 def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight, sample_weight,
         initial_epoch, steps_per_epoch, validation_freq, on_nan=None):  # fmt: skip
-    """Train `model`; `validation` is None or a function of the callbacks that returns the validation logs."""
+    """Train `model`; `validation` is None or the feed to validate on."""
     feed = make_feed(model, x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
     guard = _guard(model, on_nan)
-    model.compiled_step("train", feed.spec)  # whatever does not fit is refused before anything begins
+    # Whatever does not fit is refused before anything begins, and it is said how many steps will come.
+    model.compiled_step("train", feed.spec, feed.plan(max(epochs - initial_epoch, 0)))
     check_labels(model, feed)
+    if validation is not None:
+        passes = _count_due(initial_epoch, epochs, validation_freq)
+        model.compiled_step("test", validation.spec, validation.plan(passes))
     history = History()
     bar = [ProgressBar(verbose)] if verbose else []
     callbacks = CallbackList(
@@ -59,7 +63,7 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
             logs = _epoch(run, fixed, callbacks)
             history.waiting.append((feed.waited - waited) / (time.perf_counter() - began))
             if validation is not None and _is_due(run.epoch + 1, validation_freq):
-                logs.update({f"val_{name}": value for name, value in validation(callbacks).items()})
+                logs.update({f"val_{name}": value for name, value in evaluate(model, validation, callbacks).items()})
             callbacks.on_epoch_end(run.epoch, logs)
             run.epoch, run.step, run.logs = run.epoch + 1, 0, {}
             callbacks.on_epoch_saved(run.epoch)
@@ -85,6 +89,13 @@ def _guard(model, on_nan):
 
 def _is_due(epoch, frequency):
     return epoch in frequency if isinstance(frequency, (list, tuple, set)) else epoch % frequency == 0
+
+
+def _count_due(first, last, frequency):
+    """How many of the epochs from `first` until before `last` are followed by a validation."""
+    if isinstance(frequency, (list, tuple, set)):
+        return sum(first < epoch <= last for epoch in set(frequency))
+    return max(last // frequency - first // frequency, 0)
 
 
 def _epoch(run, fixed, callbacks):
@@ -123,7 +134,7 @@ def _epoch(run, fixed, callbacks):
 
 def evaluate(model, feed, callbacks):
     """The metrics of `model` over one pass of `feed`, by name."""
-    model.compiled_step("test", feed.spec)
+    model.compiled_step("test", feed.spec, feed.plan(1))
     check_labels(model, feed)
     model.reset_metrics()
     callbacks.on_test_begin()
@@ -150,13 +161,13 @@ def evaluate(model, feed, callbacks):
 
 def predict(model, feed, callbacks):
     """The outputs of `model` for all rows of `feed`, as NumPy arrays."""
-    step = model.compiled_step("predict", feed.spec)
+    step = model.compiled_step("predict", feed.spec, feed.plan(1))
     callbacks.on_predict_begin()
     feed.start(0)
     parts = []
     for index, batch in enumerate(feed.batches()):
         callbacks.on_predict_batch_begin(index)
-        parts.append(step.on_batch(batch))
+        parts.append(step.on_batch(batch, feed.size))
         callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
     callbacks.on_predict_end()
     if len(parts) == 1:

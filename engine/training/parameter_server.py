@@ -45,8 +45,6 @@ def check(strategy):
 class ParameterServerStep:
     """A step function (batch → logs) of `model`, traced for batches of `spec` and run by whichever worker is free."""
 
-    jit = False  # XLA makes programs for one device: not for a step that ends on another
-
     def __init__(self, model, verb, step, spec):
         self.strategy = model.distribute_strategy
         workers = len(tasks(self.strategy, "worker"))
@@ -59,7 +57,7 @@ class ParameterServerStep:
         self.pace = Pace(workers * _STEPS_AHEAD)  # one that follows the time would leave workers idle where steps take long
         self.each = EagerStep(self._schedule)
 
-    def on_batch(self, batch):
+    def on_batch(self, batch, size=None):
         """One step."""
         self._all(self._schedule, batch)
         return self._logs()

@@ -133,11 +133,11 @@ class SpreadStep(CompiledStep):
         workers = isinstance(model.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.chunk = model.steps_per_execution if workers else None
 
-    def on_batch(self, batch):
+    def on_batch(self, batch, size=None):
         """One step; that of a Shared batch is traced when the first one comes."""
         if not isinstance(batch, Shared):
-            return super().on_batch(batch)
-        return self._run(self.of_shares, (Shared(tuple(self.spec for _ in batch.parts)),), batch)
+            return super().on_batch(batch, size)
+        return self._run("shares", self.of_shares, (Shared(tuple(self.spec for _ in batch.parts)),), (batch,), size)
 
 
 class OneReplicaStep:

@@ -66,7 +66,7 @@ class SharedFeed(StreamFeed):
             if batch is None:
                 self._end_pass()
             else:
-                logs, ran, self._last = step.on_batch(batch), ran + 1, batch
+                logs, ran, self._last = step.on_batch(batch, self.size), ran + 1, batch
         self.position, self.drawn = self.position + ran, self.drawn + ran
         return logs, ran
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from engine.training.arrays import to_tensors
 from engine.training.batch import relax
+from engine.training.xla import STREAM
 
 
 def check_ends(cardinality, steps):
@@ -22,6 +23,8 @@ class StreamFeed:
     when it is made, and as many batches are drawn and dropped.
     """
 
+    size = STREAM  # of a batch, for the count of steps
+
     def __init__(self, renew):
         self.waited = 0.0
         self.renew = renew  # whether each epoch begins a new pass, also where the one before did not come to its end
@@ -32,6 +35,10 @@ class StreamFeed:
         if not step and (self.iterator is None or self.renew):
             self._begin_pass()
         self.position = step
+
+    def plan(self, passes):
+        """The steps of so many epochs, where it is known how many there will be."""
+        return {} if self.steps is None else {STREAM: passes * self.steps}
 
     def _begin_pass(self):
         self.iterator = self._new_iterator()
@@ -101,12 +108,12 @@ class DatasetFeed(StreamFeed):
             return None, 0
         if self.steps is not None:
             count = min(count, self.steps - self.position)
-        if count == 1:  # also the first step of all: should XLA refuse it, the batch is still in hand
+        if count == 1:
             batch = self._last = self._timed_next()
-            logs, ran = (None, 0) if batch is None else (step.on_batch(batch), 1)
+            logs, ran = (None, 0) if batch is None else (step.on_batch(batch, STREAM), 1)
         else:
             logs, ran, waited = step.on_iterator(self.iterator, count)
-            ran, self.waited = int(ran), self.waited + float(waited)
+            self.waited += waited
         self.position, self.drawn = self.position + ran, self.drawn + ran
         if ran < count:
             self._end_pass()
@@ -155,7 +162,7 @@ class PythonFeed(StreamFeed):
 
     def run(self, step, count):
         batch = self._last = self._next()
-        return (None, 0) if batch is None else (step.on_batch(batch), 1)
+        return (None, 0) if batch is None else (step.on_batch(batch, STREAM), 1)
 
     def _next(self):
         """The next batch of the epoch, or None at its end."""

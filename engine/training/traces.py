@@ -8,32 +8,41 @@ from engine.core import tracking
 from engine.core.layer import Layer
 from engine.training import replicas
 from engine.training.compiled import CompiledStep, EagerStep
+from engine.training.xla import Tally
 
 _KEPT = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
 
 
 class Traces:
-    """Compiled steps by what they were traced for; `report` lists (verb, spec of the batch, reason) of all traces."""
+    """Compiled steps by what they were traced for, and how many steps were made of each kind.
+
+    `report` lists (verb, spec of the batch, reason) of all traces.
+    """
 
     def __init__(self):
-        self.kept, self.report = {}, []
+        self.kept, self.tallies, self.report = {}, {}, []
 
     def forget(self):
-        """Trace all steps anew: after compile()."""
-        self.kept = {}
+        """Trace all steps anew, and count them anew: after compile()."""
+        self.kept, self.tallies = {}, {}
 
-    def step(self, model, verb, spec):
-        """The step "train", "test" or "predict" of `model` for batches of `spec` and the layers as they are now."""
+    def step(self, model, verb, spec, plan=None):
+        """The step "train", "test" or "predict" of `model` for batches of `spec` and the layers as they are now.
+
+        `plan` has the steps that a call is going to make of it: {size of a batch: number}.
+        """
         function = model.nan_guard.step if verb == "train" and model.nan_guard else getattr(model, f"{verb}_step")
         if model.run_eagerly:
             return EagerStep(function)
         constants = (*model.optimizer.constants(), model.gradient_norms, model.nan_guard) if verb == "train" else None
         key = (verb, repr(spec), constants, tracking.fingerprint(model, Layer))
+        tally = self.tallies.setdefault(f"{verb} {key[1]}", Tally())
+        tally.expect(plan or {})
         if key not in self.kept:
             self.report.append((verb, spec, why_traced(key, [kept for kept in self.kept if kept[0] == verb])))
             while len(self.kept) >= _KEPT:
                 del self.kept[next(iter(self.kept))]
-            compiled = _compile(model, verb, function, spec)
+            compiled = _compile(model, verb, function, spec, tally, lambda text: self.report.append((verb, spec, text)))
             # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
             # too, so that no other object can get their ids.
             compiled.layers, compiled.weights = model.named_layers(), model.weights
@@ -41,10 +50,19 @@ class Traces:
             self.kept[key] = compiled
         return self.kept[key]
 
+    def get_state(self):
+        """The counts of steps, for a run that is to go on as it has begun."""
+        return {kind: tally.get_state() for kind, tally in self.tallies.items()}
 
-def _compile(model, verb, function, spec):
+    def set_state(self, state):
+        """Take back what `get_state` gave."""
+        for kind, counts in state.items():
+            self.tallies.setdefault(kind, Tally()).set_state(counts)
+
+
+def _compile(model, verb, function, spec, tally, note):
     if model.distribute_strategy is None:
-        compiled = CompiledStep(function, spec, model.jit_compile)
+        compiled = CompiledStep(function, spec, model.jit_compile, tally, note)
     else:
         compiled = replicas.compiled(model, verb, function, spec)
     model._clear_losses()  # those of the trace belong to its graph

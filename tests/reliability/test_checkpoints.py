@@ -151,6 +151,7 @@ WRONG = {
     "epoch": [-1, "1", 1.0, None, True], "step": [[], -5], "total": [None], "stopped": [0, "no"], "logs": [[], None],
     "feed": [None, 3], "callbacks": [{}, [1], [["Checkpoint"]], [[1, {}]], [["X", {"is the array": "nowhere"}]]],
     "random": [{}, {"python": [3, [1], None], "numpy": []}, {"python": 3, "numpy": 4}, []],
+    "steps": [[], {"train": 3}, {"train": [[32, 1]]}, {"train": [[32, "1", 2]]}, {"train": [[None, 1, 2]]}],
 }  # fmt: skip
 
 
