@@ -179,6 +179,19 @@ def test_xla_equals_eager_in_inference(row):
     check_xla(row, training=False)
 
 
+@pytest.mark.slow
+@by_rows([row for row in ROWS if row.raises is None])
+def test_kernels_and_xla_agree(row):
+    """`jit_compile="auto"` goes from the one to the other in the midst of a run."""
+    run = Run(row)
+    tensors, rtol = run.tensors(row), 1e-12 if run.rtol == SAME["float64"] else run.rtol
+    kernels, through_xla = (tf.function(run.compute, autograph=False, jit_compile=jit) for jit in (False, True))
+    expected = run.results(kernels, tensors)
+    if row.part.name in NOT_IN_XLA and row.training:
+        pytest.skip(NOT_IN_XLA[row.part.name])
+    assert_close(run.results(through_xla, tensors), expected, rtol)
+
+
 # ---------------------------------------------------------------- dtypes
 
 
