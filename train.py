@@ -12,7 +12,14 @@ import os
 import sys
 import tempfile
 
-import numpy as np
+from engine.command_line import parse
+
+MODELS = ("mlp", "cnn", "resnet", "quadratic")  # functions of this file, for --model
+
+if __name__ == "__main__":  # help and mistakes are answered before TensorFlow starts, which takes seconds
+    parse(MODELS)
+
+import numpy as np  # noqa: E402
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 stderr = os.dup(2)
@@ -24,8 +31,8 @@ finally:
 
 from engine import Input, Layer, Model, Sequential, set_seed  # noqa: E402
 from engine.callbacks import Checkpoint, CSVLogger, GradientStats  # noqa: E402
-from engine.command_line import parse  # noqa: E402
 from engine.datasets import DatasetError, fits_in_memory, load, stream  # noqa: E402
+from engine.run_arguments import prepare  # noqa: E402
 from engine.saving import FileError, run_directory  # noqa: E402
 from engine.study import check_gradients, record_run, report  # noqa: E402
 from engine.training.cluster import WorkerError  # noqa: E402
@@ -95,9 +102,6 @@ def quadratic(image_shape, num_classes):
     return Sequential([Input(image_shape), Flatten(), Quadratic(64), Dense(num_classes, activation="softmax")])
 
 
-MODELS = {"mlp": mlp, "cnn": cnn, "resnet": resnet, "quadratic": quadratic}
-
-
 def run(args):
     """Load, build, train, test, save. Returns the exit status."""
     os.makedirs(args.out, exist_ok=True)
@@ -108,7 +112,7 @@ def run(args):
     say(f"{info.name}: {info.rows[0]} images to train on, {info.rows[1]} for the test, {info.num_classes} classes{kind}")
 
     set_seed(args.seed)
-    model = MODELS[args.model](info.image_shape, info.num_classes)
+    model = globals()[args.model](info.image_shape, info.num_classes)
     if args.learning_rate is not None:
         args.optimizer.learning_rate = args.learning_rate
     model.compile(args.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=args.eager)
@@ -168,7 +172,7 @@ def gradients_are_right(model, x, y):
 
 def main(arguments=None):
     """The program; returns the exit status: 0, 1 (target missed, gradient wrong), 2 (cannot run), 130 (Ctrl-C), 143 (SIGTERM)."""
-    args = parse(MODELS, arguments)
+    args = prepare(MODELS, arguments)
     try:
         if args.workers > 1:
             command = [sys.executable, os.path.abspath(__file__), *(sys.argv[1:] if arguments is None else arguments)]

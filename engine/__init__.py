@@ -10,21 +10,47 @@ Reading order, an afternoon's worth:
 4. `optimizers/`, `metrics/`, `callbacks/`, and the small parts: `initializers`, `activations`, `regularizers`,
                 `constraints`, `random`
 5. `saving/`, `datasets/`, and `study/`, which reads models and never changes them
+
+A name of this package is imported when it is first asked for, as TensorFlow takes seconds to start: what does without it,
+such as `train.py --help`, need not wait.
 """
 
-from engine import activations, callbacks, constraints, initializers, metrics, optimizers, regularizers
-from engine.core.dtypes import floatx, set_floatx, set_policy
-from engine.core.input_spec import InputSpec
-from engine.core.inputs import Input, InputLayer
-from engine.core.layer import Layer
-from engine.core.naming import clear_session
-from engine.model import Model
-from engine.random import set_seed
-from engine.sequential import Sequential
-from losses.lookup import custom_object_scope
+import importlib.util
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for editors; programs get the same from __getattr__
+    from engine import activations, callbacks, constraints, initializers, metrics, optimizers, regularizers
+    from engine.core.dtypes import floatx, set_floatx, set_policy
+    from engine.core.input_spec import InputSpec
+    from engine.core.inputs import Input, InputLayer
+    from engine.core.layer import Layer
+    from engine.core.naming import clear_session
+    from engine.model import Model
+    from engine.random import set_seed
+    from engine.sequential import Sequential
+    from losses.lookup import custom_object_scope
 
 __all__ = [
     "Input", "InputLayer", "InputSpec", "Layer", "Model", "Sequential", "activations", "callbacks", "clear_session",
     "constraints", "custom_object_scope", "floatx", "initializers", "metrics", "optimizers", "regularizers",
     "set_floatx", "set_policy", "set_seed",
 ]  # fmt: skip
+
+_HOMES = {
+    "Input": "engine.core.inputs", "InputLayer": "engine.core.inputs", "InputSpec": "engine.core.input_spec",
+    "Layer": "engine.core.layer", "Model": "engine.model", "Sequential": "engine.sequential",
+    "clear_session": "engine.core.naming", "custom_object_scope": "losses.lookup", "floatx": "engine.core.dtypes",
+    "set_floatx": "engine.core.dtypes", "set_policy": "engine.core.dtypes", "set_seed": "engine.random",
+}  # fmt: skip
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if importlib.util.find_spec(f"engine.{name}") is None:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    return importlib.import_module(f"engine.{name}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

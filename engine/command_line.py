@@ -1,12 +1,9 @@
-"""What `python train.py` takes on its command line."""
+"""What `python train.py` takes on its command line. Nothing here needs TensorFlow; what does is in run_arguments.py."""
 
 import argparse
 import math
 import os
-
-from engine import optimizers
-from engine.saving import FileError, run_directory
-from engine.training import cluster, replicas
+import sys
 
 _WHERE = ("resume", "strategy", "devices", "workers")  # how a run is run, and no part of what is remembered of it
 
@@ -15,11 +12,36 @@ class Parser(argparse.ArgumentParser):
     """Errors on one line."""
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        refuse(message)
 
 
-def parse(models, arguments=None):
-    """The command line as a namespace; `models` are the names to choose from."""
+def refuse(message):
+    """End the program: the command line asks for what cannot be."""
+    print(f"train.py: {message} (see train.py --help)", file=sys.stderr)
+    sys.exit(2)
+
+
+def parse(models, arguments=None, remembered=None):
+    """The command line as a namespace; `models` are the names to choose from, `remembered` defaults of an earlier run."""
+    parser = make_parser(models)
+    parser.set_defaults(**remembered or {})
+    args = parser.parse_args(arguments)
+    args.given = {name: value for name, value in vars(args).items() if name not in _WHERE}
+    for name in ("epochs", "batch_size", "learning_rate", "target_accuracy", "devices", "workers"):
+        value = getattr(args, name)
+        if value is not None and not 0 < value < math.inf:
+            refuse(f"--{name.replace('_', '-')} must be a positive number, received {value}")
+    if not 0 <= args.seed < 2**32:
+        refuse(f"--seed must be from 0 to 2**32 - 1, received {args.seed}")
+    if args.strategy != "none" and (args.eager or args.trace or args.check_gradients):
+        refuse("--eager, --trace and --check-gradients look at one device; leave out --strategy")
+    args.out = args.out or os.path.join("runs", f"{args.dataset}-{args.model}".replace("/", "-"))
+    args.history, args.weights = (os.path.join(args.out, name) for name in ("history.csv", "weights.safetensors"))
+    return args
+
+
+def make_parser(models):
+    """The options."""
     parser = Parser(prog="train.py", description="Train a model on images, test it, and save it.")
     add = parser.add_argument
     add("--dataset", default="digits", metavar="NAME",
@@ -43,28 +65,4 @@ def parse(models, arguments=None):
         help="share each batch among devices (mirrored) or workers (multiworker: TF_CONFIG names them)")  # fmt: skip
     add("--devices", type=int, metavar="N", help="how many devices of this machine; default: all GPUs")
     add("--workers", default=1, type=int, metavar="N", help="start N workers on this machine; their logs are in OUT")
-    args = parser.parse_args(arguments)
-    out = args.out or os.path.join("runs", f"{args.dataset}-{args.model}".replace("/", "-"))
-    if args.resume:
-        try:
-            parser.set_defaults(**run_directory.arguments_of(out))
-        except (OSError, FileError) as error:
-            parser.error(f"there is no run to go on with in {out}: {error}")
-        args = parser.parse_args(arguments)  # what is given beside --resume wins
-    args.given, args.out = {name: value for name, value in vars(args).items() if name not in _WHERE}, out
-    for name in ("epochs", "batch_size", "learning_rate", "target_accuracy", "devices", "workers"):
-        value = getattr(args, name)
-        if value is not None and not 0 < value < math.inf:
-            parser.error(f"--{name.replace('_', '-')} must be a positive number, received {value}")
-    if not 0 <= args.seed < 2**32:
-        parser.error(f"--seed must be from 0 to 2**32 - 1, received {args.seed}")
-    if args.strategy != "none" and (args.eager or args.trace or args.check_gradients):
-        parser.error("--eager, --trace and --check-gradients look at one device; leave out --strategy")
-    args.strategy = cluster.make_strategy("none" if args.workers > 1 else args.strategy, args.devices)
-    with replicas.scope(args.strategy):
-        try:
-            args.optimizer = optimizers.get(args.optimizer)
-        except ValueError as error:
-            parser.error(str(error).partition(" An own ")[0])
-    args.history, args.weights = (os.path.join(args.out, name) for name in ("history.csv", "weights.safetensors"))
-    return args
+    return parser

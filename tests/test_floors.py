@@ -2,11 +2,15 @@
 
 import ast
 import configparser
+import importlib
 import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
+
+import engine
 
 ROOT = pathlib.Path(__file__).parents[1]
 FLOORS = ["losses", "engine", "layers", "train"]  # from the ground up
@@ -93,3 +97,42 @@ def test_the_check_finds_wrong_imports(name, source, wrong):
 @pytest.mark.parametrize("source", ["tf.keras.layers", "keras.ops", "from tensorflow import x\nx.keras"])
 def test_the_check_finds_names_of_keras(source):
     assert names_keras(ast.parse(source))
+
+
+def test_editors_and_programs_see_the_same_names_in_engine():
+    tree = ast.parse((ROOT / "engine/__init__.py").read_text(encoding="utf-8"))
+    for_editors = {alias.name: node.module for block in tree.body if isinstance(block, ast.If) for node in block.body
+                   for alias in node.names}  # fmt: skip
+    assert sorted(for_editors) == sorted(engine.__all__)
+    for name, module in for_editors.items():
+        home = f"engine.{name}" if module == "engine" else module
+        found = importlib.import_module(home)
+        assert getattr(engine, name) is (found if module == "engine" else getattr(found, name))
+    assert set(engine.__all__) <= set(dir(engine))
+    with pytest.raises(AttributeError, match="module 'engine' has no attribute 'Layr'"):
+        _ = engine.Layr
+
+
+# Whatever a program imports first: nothing may rely on what something else has imported before.
+ANY_FIRST = """
+import importlib, pkgutil, sys
+
+import engine
+parts = [f"engine.{part.name}" for part in pkgutil.iter_modules(engine.__path__)]
+for first in ["losses", "layers", *parts, "engine"]:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("losses", "engine", "layers")]:
+        if not name.startswith("engine.datasets"):  # tensorflow-datasets takes each data set once
+            del sys.modules[name]
+    importlib.import_module(first)
+    print(first)
+
+import engine
+assert "engine.callbacks" not in sys.modules
+assert engine.callbacks.Callback and engine.saving.load_model and engine.Layer
+"""
+
+
+def test_any_part_can_be_imported_first():
+    run = subprocess.run([sys.executable, "-c", ANY_FIRST], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert {"losses", "layers", "engine.model", "engine.saving", "engine.study"} <= set(run.stdout.split())

@@ -156,6 +156,29 @@ def test_status_of_a_wrong_argument(tmp_path):
     assert run.returncode == 2 and errors.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", [[str(SCRIPT)], ["-m", "train"]], ids=["script", "module"])
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        ("--help", 0, "--model {mlp,cnn,resnet,quadratic}"),
+        ("--model nope", 2, "train.py: argument --model: invalid choice: 'nope'"),
+        ("--nope", 2, "train.py: unrecognized arguments: --nope"),
+        ("--epochs -1", 2, "train.py: --epochs must be a positive number, received -1"),
+        ("--batch-size 0", 2, "train.py: --batch-size must be a positive number, received 0"),
+        ("--seed -1", 2, "train.py: --seed must be from 0"),
+        ("--strategy mirrored --eager", 2, "train.py: --eager, --trace and --check-gradients look at one device"),
+        ("--model mlp", 1, "TensorFlow was imported"),  # the check can fail
+    ],
+)
+def test_help_and_mistakes_need_no_tensorflow(command, arguments, status, says, tmp_path):
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('TensorFlow was imported')")
+    path = os.pathsep.join([str(tmp_path), str(SCRIPT.parent)])
+    run = subprocess.run([sys.executable, *command, *arguments.split()], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path},
+                         capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert run.returncode == status
+    assert says in run.stdout + run.stderr
+
+
 def test_missed_target_is_status_1(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert train.main(["--model", "mlp", "--epochs", "1", "--target-accuracy", "1", "--out", "there"]) == 1

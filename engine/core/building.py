@@ -6,6 +6,7 @@ import numbers
 
 import tensorflow as tf
 
+from engine.core import state
 from engine.core.calling import Shape
 
 _SHAPE_ARGUMENTS = ("input_shape", "input_dim", "batch_input_shape", "batch_shape", "batch_size")
@@ -17,7 +18,7 @@ def build_once(build):
     @functools.wraps(build)
     def wrapped(self, *shapes, **named_shapes):
         shapes = [Shape(s) if isinstance(s, (tuple, tf.TensorShape)) else s for s in shapes]
-        with tf.init_scope():
+        with state.outside():
             build(self, *shapes, **named_shapes)
         self.built = True
 

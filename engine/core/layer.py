@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine import initializers, regularizers, constraints
-from engine.core import building, calling, context, dtypes, naming, symbolic, tracking
+from engine.core import building, calling, context, dtypes, naming, state, symbolic, tracking
 from engine.core.input_spec import check_inputs
 from engine.metrics.base import Metric
 from engine.metrics.mean import Mean
@@ -184,7 +184,7 @@ class Layer(tracking.Tracked, Configurable):
         if initializer is None:
             initializer = "glorot_uniform" if dtype.is_floating else "zeros"
         initializer, shape = initializers.get(initializer), building.static_shape(self, name, shape)
-        with tf.init_scope():
+        with state.outside():
             variable = tf.Variable(
                 lambda: building.first_value(self, name, initializer, shape, dtype),
                 dtype=dtype, shape=shape, trainable=building.as_flag(trainable), constraint=constraints.get(constraint),

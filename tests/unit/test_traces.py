@@ -1,8 +1,10 @@
 """A step is traced again only when it must be, and `trace_report` says why."""
 
 import numpy as np
+import pytest
+import tensorflow as tf
 
-from engine import Sequential
+from engine import Layer, Model, Sequential
 from layers import Dense
 
 X = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
@@ -42,3 +44,53 @@ def test_recompiling_traces_once_and_going_back_not_at_all():
         model.layers[0].trainable = True
 
     assert len(reasons(there_and_back)) == 1
+
+
+class Raw(Layer):
+    """A layer with a variable of its own, made when it is first called; counts how often Python ran its call."""
+
+    calls = 0
+
+    def build(self, input_shape):
+        self.kernel = tf.Variable(tf.ones((input_shape[-1], 2)))
+
+    def call(self, inputs):
+        self.calls += 1
+        return inputs @ self.kernel
+
+
+class Own(Model):
+    def __init__(self, raw):
+        super().__init__()
+        self.dense, self.raw = Dense(3), raw
+
+    def call(self, inputs):
+        return self.raw(self.dense(inputs))
+
+
+@pytest.mark.parametrize("make", [lambda raw: Sequential([Dense(3), raw]), Own], ids=["sequential", "subclass"])
+def test_a_first_step_that_makes_weights_is_traced_once(make):
+    def calls(build):
+        model = make(Raw())
+        if build:
+            model(X)
+        before = model.layers[-1].calls
+        model.compile("adam", "mse", metrics=["mae"], jit_compile=False)
+        model.fit(X, Y, verbose=0)
+        return model.layers[-1].calls - before
+
+    assert calls(build=True) == 1
+    assert calls(build=False) == 1 + (make is not Own)  # a Sequential finds its shapes first
+
+
+@pytest.mark.parametrize("wrap", [tf.function, lambda function: function], ids=["traced", "eager"])
+def test_a_creator_of_variables_is_asked_wherever_weights_are_made(wrap):
+    seen, model = [], Own(Raw())
+
+    def creator(next_creator, **arguments):
+        seen.append(next_creator(**arguments))
+        return seen[-1]
+
+    with tf.variable_creator_scope(creator):
+        wrap(lambda x: model(x))(X)
+    assert [id(variable) for variable in seen] == [id(variable) for variable in model.weights]
