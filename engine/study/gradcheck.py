@@ -17,7 +17,7 @@ import tensorflow as tf
 from engine.core.layer import Layer
 from engine.study import precision
 from engine.study.differences import table
-from engine.study.objective import Objective, dense
+from engine.study.objective import Objective, along, dense
 
 _STEP = 1e-5  # h in float64: h² and rounding / h are then about equally small
 _STEP_FLOAT32 = 1e-2  # where float64 cannot be had
@@ -109,48 +109,67 @@ def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training
     objective = Objective(layer, x, y, sample_weight, call or {}, training, seed)
     try:
         names, points = objective.names(), [*objective.inputs, *objective.weights]
-        value, slopes_at = objective.value_and_gradients()
-        differences = _Differences(objective, float(value))
         rng = np.random.default_rng([seed, 11])
+        directions = [tf.constant(unit_direction(point.shape, rng)) for point in points] if second_order else None
+        values, gradients = _by_tapes(objective, points, directions)
+        differences = _Differences(objective, directions, values, rng)
         slopes = [
-            differences.compare(name, index, points[index], slopes_at[index], rng) for index, name in enumerate(names)
+            differences.compare(name, order, index, point, gradients[order - 1][index])
+            for order in range(1, len(values) + 1)
+            for index, (name, point) in enumerate(zip(names, points))
         ]
-        if second_order:
-            slopes += _second_order(objective, names, points, rng)
     finally:
         objective.restore()
     return GradientReport(layer.title, differences.dtype, slopes)
 
 
-class _Differences:
-    """Slopes by differences, in float64 wherever the computation has a float64 form."""
+def _by_tapes(objective, points, directions):
+    """([f], [its gradients]); with directions d also of g = `Σ <gradient of f, d>`, by a tape around the tape."""
+    if directions is None:
+        value, gradients = objective.differentiated(objective.inputs)
+        return [float(value)], [gradients]
+    with tf.GradientTape() as tape:
+        tape.watch(objective.inputs)
+        value, gradients = objective.differentiated(objective.inputs)
+        slope = along(gradients, directions)
+    second = dense(tape.gradient(slope, points))
+    zeros = [tf.zeros(point.shape, tf.float64) for point in points]
+    return [float(value), float(slope)], [gradients, [zero if g is None else g for g, zero in zip(second, zeros)]]
 
-    def __init__(self, objective, value):
+
+class _Differences:
+    """Slopes by differences, in float64 wherever the computation has a float64 form: of f, and of g of `_by_tapes`."""
+
+    def __init__(self, objective, directions, values, rng):
         self.dtype, self.step, self.tolerance = "float64", _STEP, _TOLERANCES[objective.layer.compute_dtype]
-        self.inputs, self.weights, self.evaluate = objective.inputs, objective.weights, objective.at
+        self.inputs, self.weights = objective.inputs, objective.weights
+        self.evaluate = lambda inputs: _values(objective, inputs, directions)
         if objective.layer.compute_dtype != "float64":
             try:
-                self.evaluate = precision.InFloat64(objective, objective.inputs, objective.weights)
-                self.inputs, self.weights = [precision.wide(i) for i in objective.inputs], self.evaluate.weights
-                value = float(self.evaluate(self.inputs))
+                in_float64 = precision.InFloat64(objective, objective.inputs, objective.weights)
+                wide_inputs = [precision.wide(item) for item in objective.inputs]
+                values = [float(in_float64(wide_inputs))]
+                self.inputs, self.weights = wide_inputs, in_float64.weights
+                self.evaluate = lambda inputs: [in_float64(inputs)]
             except (precision.NotConvertible, tf.errors.InvalidArgumentError):  # the latter: no float64 kernel
                 self.dtype, self.step = objective.layer.compute_dtype, _STEP_FLOAT32
                 self.tolerance = max(self.tolerance, _TOLERANCE_FLOAT32_DIFFERENCES)
-        self.value = value
-        self.noise = 50 * np.finfo(tf.as_dtype(self.dtype).as_numpy_dtype).eps * max(abs(value), 1.0)
+        rounding = 50 * np.finfo(tf.as_dtype(self.dtype).as_numpy_dtype).eps
+        self.values, self.noise = values, [rounding * max(abs(value), 1.0) for value in values]
+        self._rng, self._directions, self._moved = rng, {}, {}
 
-    def compare(self, name, index, point, gradient, rng):
+    def compare(self, name, order, index, point, gradient):
         """The Slope of one input or weight. Along other directions, with shorter steps, if there is a kink."""
         for attempt in range(3):
             step = self.step / 4**attempt
-            direction = unit_direction(point.shape, rng)
-            right, left = (self.one_sided(index, direction, sign * step) for sign in (1, -1))
+            direction = self.direction(index, attempt, point.shape)
+            right, left = (self.one_sided(order, index, direction, sign * step) for sign in (1, -1))
             tape, size = (0.0, 0.0) if gradient is None else slope_and_size(gradient, direction)
-            difference, noise = (right + left) / 2, self.noise / step
-            slope = judge(name, 1, tuple(point.shape), tape, difference, size, noise, self.tolerance)
+            difference, noise = (right + left) / 2, self.noise[order - 1] / step
+            slope = judge(name, order, tuple(point.shape), tape, difference, size, noise, self.tolerance)
             if slope.ok:
                 break
-            closer = self.one_sided(index, direction, step / 4)  # at a jump, slopes grow as the step shrinks
+            closer = self.one_sided(order, index, direction, step / 4)  # at a jump, slopes grow as the step shrinks
             if max(abs(right - left), abs(closer - right)) <= max(_KINK * slope.scale, 8 * noise):
                 return slope  # one slope from all sides: no kink, but wrong
             slope.verdict = f"kink: {left:.3g} | {right:.3g}"
@@ -158,35 +177,38 @@ class _Differences:
             slope.verdict = "unused"
         return slope
 
-    def one_sided(self, index, direction, step):
+    def direction(self, index, attempt, shape):
+        """The same for both orders, so that each move serves both."""
+        if (index, attempt) not in self._directions:
+            self._directions[index, attempt] = unit_direction(shape, self._rng)
+        return self._directions[index, attempt]
+
+    def one_sided(self, order, index, direction, step):
         """`(f(w + step d) - f(w)) / step`."""
+        move = id(direction), step
+        if move not in self._moved:
+            self._moved[move] = [float(value) for value in self._values_at(index, direction, step)]
+        return (self._moved[move][order - 1] - self.values[order - 1]) / step
+
+    def _values_at(self, index, direction, step):
         if index < len(self.inputs):
             moved = list(self.inputs)
             moved[index] = moved[index] + tf.cast(step * direction, moved[index].dtype)
-            return (float(self.evaluate(moved)) - self.value) / step
+            return self.evaluate(moved)
         weight = self.weights[index - len(self.inputs)]
         before = tf.identity(weight)
         weight.assign(before + tf.cast(step * direction, weight.dtype))
-        value = float(self.evaluate(self.inputs))
+        values = self.evaluate(self.inputs)
         weight.assign(before)
-        return (value - self.value) / step
+        return values
 
 
-def _second_order(objective, names, points, rng):
-    """Slopes of `Σ <gradient, d>` for fixed directions d: by a tape around the tape, and by differences of it."""
-    directions = [tf.constant(unit_direction(point.shape, rng)) for point in points]
-    with tf.GradientTape() as tape:
-        tape.watch(objective.inputs)
-        value = objective.slope_along(objective.inputs, directions)
-    gradients = dense(tape.gradient(value, points))
-    differences = _Differences(objective, float(value))
-    differences.evaluate = lambda inputs: objective.slope_along(inputs, directions)
-    slopes = []
-    for index, (name, point) in enumerate(zip(names, points)):
-        gradient = tf.zeros(point.shape, tf.float64) if gradients[index] is None else gradients[index]
-        slope = differences.compare(name, index, point, gradient, rng)
-        slopes.append(dataclasses.replace(slope, order=2))
-    return slopes
+def _values(objective, inputs, directions):
+    """[f], and with directions [f, g]."""
+    if directions is None:
+        return [objective.at(inputs)]
+    value, gradients = objective.differentiated(inputs)
+    return [value, along(gradients, directions)]
 
 
 def unit_direction(shape, rng):

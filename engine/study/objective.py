@@ -27,6 +27,12 @@ def dense(gradients):
     return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
+def along(gradients, directions):
+    """`Σ <gradient, direction>`, itself something to differentiate."""
+    terms = [tf.reduce_sum(g * d) for g, d in zip(gradients, directions) if g is not None]
+    return tf.add_n(terms) if terms else tf.zeros((), tf.float64)
+
+
 class Objective:
     """The scalar function of the inputs and weights, evaluated from the same state each time."""
 
@@ -78,23 +84,13 @@ class Objective:
         self._rewind()
         return self(*inputs)
 
-    def value_and_gradients(self):
-        """(f, its gradients by inputs and weights) at the current point."""
-        self._rewind()
-        with tf.GradientTape() as tape:
-            tape.watch(self.inputs)
-            value = self(*self.inputs)
-        return value, dense(tape.gradient(value, [*self.inputs, *self.weights]))
-
-    def slope_along(self, inputs, directions):
-        """`Σ <gradient, direction>`, itself something to differentiate."""
+    def differentiated(self, inputs):
+        """(the value, its gradients by inputs and weights) at `inputs` and the current weights, from the saved state."""
         self._rewind()
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             value = self(*inputs)
-        gradients = dense(tape.gradient(value, [*inputs, *self.weights]))
-        terms = [tf.reduce_sum(g * d) for g, d in zip(gradients, directions) if g is not None]
-        return tf.add_n(terms) if terms else tf.zeros((), tf.float64)
+        return value, dense(tape.gradient(value, [*inputs, *self.weights]))
 
     def _rewind(self):
         for variable, value in self.state:

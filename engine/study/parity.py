@@ -147,7 +147,8 @@ def check_row(row):
             for side, layer, stepper in zip(_SIDES, layers, steppers):
                 result, pairs = _measure(side, layer, *row.inputs(number, side.mask), row.seed)
                 if pairs:
-                    stepper.apply_gradients(pairs)
+                    with _plain_operations():
+                        stepper.apply_gradients(pairs)
                 results.append(result | {"after": layer.get_weights()})
             _compare_results(comparison, ours, *results, row.rtol, f"call {number + 1}: ")
             comparison.raise_if_different()
@@ -174,6 +175,17 @@ def _float64():
         keras.config.set_floatx(before[2])
         keras.config.set_dtype_policy(before[3])
         random.setstate(before[4])
+
+
+@contextlib.contextmanager
+def _plain_operations():
+    """Eager functions: to trace an update for three steps costs more than the steps."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def _make(side, row):

@@ -6,7 +6,9 @@ leaves alone. So the reference gets every number as np.float64, defaults include
 
 import contextlib
 import copy
+import functools
 import inspect
+import json
 
 import keras
 import numpy as np
@@ -186,14 +188,13 @@ def flat(variables):
     return tf.concat([tf.reshape(tf.cast(tf.convert_to_tensor(v), tf.float64), [-1]) for v in variables], 0)
 
 
-def run(optimizer, weights, state, sparse, table, eagerly=False):
+def run(optimizer, weights, state, sparse, table):
     """Weights and state after each step, as an array (steps, all numbers). The rate is halved on the way."""
 
+    @tf.function(autograph=False)
     def step(index):
         optimizer.apply(gradients_at(table, index, sparse), weights)
         return flat([*weights, *state])
-
-    step = step if eagerly else tf.function(step, autograph=False)
 
     history = []
     for index in range(STEPS):
@@ -225,19 +226,26 @@ def prepare_with_rounded_constant(optimizer, learning_rate, prepare=optimizers.N
         return prepare(optimizer, learning_rate)
 
 
+@functools.cache
+def history_of_keras(name, arguments):
+    """(history, weights, slots). `arguments` as JSON, by which it is found again: test_sabotage.py runs its rows twice."""
+    optimizer, weights = reference(name, json.loads(arguments)), keras_variables()
+    if name in ("Adadelta", "Muon"):  # np.float64 * variable, as they compute it, cannot be traced
+        numbers = {key: value for key, value in vars(optimizer).items() if isinstance(value, np.float64)}
+        for key, value in numbers.items():
+            setattr(optimizer, key, tf.constant(value))
+    optimizer.build(weights)
+    return run(optimizer, weights, optimizer.variables, False, random_gradients()), weights, optimizer.variables
+
+
 def histories(name, arguments):
     """(expected, received, their variables): two arrays as `run` makes them, and what their columns belong to."""
-    table = random_gradients()
+    expected, keras_weights, state = history_of_keras(name, json.dumps(arguments))
     mine, weights = ours(name, arguments), our_variables()
     mine.build(weights)
-    theirs, keras_weights = reference(name, arguments), keras_variables()
-    theirs.build(keras_weights)
-    state = theirs.variables
-    # Two of Keras's cannot be traced with np.float64 as arguments.
-    expected = run(theirs, keras_weights, state, False, table, eagerly=name in ("Adadelta", "Muon"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(optimizers.Nadam, "prepare_step", prepare_with_rounded_constant)
-        received = run(mine, weights, mine.variables[: len(state)], True, table)
+        received = run(mine, weights, mine.variables[: len(state)], True, random_gradients())
     return expected, received, [*keras_weights, *state]
 
 

@@ -4,10 +4,10 @@ import numpy as np
 
 from engine.study.parity import part, row
 
-X = (3, 5, 4)  # batch, time, features
-MASK = np.array([[1, 1, 1, 1, 1], [0, 1, 0, 1, 0], [0, 0, 0, 0, 0]], bool)
+X = (4, 3, 5)  # batch, time, features
+MASK = np.array([[1, 1, 1], [0, 1, 0], [1, 0, 1], [0, 0, 0]], bool)
 MASKED = dict(x=X, masks=MASK)
-H = (3, 2)
+H = (4, 2)
 ALL = dict(return_sequences=True, return_state=True)
 TRAIN = dict(training=True)
 NOISY = dict(training=True, rtol=1e-6, why="Keras rounds 1 / (1 - rate) to float32")
@@ -55,7 +55,7 @@ def shared_rows(name, states, not_compared=(), reason=""):
     yield row(name, dict(units=2, dropout=1.5), raises="from 0 to 1")
     yield row(name, dict(units=2), x=(3, 4), raises="rank 3")
     yield row(name, dict(units=2), x=X, call=dict(initial_state=[H] * (states + 1)), raises="initial states")
-    yield row(name, dict(units=2), x=X, call=dict(initial_state=[(3, 5)] * states), raises="initial states")
+    yield row(name, dict(units=2), x=X, call=dict(initial_state=[(4, 5)] * states), raises="initial states")
     yield row(name, dict(units=2), x=X, call=dict(mask=MASK[0]), raises="mask of shape")
 
 
@@ -78,20 +78,20 @@ ROWS = [
     row("GRU", dict(units=2, reset_after=False, use_bias=False), **MASKED),
     row("GRU", dict(units=2, reset_after=False, dropout=0.3, recurrent_dropout=0.4, seed=5), x=X, **NOISY),
     # ---- cells
-    row("SimpleRNNCell", dict(units=2), x=(3, 4), call=dict(states=[H])),
-    row("GRUCell", dict(units=2), x=(3, 4), call=dict(states=[H])),
-    row("GRUCell", dict(units=2, reset_after=False, use_bias=False), x=(3, 4), call=dict(states=[H])),
-    row("LSTMCell", dict(units=2), x=(3, 4), call=dict(states=[H, H])),
-    row("LSTMCell", dict(units=2, dropout=0.3, recurrent_dropout=0.2, seed=1), x=(3, 4), call=dict(states=[H, H])),
+    row("SimpleRNNCell", dict(units=2), x=(4, 3), call=dict(states=[H])),
+    row("GRUCell", dict(units=2), x=(4, 3), call=dict(states=[H])),
+    row("GRUCell", dict(units=2, reset_after=False, use_bias=False), x=(4, 3), call=dict(states=[H])),
+    row("LSTMCell", dict(units=2), x=(4, 3), call=dict(states=[H, H])),
+    row("LSTMCell", dict(units=2, dropout=0.3, recurrent_dropout=0.2, seed=1), x=(4, 3), call=dict(states=[H, H])),
     row("LSTMCell", dict(units=-1), raises="positive integer"),
-    row("StackedRNNCells", dict(cells=[part("LSTMCell", units=2), part("GRUCell", units=5)]), x=(3, 4),
-        call=dict(states=[[H, H], [(3, 5)]])),
+    row("StackedRNNCells", dict(cells=[part("LSTMCell", units=2), part("GRUCell", units=5)]), x=(4, 3),
+        call=dict(states=[[H, H], [(4, 5)]])),
     # ---- any cell
     row("RNN", dict(cell=part("LSTMCell", units=2), **ALL), **MASKED),
     row("RNN", dict(cell=part("GRUCell", units=2), zero_output_for_mask=True, go_backwards=True), **MASKED, call=TRAIN),
     row("RNN", dict(cell=[part("LSTMCell", units=2), part("GRUCell", units=5)], **ALL), **MASKED),
     row("RNN", dict(cell=[part("LSTMCell", units=2), part("GRUCell", units=5)], **ALL), x=X,
-        call=dict(training=True, initial_state=[[H, H], [(3, 5)]], mask=MASK), **NOT_TRAVELLING),
+        call=dict(training=True, initial_state=[[H, H], [(4, 5)]], mask=MASK), **NOT_TRAVELLING),
     row("RNN", dict(cell=[part("GRUCell", units=5), part("SimpleRNNCell", units=2)], stateful=True), x=X),
     row("RNN", dict(cell=[part("GRUCell", units=5, dropout=0.2, seed=1),
                           part("LSTMCell", units=2, recurrent_dropout=0.3, seed=2)]), x=X, **NOISY),
@@ -114,14 +114,14 @@ ROWS = [
     row("Bidirectional", dict(layer=part("Dense", units=2)), raises="recurrent layer"),
     row("Bidirectional", dict(layer=part("LSTM", units=2), backward_layer=part("LSTM", units=2)), raises="directions"),
     row("TimeDistributed", dict(layer=part("Dense", units=2)), x=X),
-    row("TimeDistributed", dict(layer=part("Conv1D", filters=2, kernel_size=3)), **(MASKED | dict(x=(3, 5, 6, 4)))),
-    row("TimeDistributed", dict(layer=part("LSTM", units=2)), x=(3, 5, 6, 4),
-        masks=np.arange(90).reshape(3, 5, 6) % 4 > 0),
+    row("TimeDistributed", dict(layer=part("Conv1D", filters=2, kernel_size=3)), **(MASKED | dict(x=(4, 3, 6, 5)))),
+    row("TimeDistributed", dict(layer=part("LSTM", units=2)), x=(2, 3, 4, 5),
+        masks=np.arange(24).reshape(2, 3, 4) % 5 > 0),
     row("TimeDistributed", dict(layer=part("Dense", units=2)), x=(3, 4), raises="batch, time"),
     # ---- over space
     row("ConvLSTM1D", CONV, x=(2, 4, 6, 3)),
     row("ConvLSTM1D", dict(CONV, **ALL), x=(2, 4, 6, 3), call=dict(initial_state=[(2, 4, 2)] * 2)),
-    row("ConvLSTM1D", dict(CONV, strides=2, go_backwards=True, **ALL), x=(3, 5, 7, 4), masks=MASK),
+    row("ConvLSTM1D", dict(CONV, strides=2, go_backwards=True, **ALL), x=(4, 3, 7, 5), masks=MASK),
     row("ConvLSTM1D", dict(CONV, dropout=0.4, seed=3), x=(2, 4, 6, 3), **NOISY),
     row("ConvLSTM1D", dict(CONV, dropout=0.4, recurrent_dropout=0.3, seed=3), x=(2, 4, 6, 3), **NOISY),
     row("ConvLSTM2D", dict(filters=2, kernel_size=(3, 2), **ALL), x=(2, 4, 5, 6, 3)),
