@@ -7,10 +7,35 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its float32 sums depend o
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
+import random
+
 import keras
 import pytest
+from tensorflow.python.eager import context
+from tensorflow.python.framework import random_seed
 
 from engine.random import set_seed
+
+asked_for = [None]  # seeds that operations with random numbers have asked for
+
+
+def get_seed(seed, original=random_seed.get_seed):
+    """TensorFlow's, noted."""
+    asked_for.append(seed)
+    return original(seed)
+
+
+def set_global_seed(self, seed, original=context.Context._set_global_seed):
+    """TensorFlow's, which also forgets all kernels, because some hold the state of random numbers; here only if there may
+    be such ones: it was a quarter of the time of small tests to make all the others again."""
+    if asked_for:
+        asked_for.clear()
+        original(self, seed)
+    else:
+        self._seed, self._rng = seed, random.Random(seed)
+
+
+random_seed.get_seed, context.Context._set_global_seed = get_seed, set_global_seed
 
 
 @pytest.fixture(autouse=True)
