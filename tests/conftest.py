@@ -16,6 +16,12 @@ from tensorflow.python.framework import random_seed
 
 from engine.random import set_seed
 
+# The files that take longest begin first, so that at the end neither process waits for the other.
+LONGEST = (
+    "test_layers", "test_optimizers", "test_gradients", "test_properties", "test_replicas", "test_streams", "test_metrics",
+    "test_train", "test_recurrent", "test_fit", "test_xla", "test_parameter_server", "test_remat", "test_shards",
+)  # fmt: skip
+
 asked_for = [None]  # seeds that operations with random numbers have asked for
 
 
@@ -36,6 +42,10 @@ def set_global_seed(self, seed, original=context.Context._set_global_seed):
 
 
 random_seed.get_seed, context.Context._set_global_seed = get_seed, set_global_seed
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(autouse=True)
