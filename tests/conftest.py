@@ -20,6 +20,12 @@ from engine.random import set_seed
 
 SEED = 1
 
+# The files that take longest begin first, so that at the end neither process waits for the other.
+LONGEST = (
+    "test_layers", "test_optimizers", "test_gradients", "test_properties", "test_replicas", "test_streams", "test_metrics",
+    "test_train", "test_recurrent", "test_fit", "test_xla", "test_parameter_server", "test_remat", "test_shards",
+)  # fmt: skip
+
 
 def tensorflows_stream():
     """From which seed TensorFlow draws, and how far it has come. There is no public name for it."""
@@ -28,6 +34,10 @@ def tensorflows_stream():
 
 set_seed(SEED)
 AT_ITS_START = tensorflows_stream()
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(autouse=True)

@@ -2,19 +2,17 @@
 
 import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+import forked
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
 
 def run(script, *arguments):
-    done = subprocess.run([sys.executable, script, *arguments], cwd=FOLDER, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+    return forked.output(FOLDER / script, *arguments, cwd=FOLDER, timeout=300)
 
 
 def test_fit_prints_a_row_per_workload_and_writes_json(tmp_path):

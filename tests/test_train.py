@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+import forked
 import train
 
 SCRIPT = pathlib.Path(train.__file__).resolve()
@@ -33,15 +34,23 @@ finally:
 """
 
 
+def environment(cwd):
+    kept = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    return {**kept, "XDG_CACHE_HOME": str(cwd / "cache")}
+
+
 @contextlib.contextmanager
 def started(*arguments, cwd, code=None):
     """The script as a process whose output is a pipe."""
-    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     command = [sys.executable, *(["-c", code] if code else [str(SCRIPT)]), *arguments]
-    environment["XDG_CACHE_HOME"] = str(cwd / "cache")
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=cwd, env=environment, text=True, stdout=pipe, stderr=pipe) as run:
+    with subprocess.Popen(command, cwd=cwd, env=environment(cwd), text=True, stdout=pipe, stderr=pipe) as run:
         yield run
+
+
+def forked_off(*arguments, cwd):
+    """The same, where it does not matter how Python starts."""
+    return forked.Python(SCRIPT, *arguments, cwd=cwd, env=environment(cwd))
 
 
 def without_times(text):
@@ -73,9 +82,9 @@ def test_default_run_learns_repeats_and_needs_no_keras(tmp_path):
 
 def test_interrupted_and_resumed_ends_as_never_interrupted(tmp_path):
     few, folders = ("--model", "mlp", "--epochs", "3", "--out"), {signal.SIGINT: "int", signal.SIGTERM: "term"}
-    with started(*few, "whole", cwd=tmp_path) as whole:
+    with forked_off(*few, "whole", cwd=tmp_path) as whole:
         for number, folder in folders.items():
-            with started(*few, folder, cwd=tmp_path) as run:
+            with forked_off(*few, folder, cwd=tmp_path) as run:
                 for line in run.stdout:
                     if line.startswith("Epoch 1/3"):
                         run.send_signal(number)
@@ -85,7 +94,7 @@ def test_interrupted_and_resumed_ends_as_never_interrupted(tmp_path):
             assert rest.splitlines()[-1] == f"stopped; go on with: python train.py --resume --out {folder}"
         assert whole.wait(timeout=60) == 0
     for folder in folders.values():
-        with started("--resume", "--out", folder, cwd=tmp_path) as run:
+        with forked_off("--resume", "--out", folder, cwd=tmp_path) as run:
             output, errors = run.communicate(timeout=60)
         assert run.returncode == 0 and errors == "" and "Epoch 1/3" not in output
         for name in ("weights.safetensors", "history.csv"):
@@ -151,7 +160,7 @@ def test_bad_input_is_one_line_and_status_2(arguments, says, tmp_path, monkeypat
 
 
 def test_status_of_a_wrong_argument(tmp_path):
-    with started("--model", "mpl", cwd=tmp_path) as run:
+    with forked_off("--model", "mpl", cwd=tmp_path) as run:
         _, errors = run.communicate(timeout=60)
     assert run.returncode == 2 and errors.count("\n") == 1
 

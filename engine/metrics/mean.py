@@ -62,16 +62,19 @@ class Mean(Metric):
         values, weights = _weigh(self, values, sample_weight)
         first = 0 if weights is not None and weights.shape.rank == 0 else 1  # axis where a row's values begin
         row_size = values.shape[first:].num_elements()
-        if row_size is None:
-            row_size = tf.reduce_prod(tf.shape(values)[first:])
-        row_size = tf.cast(row_size, values.dtype)
         if weights is None:
             total, count = tf.reduce_sum(values), tf.cast(tf.size(values), values.dtype)
+        elif values.shape.rank == 0:
+            total, count = values * weights, weights
         else:
             weights = weights * tf.ones_like(values)
             total, count = tf.reduce_sum(values * weights), tf.reduce_sum(weights)
-        self.total.assign_add(total / row_size)
-        self.count.assign_add(count / row_size)
+        if row_size != 1:
+            row_size = tf.reduce_prod(tf.shape(values)[first:]) if row_size is None else row_size
+            row_size = tf.cast(row_size, values.dtype)
+            total, count = total / row_size, count / row_size
+        self.total.assign_add(total)
+        self.count.assign_add(count)
 
     def result(self):
         return tf.math.divide_no_nan(self.total, self.count)

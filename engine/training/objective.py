@@ -46,8 +46,7 @@ class CompiledLoss:
             self._note_classes(index, function, outputs[index])
             value = function(labels[index], outputs[index], sample_weight=weights[index])
             value = tf.reduce_sum(value) if value.shape.rank != 0 else value
-            factor = 1.0 if factors[index] is None else factors[index]
-            terms.append((names[index], value, tf.cast(factor, value.dtype)))
+            terms.append((names[index], value, 1.0 if factors[index] is None else tf.cast(factors[index], value.dtype)))
         return terms
 
     def _note_classes(self, index, function, y_pred):
@@ -64,7 +63,7 @@ class CompiledLoss:
 
     def __call__(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
         """The total loss, as training steps written for TensorFlow 2 ask for it; it is reported as `loss`."""
-        values = [value * factor for _, value, factor in self.terms(y_true, y_pred, sample_weight)]
+        values = weighted(self.terms(y_true, y_pred, sample_weight))
         rows = tf.shape(tf.nest.flatten(y_pred)[0])[0]
         total = add_up([*values, *replicas.shares(regularization_losses or [], rows)])
         self.tracker.update_state(*replicas.whole(total, rows))
@@ -189,6 +188,11 @@ def _metrics_per_output(given, y_pred, names):
     return [[] if item is None else list(tf.nest.flatten([item])) for item in per_output]
 
 
+def weighted(terms):
+    """The scalars of (name, scalar, factor), each times its factor."""
+    return [value if isinstance(factor, float) else value * factor for _, value, factor in terms]
+
+
 def add_up(values):
     """The sum of scalars, in the widest dtype among them."""
     if not values:
@@ -197,4 +201,4 @@ def add_up(values):
             "Pass `loss=` to compile(), or call self.add_loss(...) in a layer."
         )
     widest = max((value.dtype for value in values), key=lambda dtype: dtype.size)
-    return tf.add_n([tf.cast(tf.reduce_sum(value), widest) for value in values])
+    return tf.add_n([tf.cast(value if value.shape.rank == 0 else tf.reduce_sum(value), widest) for value in values])

@@ -109,15 +109,15 @@ def compiled(model, verb, step, spec):
             found = parameter_server.ParameterServerStep(model, verb, step, spec)
             check_variables(model, lambda variable: "/job:ps" in variable.device)
             return found
-        return SpreadStep(model, _spread(strategy, model, verb, step, spec), spec)
+        return SpreadStep(model, _spread(strategy, model, verb, step), spec)
 
 
-def _spread(strategy, model, verb, step, spec):
+def _spread(strategy, model, verb, step):
     if verb == "predict":
         return LocalStep(strategy, step).run
     if strategy.num_replicas_in_sync == 1:
         return OneReplicaStep(strategy, step).run
-    return ReplicatedStep(model, step, spec).run
+    return ReplicatedStep(model, step).run
 
 
 class SpreadStep(CompiledStep):
@@ -164,17 +164,9 @@ class LocalStep(OneReplicaStep):
 class ReplicatedStep:
     """A training or test step of `model` on all replicas, after which all copies of its state are equal."""
 
-    def __init__(self, model, step, spec):
-        self.model, self.strategy, self.step = model, model.distribute_strategy, step
-        self.metrics, self.totals, self.means = [], [], []
-        # Traced once to see what it makes and what it changes.
-        graph = tf.function(self.run, autograph=False).get_concrete_function(spec).graph
-        model._clear_losses()
+    def __init__(self, model, step):
+        self.model, self.strategy, self.step, self.metrics = model, model.distribute_strategy, step, []
         check_variables(model, lambda variable: getattr(variable, "distribute_strategy", None) is self.strategy)
-        self.metrics = changed_metrics(model, graph)
-        self.totals = [variable for _, metric in self.metrics for variable in metric.variables]
-        statistics = [weight for weight in model.weights if not weight.trainable and weight.dtype.is_floating]
-        self.means = changed(graph, statistics)
 
     def run(self, batch):
         """Batch, or Shared batch → logs."""
@@ -189,20 +181,31 @@ class ReplicatedStep:
         return {name: found[name] if name in found else self._reduce(name, value) for name, value in logs.items()}
 
     def _on_replica(self, batch, all_rows):
-        before = [variable.read_value() for variable in self.totals]
+        trackers = [*self.model.metrics, self.model._term_tracker]
+        before = {id(variable): variable.read_value() for tracker in trackers for variable in tracker.variables}
         all_rows = replicas.total(tf.cast(count_rows(batch), tf.float64)) if all_rows is None else all_rows
         with replicas.of_batch(all_rows):
             logs = self.step(batch)
+        totals, means = self._changed()
         share = tf.cast(count_rows(batch), tf.float64) / all_rows
-        added = [variable - start for variable, start in zip(self.totals, before)]
+        # What the step has just made has no value before it: TensorFlow traces such a step once more.
+        starts = [before.get(id(variable), variable) for variable in totals]
+        added = [variable - start for variable, start in zip(totals, starts)]
         # A replica without rows has no statistics: its NaN counts nothing.
-        parts = [tf.math.multiply_no_nan(variable.read_value(), tf.cast(share, variable.dtype)) for variable in self.means]
+        parts = [tf.math.multiply_no_nan(variable.read_value(), tf.cast(share, variable.dtype)) for variable in means]
         sums = replicas.total([*added, *parts])
-        for variable, start, value in zip(self.totals, before, sums):
+        for variable, start, value in zip(totals, starts, sums):
             variable.assign(start + value)
-        for variable, value in zip(self.means, sums[len(added):]):
+        for variable, value in zip(means, sums[len(added):]):
             variable.assign(value)
         return logs
+
+    def _changed(self):
+        """(state of metrics, statistics) that the step changes, as the graph that is being traced has it."""
+        graph = tf.compat.v1.get_default_graph()
+        self.metrics = changed_metrics(self.model, graph)
+        statistics = [weight for weight in self.model.weights if not weight.trainable and weight.dtype.is_floating]
+        return [variable for _, metric in self.metrics for variable in metric.variables], changed(graph, statistics)
 
     def _reduce(self, name, value):
         """A value that no metric holds: of losses, each replica has its part; anything else is taken as a mean."""

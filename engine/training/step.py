@@ -11,7 +11,7 @@
 import tensorflow as tf
 
 from engine.training.missing_gradients import report_missing
-from engine.training.objective import add_up
+from engine.training.objective import add_up, weighted
 from losses import replicas
 
 
@@ -26,7 +26,8 @@ def unpack(data):
 
 def count_rows(data):
     """The number of rows of a batch, as a scalar tensor."""
-    return tf.shape(tf.nest.flatten(data)[0])[0]
+    first = tf.nest.flatten(data)[0]
+    return tf.shape(first)[0] if first.shape[0] is None else tf.constant(first.shape[0])
 
 
 def named(metrics):
@@ -62,8 +63,9 @@ class TrainingStep:
         """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
         x, y, sample_weight = unpack(data)
         y_pred, loss, gradients = self.differentiate(x, y, sample_weight)
-        self.apply(gradients, rows=count_rows(x))
-        self._loss_tracker.update_state(*replicas.whole(loss, count_rows(x)))
+        rows = count_rows(x)
+        self.apply(gradients, rows)
+        self._loss_tracker.update_state(*replicas.whole(loss, rows))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def differentiate(self, x, y=None, sample_weight=None):
@@ -98,7 +100,7 @@ class TrainingStep:
         added = list(zip([name for name, _ in added], replicas.shares([value for _, value in added], rows)))
         data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value, _ in terms]
         self._term_tracker.update_state(data_terms + added, rows)
-        return add_up([value * factor for _, value, factor in terms] + [value for _, value in added])
+        return add_up(weighted(terms) + [value for _, value in added])
 
     def gradients(self, tape, loss, again=None):
         """(gradient, variable) for each trainable weight; a weight without a gradient is spoken of by name.

@@ -11,6 +11,7 @@ import time
 from engine.callbacks.signals import Signals
 
 _LAST_WORDS = 30  # seconds that the others get when one has failed; a dead worker is noticed after 10
+_TO_OBEY = 3  # seconds that they then get to hear SIGTERM
 
 
 def launch(count, command, directory):
@@ -73,7 +74,7 @@ def _stop(workers):
         for worker in workers:
             if worker.poll() is None:
                 worker.send_signal(number)
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + _TO_OBEY
         while any(worker.poll() is None for worker in workers) and time.monotonic() < deadline:
             time.sleep(0.05)
 

@@ -2,10 +2,9 @@
 
 import functools
 import json
-import os
 import pathlib
-import subprocess
-import sys
+
+import forked
 
 HERE = pathlib.Path(__file__).parent
 
@@ -13,8 +12,4 @@ HERE = pathlib.Path(__file__).parent
 @functools.lru_cache
 def printed(script, *words):
     """The last line of `python script words`, as JSON; one process for all who ask the same."""
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
-    command = [sys.executable, str(HERE / script), *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(forked.output(HERE / script, *words, timeout=500).splitlines()[-1])

@@ -1,6 +1,8 @@
 """Workers that read their share of the rows alone make the same steps as one process that reads all of them."""
 
+import contextlib
 import csv
+import json
 import os
 import pathlib
 import re
@@ -12,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 import cases
+import forked
 from engine import set_floatx
 from engine.datasets import DatasetError, stream
 from engine.training import workers
@@ -19,31 +22,38 @@ from engine.training import workers
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]
 TFDS = ROOT.parent / "shared" / "tfds"
+ENVIRONMENT = {**os.environ, "TFDS": str(TFDS)}
 CASES = ("digits", "files", "function")
 ROWS = {"digits": (1442, 355), "thirds": (1442, 355), "mnist": (60000, 10000)}  # to train on, and for the test
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("TFDS", str(TFDS))
+def environment():
     yield
     set_floatx("float32")  # which the cases have changed
 
 
 def command(directory, how, *words):
-    return [sys.executable, str(HERE / "shards.py"), str(directory), how, *map(str, words)]
+    return (HERE / "shards.py", directory, how, *words)
 
 
 def on_workers(count, directory, *words):
-    assert workers.launch(count, command(directory, "workers", *words), str(directory)) == 0
+    """As many processes that find each other by TF_CONFIG."""
+    addresses = [f"127.0.0.1:{port}" for port in workers._free_ports(count)]
+    with contextlib.ExitStack() as stack:
+        started = []
+        for index in range(count):
+            task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+            environment = {**ENVIRONMENT, "TF_CONFIG": json.dumps(task)}
+            started.append(stack.enter_context(forked.Python(*command(directory, "workers", *words), env=environment)))
+        for run in started:
+            said = run.communicate(timeout=400)
+            assert run.returncode == 0, said
 
 
 def alone(directory, *words, how="alone"):
     """What the process printed."""
-    done = subprocess.run(command(directory, how, *words), capture_output=True, text=True, timeout=400)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return forked.output(*command(directory, how, *words), env=ENVIRONMENT)
 
 
 def difference(directory, case, how="workers"):
@@ -76,10 +86,8 @@ def check(directory, case, count):
 def two(tmp_path_factory):
     """A directory with the numbers of two workers and of one process, after an epoch."""
     directory = tmp_path_factory.mktemp("two")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        on_workers(2, directory, 1, "none", *CASES)
-        alone(directory, 1, "none", *CASES)
+    on_workers(2, directory, 1, "none", *CASES)
+    alone(directory, 1, "none", *CASES)
     return directory
 
 

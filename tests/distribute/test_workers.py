@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 
 import cases
+import forked
 from engine.training import workers
 
 HERE = pathlib.Path(__file__).parent
@@ -36,7 +38,7 @@ def numbers(directory):
 def alone(directory, epochs):
     """The numbers of one process with the whole batches."""
     directory.mkdir()
-    subprocess.run(command(directory, epochs), check=True, capture_output=True, timeout=200)
+    forked.output(*command(directory, epochs)[1:], timeout=200)
     return numbers(directory)
 
 
@@ -104,9 +106,16 @@ def test_the_script_with_two_workers_and_with_two_devices(tmp_path):
 
 
 def test_workers_that_do_not_listen_are_stopped_all_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "_LAST_WORDS", 1)
+    monkeypatch.setattr(workers, "_LAST_WORDS", 0.3)
+    monkeypatch.setattr(workers, "_TO_OBEY", 0.3)
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(300)"
-    timer = threading.Timer(2, os.kill, (os.getpid(), signal.SIGTERM))
-    timer.start()
+    logs = [tmp_path / f"worker-{index}.log" for index in range(2)]
+
+    def stop_when_ready():
+        while not all(log.exists() and log.read_text() == "ready\n" for log in logs):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop_when_ready).start()
     assert workers.launch(2, [sys.executable, "-c", deaf], tmp_path) == 1
-    assert (tmp_path / "worker-1.log").read_text() == "ready\n"
+    assert logs[1].read_text() == "ready\n"

@@ -17,7 +17,7 @@ X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
 Y = np.ones((8, 2), "float32")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def only_new_objects():
     """What was there before is left out of the collector's rounds, which are quick then."""
     gc.collect()

@@ -1,12 +1,12 @@
 """A rematerialised layer computes what the layer computes, twice, and keeps less."""
 
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import forked
 from engine import Input, Layer, Model, Sequential, set_seed
 from engine.saving import load_model
 from layers import LSTM, BatchNormalization, Dense, Dropout, Embedding, Masking, Remat
@@ -59,7 +59,8 @@ def twice_wrapped(layer):
 def test_training_is_the_same(how, wrap):
     """Losses, metrics, gradients, moving statistics, counters of random numbers."""
     models = [made(kind, **HOW[how]) for kind in (plain, wrap)]
-    logs = [model.fit(X, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history for model in models]
+    rows = 8 if how == "xla" else 9  # a rest is one more shape to compile
+    logs = [model.fit(X[:rows], Y[:rows], batch_size=4, epochs=3, shuffle=False, verbose=0).history for model in models]
     for one, other in zip(models[0].variables, models[1].variables, strict=True):
         np.testing.assert_allclose(one, other, atol=3e-6)
     for one, other in zip(logs[0].values(), logs[1].values(), strict=True):
@@ -181,7 +182,7 @@ from engine import Sequential
 from layers import Dense, Remat
 
 x = np.random.default_rng(0).normal(size=(4096, 64)).astype("float32")
-blocks = [Sequential([Dense(512, activation="gelu"), Dense(64)]) for _ in range(24)]
+blocks = [Sequential([Dense(1024, activation="gelu"), Dense(64)]) for _ in range(12)]
 model = Sequential([*map(Remat, blocks), Dense(1)] if sys.argv[1] == "remat" else [*blocks, Dense(1)])
 model.compile("sgd", "mse", jit_compile=False)
 
@@ -198,11 +199,10 @@ print(megabytes("VmHWM") - before)
 
 def grown(kind):
     """By how many MB the peak of a process grows in one step of a deep model."""
-    command = [sys.executable, "-c", PEAK, kind]
-    return float(subprocess.run(command, capture_output=True, text=True, timeout=200, check=True).stdout)
+    return float(forked.output("-c", PEAK, kind, timeout=200))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read as Linux tells it")
 def test_peak_memory_is_lower():
     kept, again = grown("plain"), grown("remat")
-    assert kept > 300 and again < 0.4 * kept  # the inner values of 24 blocks are 24 · 2 · 8 MB
+    assert kept > 300 and again < 0.4 * kept  # the inner values of 12 blocks are 12 · 2 · 16 MB
