@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine import activations, constraints, initializers, regularizers
+from engine import activations, constraints, initializers, regularizers, spellings
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
 
@@ -65,7 +65,7 @@ class LeakyReLU(Layer):
     """`outputs = inputs where positive, else negative_slope * inputs`: a unit below zero still learns.
 
     Shapes: any, the same comes out. No weights.
-    Arguments: `negative_slope` (0.3; older code calls it `alpha`).
+    Arguments: `negative_slope` (0.3).
     Errors: ValueError for a negative slope.
     Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models", 2013.
 
@@ -75,7 +75,7 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, negative_slope=0.3, **kwargs):
-        negative_slope = kwargs.pop("alpha", negative_slope)
+        negative_slope = spellings.argument("negative_slope", negative_slope, kwargs)
         super().__init__(**kwargs)
         self.negative_slope = _not_negative(self, "negative_slope", negative_slope)
         self.supports_masking = True

@@ -19,7 +19,7 @@ class Embedding(Layer):
     Weights: `embeddings` (input_dim, output_dim), from `embeddings_initializer`.
     Arguments: `input_dim` (how many things), `output_dim` (features of each), `embeddings_initializer` (small
     uniform numbers), `embeddings_regularizer`, `embeddings_constraint`, `mask_zero` (False; True: 0 is padding),
-    `weights` (a first table, as an array). Older code gives `input_length`, the number of time steps.
+    `weights` (a first table, as an array).
     Errors: ValueError for an integer out of range (compiled by XLA, the nearest row is taken).
 
     >>> from layers import Embedding
@@ -31,9 +31,6 @@ class Embedding(Layer):
     def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
                  embeddings_constraint=None, mask_zero=False, activity_regularizer=None, **kwargs):  # fmt: skip
         weights = kwargs.pop("weights", None)  # values, which belong to a weights file and not to the config
-        if kwargs.get("input_length") is not None:
-            kwargs.setdefault("input_shape", (kwargs["input_length"],))
-        kwargs.pop("input_length", None)
         # Integers that arrive as floats are not cast to the compute dtype: 16 bits cannot tell 4097 from 4096.
         super().__init__(activity_regularizer=activity_regularizer, **{"autocast": False, **kwargs})
         self.input_dim = positive_integer(self, "input_dim", input_dim)

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine import initializers
+from engine import initializers, spellings
 from engine.core import dtypes, naming, state, tracking
 from losses.configurable import Configurable
 
@@ -34,13 +34,9 @@ class Metric(tracking.Tracked, Configurable):
         self.name = name or naming.unique_name(type(self))
         self.dtype = dtypes.policy(dtype).variable_dtype
 
-    def add_weight(self, *first, name=None, shape=(), initializer="zeros", dtype=None):
-        """A variable of the state; `shape` and `name` may also come first, in either order."""
-        for value in first:
-            if isinstance(value, str):
-                name = value
-            else:
-                shape = value
+    @spellings.name_first
+    def add_weight(self, shape=(), initializer="zeros", dtype=None, name=None):
+        """A variable of the state."""
         initializer, dtype = initializers.get(initializer), tf.as_dtype(dtype or self.dtype)
         return state.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name or "state")
 
