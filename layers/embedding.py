@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers
 from engine.core.building import positive_integer
 from engine.core.layer import Layer
+from layers.weights import keep_arguments, make_weight
 
 
 class Embedding(Layer):
@@ -35,9 +35,7 @@ class Embedding(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **{"autocast": False, **kwargs})
         self.input_dim = positive_integer(self, "input_dim", input_dim)
         self.output_dim = positive_integer(self, "output_dim", output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        keep_arguments(self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint)
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
         if weights is not None:
@@ -45,10 +43,7 @@ class Embedding(Layer):
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
     def build(self, input_shape=None):
-        self.embeddings = self.add_weight(
-            name="embeddings", shape=(self.input_dim, self.output_dim), initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer, constraint=self.embeddings_constraint,
-        )  # fmt: skip
+        self.embeddings = make_weight(self, "embeddings", (self.input_dim, self.output_dim))
 
     def compute_mask(self, inputs, previous_mask):
         return inputs != 0 if self.mask_zero else None

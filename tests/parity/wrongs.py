@@ -80,7 +80,7 @@ LAYERS = [
           "return self.activation(outputs)", "return self.activation(outputs - self.bias) + self.bias",
           layer("Dense-units=4-activation=relu")),
     Wrong("dense starts its bias as its kernel", "layers.dense:Dense.build",
-          "initializer=self.bias_initializer", "initializer=self.kernel_initializer", layer("Dense-units=4")),
+          '"bias", (self.units,)', '"bias", (self.units,), told="kernel"', layer("Dense-units=4")),
     Wrong("a dilated convolution is not dilated", "layers.conv:convolve",
           "dilations=dilation_rate", "dilations=1",
           layer("Conv2D-filters=4-kernel_size=(3,2)-dilation_rate=(1,3)-padding=same")),
