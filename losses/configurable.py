@@ -20,6 +20,7 @@ _AREAS = {
     "engine.optimizers": "keras.optimizers",
     "engine.random": "keras.random",
     "engine.core.inputs": "keras.layers",
+    "engine.core.metric": "keras.metrics",
     "engine": "keras",
 }
 

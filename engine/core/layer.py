@@ -21,8 +21,7 @@ import tensorflow as tf
 from engine import constraints, initializers, regularizers, spellings
 from engine.core import building, calling, context, dtypes, naming, symbolic, tracking
 from engine.core.input_spec import check_inputs
-from engine.metrics.base import Metric
-from engine.metrics.mean import Mean
+from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
 from losses.configurable import Configurable, constructor_arguments, describe, serialize
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core import dtypes
-from engine.metrics.base import Metric
+from engine.core.metric import Metric
 from engine.metrics.confusion import tally
 from losses.reduction import weigh
 from losses.shapes import align_ranks

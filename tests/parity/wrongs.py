@@ -177,7 +177,7 @@ LOSSES = [
 ]  # fmt: skip
 
 METRICS = [
-    Wrong("a mean counts its batches", "engine.metrics.mean:Mean.update_state",
+    Wrong("a mean counts its batches", "engine.core.metric:Mean.update_state",
           "tf.cast(tf.size(values), values.dtype)", "tf.ones((), values.dtype)", metric("MeanSquaredError()-real-5x3")),
     Wrong("false positives and negatives are swapped", "engine.metrics.confusion:count",
           "positives[..., 0], negatives[..., 0], negatives[..., 1]",
