@@ -13,11 +13,11 @@ Reading order, an afternoon's worth:
 """
 
 from engine import activations, callbacks, constraints, initializers, metrics, optimizers, regularizers
-from engine.core.dtypes import floatx, set_floatx, set_policy
 from engine.core.input_spec import InputSpec
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.core.naming import clear_session
+from engine.dtypes import floatx, set_floatx, set_policy
 from engine.model import Model
 from engine.random import set_seed
 from engine.sequential import Sequential

@@ -4,9 +4,9 @@ import tensorflow as tf
 
 from engine import activations
 from engine.core.building import positive_integer
-from engine.core.dtypes import cast
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from engine.dtypes import cast
 from layers.weights import keep_arguments, make_weight
 
 

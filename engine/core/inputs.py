@@ -1,7 +1,6 @@
 """`Input`: the symbol a model starts from."""
 
-from engine import spellings
-from engine.core import dtypes
+from engine import dtypes, spellings
 from engine.core.layer import Layer
 from engine.core.symbolic import Node, Symbol
 

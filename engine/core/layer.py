@@ -18,8 +18,8 @@ What belongs to a layer is read off its attributes (see tracking.py); what happe
 import numpy as np
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers, spellings
-from engine.core import building, calling, context, dtypes, naming, symbolic, tracking
+from engine import constraints, dtypes, initializers, regularizers, spellings
+from engine.core import building, calling, context, naming, symbolic, tracking
 from engine.core.input_spec import check_inputs
 from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine import initializers, spellings
-from engine.core import dtypes, naming, state, tracking
+from engine import dtypes, initializers, spellings
+from engine.core import naming, state, tracking
 from losses.configurable import Configurable
 from losses.masks import get_mask
 from losses.reduction import weigh

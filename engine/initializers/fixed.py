@@ -5,7 +5,7 @@ import operator
 import numpy as np
 import tensorflow as tf
 
-from engine.core import dtypes
+from engine import dtypes
 from losses.configurable import Configurable
 
 

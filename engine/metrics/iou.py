@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.core import dtypes
+from engine import dtypes
 from engine.core.metric import Metric
 from engine.metrics.confusion import tally
 from losses.reduction import weigh

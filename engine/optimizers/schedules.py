@@ -8,7 +8,7 @@ import math
 
 import tensorflow as tf
 
-from engine.core import dtypes
+from engine import dtypes
 from losses import configurable
 from losses.configurable import Configurable
 from losses.lookup import catalogue, custom_object_scope, resolve

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from engine.core import dtypes
+from engine import dtypes
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from engine import Input, InputLayer, InputSpec, Layer, Model, Sequential
-from engine.core import context, dtypes
+from engine import Input, InputLayer, InputSpec, Layer, Model, Sequential, dtypes
+from engine.core import context
 from layers import Dense, Dropout, Embedding, Lambda
 from losses.masks import get_mask, set_mask
 
