@@ -41,6 +41,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     (26, (1, 2))
     """
 
+    keras_module = "keras"
     supports_masking = True
     _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
                                      "_traces"}  # fmt: skip

@@ -50,6 +50,7 @@ class Layer(tracking.Tracked, Configurable):
     [(3,)]
     """
 
+    keras_module = "keras.layers"
     built = False
     supports_masking = False
     input_spec = None

@@ -32,6 +32,8 @@ class Metric(tracking.Tracked, Configurable):
     (3.0, 3.0)
     """
 
+    keras_module = "keras.metrics"
+
     def __init__(self, name=None, dtype=None):
         self.name = name or naming.unique_name(type(self))
         self.dtype = dtypes.policy(dtype).variable_dtype

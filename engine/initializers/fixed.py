@@ -19,6 +19,8 @@ class Initializer(Configurable):
     [0.5, 0.5]
     """
 
+    keras_module = "keras.initializers"
+
     def __call__(self, shape, dtype=None):
         """A tensor of `shape` and `dtype` (None: the default float dtype)."""
         raise NotImplementedError(f"{type(self).__name__} needs a method __call__(shape, dtype=None).")

@@ -51,6 +51,8 @@ class Optimizer(State, spellings.OlderRate, Configurable):
     (array([0.5, 2.5], dtype=float32), 1)
     """
 
+    keras_module = "keras.optimizers"
+
     def __init__(
         self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
         ema_momentum=0.99, ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None,

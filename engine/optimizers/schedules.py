@@ -24,6 +24,8 @@ class LearningRateSchedule(Configurable):
     0.25
     """
 
+    keras_module = "keras.optimizers.schedules"
+
     def __call__(self, step):
         """The learning rate at `step`, an integer tensor, as a scalar."""
         raise NotImplementedError(f"{type(self).__name__} has no __call__(step). Define it: it returns the rate.")
