@@ -8,8 +8,9 @@ Reading order, an afternoon's worth:
                 `feed` (where batches come from), `compiled` and `loop` (many steps in one compiled function)
 3. `model.py`, `sequential.py`: a layer that can be trained
 4. `optimizers/`, `metrics/`, `callbacks/`, and the small parts: `initializers`, `activations`, `regularizers`,
-                `constraints`, `random`
-5. `saving/`, `datasets/`, and `study/`, which reads models and never changes them
+                `constraints`, `random`, `dtypes`; `spellings` (what older code writes, and what it means)
+5. `configs/` (layers and models as plain data), `saving/`, `datasets/`, and `study/`, which reads models and never
+                changes them
 """
 
 from engine import activations, callbacks, constraints, initializers, metrics, optimizers, regularizers
