@@ -8,8 +8,9 @@ Reading order, an afternoon's worth:
                 `feed` (where batches come from), `compiled` and `loop` (many steps in one compiled function)
 3. `model.py`, `sequential.py`: a layer that can be trained
 4. `optimizers/`, `metrics/`, `callbacks/`, and the small parts: `initializers`, `activations`, `regularizers`,
-                `constraints`, `random`
-5. `saving/`, `datasets/`, and `study/`, which reads models and never changes them
+                `constraints`, `random`, `dtypes`; `spellings` (what older code writes, and what it means)
+5. `configs/` (layers and models as plain data), `saving/`, `datasets/`, and `study/`, which reads models and never
+                changes them
 
 A name of this package is imported when it is first asked for, as TensorFlow takes seconds to start: what does without it,
 such as `train.py --help`, need not wait.
@@ -20,11 +21,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for editors; programs get the same from __getattr__
     from engine import activations, callbacks, constraints, initializers, metrics, optimizers, regularizers
-    from engine.core.dtypes import floatx, set_floatx, set_policy
     from engine.core.input_spec import InputSpec
     from engine.core.inputs import Input, InputLayer
     from engine.core.layer import Layer
     from engine.core.naming import clear_session
+    from engine.dtypes import floatx, set_floatx, set_policy
     from engine.model import Model
     from engine.random import set_seed
     from engine.sequential import Sequential
@@ -39,8 +40,8 @@ __all__ = [
 _HOMES = {
     "Input": "engine.core.inputs", "InputLayer": "engine.core.inputs", "InputSpec": "engine.core.input_spec",
     "Layer": "engine.core.layer", "Model": "engine.model", "Sequential": "engine.sequential",
-    "clear_session": "engine.core.naming", "custom_object_scope": "losses.lookup", "floatx": "engine.core.dtypes",
-    "set_floatx": "engine.core.dtypes", "set_policy": "engine.core.dtypes", "set_seed": "engine.random",
+    "clear_session": "engine.core.naming", "custom_object_scope": "losses.lookup", "floatx": "engine.dtypes",
+    "set_floatx": "engine.dtypes", "set_policy": "engine.dtypes", "set_seed": "engine.random",
 }  # fmt: skip
 
 

@@ -23,6 +23,8 @@ class Constraint(Configurable):
     [1.0, 2.0]
     """
 
+    keras_module = "keras.constraints"
+
     def __call__(self, w):
         """The projected weight, of the shape and dtype of `w`; the base allows everything."""
         return w

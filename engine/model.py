@@ -10,11 +10,11 @@ import tensorflow as tf
 from engine import metrics, optimizers
 from engine.callbacks.base import CallbackList
 from engine.callbacks.progress import EvaluationBar
+from engine.configs.graph_config import describe_graph, read_graph
+from engine.configs.layer_config import describe_arguments
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
-from engine.saving.config import describe_arguments
-from engine.saving.graph_config import describe_graph, read_graph
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
 from engine.training import arrays, loop, replicas
@@ -41,6 +41,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     (26, (1, 2))
     """
 
+    keras_module = "keras"
     supports_masking = True
     _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
                                      "_traces"}  # fmt: skip

@@ -80,6 +80,8 @@ class SeedGenerator(Configurable):
     ([5, 0], [5, 1])
     """
 
+    keras_module = "keras.random"
+
     def __init__(self, seed=None, name="seed_generator"):
         self.seed = as_seed(seed)
         if isinstance(self.seed, SeedGenerator):

@@ -19,6 +19,8 @@ class Regularizer(Configurable):
     2.0
     """
 
+    keras_module = "keras.regularizers"
+
     def __call__(self, x):
         """The penalty for the tensor `x`, a scalar of its dtype; the base asks for none."""
         return tf.zeros((), tf.convert_to_tensor(x).dtype)

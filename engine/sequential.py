@@ -2,11 +2,11 @@
 
 import tensorflow as tf
 
+from engine.configs.layer_config import describe_arguments, describe_sequence, read_sequence
 from engine.core import binding, context, symbolic
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.model import Model
-from engine.saving.config import describe_arguments, describe_sequence, read_sequence
 from losses.lookup import custom_object_scope
 
 

@@ -2,9 +2,10 @@
 
 import tensorflow as tf
 
-from engine import activations, constraints, initializers, regularizers
+from engine import activations, spellings
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from layers.weights import keep_arguments, make_weight
 
 
 class Activation(Layer):
@@ -65,7 +66,7 @@ class LeakyReLU(Layer):
     """`outputs = inputs where positive, else negative_slope * inputs`: a unit below zero still learns.
 
     Shapes: any, the same comes out. No weights.
-    Arguments: `negative_slope` (0.3; older code calls it `alpha`).
+    Arguments: `negative_slope` (0.3).
     Errors: ValueError for a negative slope.
     Source: Maas et al., "Rectifier nonlinearities improve neural network acoustic models", 2013.
 
@@ -75,7 +76,7 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, negative_slope=0.3, **kwargs):
-        negative_slope = kwargs.pop("alpha", negative_slope)
+        negative_slope = spellings.argument("negative_slope", negative_slope, kwargs)
         super().__init__(**kwargs)
         self.negative_slope = _not_negative(self, "negative_slope", negative_slope)
         self.supports_masking = True
@@ -104,19 +105,14 @@ class PReLU(Layer):
     def __init__(self, alpha_initializer="Zeros", alpha_regularizer=None, alpha_constraint=None, shared_axes=None,
                  **kwargs):  # fmt: skip
         super().__init__(**kwargs)
-        self.alpha_initializer = initializers.get(alpha_initializer)
-        self.alpha_regularizer = regularizers.get(alpha_regularizer)
-        self.alpha_constraint = constraints.get(alpha_constraint)
+        keep_arguments(self, "alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
         self.shared_axes = [shared_axes] if isinstance(shared_axes, int) else shared_axes and list(shared_axes)
         self.supports_masking = True
 
     def build(self, input_shape):
         shared = {axis % len(input_shape) for axis in self.shared_axes or ()}
         sizes = {axis: size for axis, size in enumerate(input_shape) if axis > 0 and axis not in shared}
-        self.alpha = self.add_weight(
-            name="alpha", shape=[sizes.get(axis, 1) for axis in range(1, len(input_shape))],
-            initializer=self.alpha_initializer, regularizer=self.alpha_regularizer, constraint=self.alpha_constraint,
-        )  # fmt: skip
+        self.alpha = make_weight(self, "alpha", [sizes.get(axis, 1) for axis in range(1, len(input_shape))])
         self.input_spec = InputSpec(ndim=len(input_shape), axes=sizes)
 
     def call(self, inputs):

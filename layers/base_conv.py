@@ -2,9 +2,10 @@
 
 import tensorflow as tf
 
-from engine import activations, constraints, initializers, regularizers
+from engine import activations
 from engine.core.input_spec import InputSpec
 from layers.spatial import SpatialLayer, check_windows_fit, one_of, per_axis
+from layers.weights import keep_arguments, make_weight
 
 
 class BaseConvolution(SpatialLayer):
@@ -22,9 +23,7 @@ class BaseConvolution(SpatialLayer):
         self.dilation_rate = per_axis(self, "dilation_rate", dilation_rate)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.bias_constraint = constraints.get(bias_constraint)
+        keep_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not self.strides_with_dilation:
             raise ValueError(
                 f"{self.title} takes strides or a dilation rate above 1, not both, "
@@ -54,12 +53,7 @@ class BaseConvolution(SpatialLayer):
 
     def add_bias(self, size):
         """The bias of `size` output channels, None without one."""
-        if not self.use_bias:
-            return None
-        return self.add_weight(
-            name="bias", shape=(size,), initializer=self.bias_initializer,
-            regularizer=self.bias_regularizer, constraint=self.bias_constraint,
-        )  # fmt: skip
+        return make_weight(self, "bias", (size,)) if self.use_bias else None
 
     def convolve(self, inputs):
         """The convolution alone, on channels last."""

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers
 from engine.core.building import positive_integer
 from layers.base_conv import BaseConvolution
+from layers.weights import keep_arguments, make_weight
 
 _OPERATIONS = {3: tf.nn.conv1d, 4: tf.nn.conv2d, 5: tf.nn.conv3d}  # by the rank of the inputs
 
@@ -38,9 +38,7 @@ class Convolution(BaseConvolution):
         )  # fmt: skip
         self.filters = positive_integer(self, "filters", filters)
         self.groups = positive_integer(self, "groups", groups)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
+        keep_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self._check_groups("filters", self.filters)
 
     def _check_groups(self, name, count):
@@ -51,10 +49,7 @@ class Convolution(BaseConvolution):
         channels = self.channels_of(input_shape)
         self._check_groups("input channels", channels)
         self.check_kernel_fits(input_shape)
-        self.kernel = self.add_weight(
-            name="kernel", shape=(*self.kernel_size, channels // self.groups, self.filters),
-            initializer=self.kernel_initializer, regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
-        )  # fmt: skip
+        self.kernel = make_weight(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self.bias = self.add_bias(self.filters)
 
     def convolve(self, inputs):

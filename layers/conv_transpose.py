@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers
 from engine.core.building import positive_integer
 from layers.base_conv import BaseConvolution
 from layers.spatial import is_integer, sizes_of
+from layers.weights import keep_arguments, make_weight
 
 _OPERATIONS = {3: tf.nn.conv1d_transpose, 4: tf.nn.conv2d_transpose, 5: tf.nn.conv3d_transpose}
 
@@ -23,9 +23,7 @@ class ConvolutionTranspose(BaseConvolution):
         )  # fmt: skip
         self.filters = positive_integer(self, "filters", filters)
         self.output_padding = self._checked_output_padding(output_padding)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
+        keep_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
 
     def _checked_output_padding(self, value):
         """`value` as None or one integer per axis; the forward convolution must be able to have inputs of that size."""
@@ -47,10 +45,7 @@ class ConvolutionTranspose(BaseConvolution):
 
     def build(self, input_shape):
         channels = self.channels_of(input_shape)
-        self.kernel = self.add_weight(
-            name="kernel", shape=(*self.kernel_size, self.filters, channels), initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
-        )  # fmt: skip
+        self.kernel = make_weight(self, "kernel", (*self.kernel_size, self.filters, channels))
         self.bias = self.add_bias(self.filters)
 
     def _output_size(self, size, axis):

@@ -2,11 +2,12 @@
 
 import tensorflow as tf
 
-from engine import activations, constraints, initializers, regularizers
+from engine import activations
 from engine.core.building import positive_integer
-from engine.core.dtypes import cast
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from engine.dtypes import cast
+from layers.weights import keep_arguments, make_weight
 
 
 class Dense(Layer):
@@ -37,26 +38,14 @@ class Dense(Layer):
         self.units = positive_integer(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        keep_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        keep_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.supports_masking = True
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
-        self.kernel = self.add_weight(
-            name="kernel", shape=(input_shape[-1], self.units), initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
-        )  # fmt: skip
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias", shape=(self.units,), initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer, constraint=self.bias_constraint,
-            )  # fmt: skip
+        self.kernel = make_weight(self, "kernel", (input_shape[-1], self.units))
+        self.bias = make_weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
 
     def call(self, inputs):

@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers
 from engine.core.building import positive_integer
 from layers.base_conv import BaseConvolution
 from layers.spatial import pad_same
+from layers.weights import keep_arguments, make_weight
 
 
 def convolve_depthwise(inputs, kernel, strides, padding, dilation_rate):
@@ -43,18 +43,13 @@ class DepthwiseConvolution(BaseConvolution):
             bias_constraint, data_format=data_format, activity_regularizer=activity_regularizer, **kwargs,
         )  # fmt: skip
         self.depth_multiplier = positive_integer(self, "depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
+        keep_arguments(self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
 
     def build(self, input_shape):
         channels = self.channels_of(input_shape)
         self.check_kernel_fits(input_shape)
-        self.kernel = self.add_weight(
-            name="kernel", shape=(*self.kernel_size, channels, self.depth_multiplier),
-            initializer=self.depthwise_initializer, regularizer=self.depthwise_regularizer,
-            constraint=self.depthwise_constraint,
-        )  # fmt: skip
+        shape = (*self.kernel_size, channels, self.depth_multiplier)
+        self.kernel = make_weight(self, "kernel", shape, told="depthwise")
         self.bias = self.add_bias(channels * self.depth_multiplier)
 
     def convolve(self, inputs):

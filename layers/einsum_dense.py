@@ -5,8 +5,9 @@ import re
 
 import tensorflow as tf
 
-from engine import activations, constraints, initializers, regularizers
+from engine import activations, initializers
 from engine.core.layer import Layer
+from layers.weights import keep_arguments, make_weight
 
 
 class EinsumDense(Layer):
@@ -38,25 +39,13 @@ class EinsumDense(Layer):
         self.output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.activation = activations.get(activation)
         self.bias_axes = bias_axes
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        keep_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        keep_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape):
         kernel_shape, bias_shape = weight_shapes(self, input_shape)
-        self.kernel = self.add_weight(
-            name="kernel", shape=kernel_shape, initializer=self._with_fans(self.kernel_initializer),
-            regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
-        )  # fmt: skip
-        self.bias = None
-        if bias_shape is not None:
-            self.bias = self.add_weight(
-                name="bias", shape=bias_shape, initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer, constraint=self.bias_constraint,
-            )  # fmt: skip
+        self.kernel = make_weight(self, "kernel", kernel_shape, initializer=self._with_fans(self.kernel_initializer))
+        self.bias = make_weight(self, "bias", bias_shape) if bias_shape is not None else None
 
     def _with_fans(self, initializer):
         """`initializer`; one that scales by fans is told them: summed axes are inputs, all others outputs."""

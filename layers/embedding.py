@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers
 from engine.core.building import positive_integer
 from engine.core.layer import Layer
+from layers.weights import keep_arguments, make_weight
 
 
 class Embedding(Layer):
@@ -19,7 +19,7 @@ class Embedding(Layer):
     Weights: `embeddings` (input_dim, output_dim), from `embeddings_initializer`.
     Arguments: `input_dim` (how many things), `output_dim` (features of each), `embeddings_initializer` (small
     uniform numbers), `embeddings_regularizer`, `embeddings_constraint`, `mask_zero` (False; True: 0 is padding),
-    `weights` (a first table, as an array). Older code gives `input_length`, the number of time steps.
+    `weights` (a first table, as an array).
     Errors: ValueError for an integer out of range (compiled by XLA, the nearest row is taken).
 
     >>> from layers import Embedding
@@ -31,16 +31,11 @@ class Embedding(Layer):
     def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
                  embeddings_constraint=None, mask_zero=False, activity_regularizer=None, **kwargs):  # fmt: skip
         weights = kwargs.pop("weights", None)  # values, which belong to a weights file and not to the config
-        if kwargs.get("input_length") is not None:
-            kwargs.setdefault("input_shape", (kwargs["input_length"],))
-        kwargs.pop("input_length", None)
         # Integers that arrive as floats are not cast to the compute dtype: 16 bits cannot tell 4097 from 4096.
         super().__init__(activity_regularizer=activity_regularizer, **{"autocast": False, **kwargs})
         self.input_dim = positive_integer(self, "input_dim", input_dim)
         self.output_dim = positive_integer(self, "output_dim", output_dim)
-        self.embeddings_initializer = initializers.get(embeddings_initializer)
-        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
-        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        keep_arguments(self, "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint)
         self.mask_zero = mask_zero
         self.supports_masking = mask_zero
         if weights is not None:
@@ -48,10 +43,7 @@ class Embedding(Layer):
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
     def build(self, input_shape=None):
-        self.embeddings = self.add_weight(
-            name="embeddings", shape=(self.input_dim, self.output_dim), initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer, constraint=self.embeddings_constraint,
-        )  # fmt: skip
+        self.embeddings = make_weight(self, "embeddings", (self.input_dim, self.output_dim))
 
     def compute_mask(self, inputs, previous_mask):
         return inputs != 0 if self.mask_zero else None

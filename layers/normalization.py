@@ -6,8 +6,8 @@ spectral_normalization.
 
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers
 from engine.core.layer import Layer
+from layers.weights import keep_arguments, make_weight
 
 
 class ScaledNormalization(Layer):
@@ -26,27 +26,14 @@ class ScaledNormalization(Layer):
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
+        keep_arguments(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
+        keep_arguments(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
         self.supports_masking = True
 
     def add_scale_and_shift(self, shape, shifted=True):
         """Make `gamma` and `beta`, None where not wanted."""
-        self.gamma = self.beta = None
-        if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma", shape=shape, initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer, constraint=self.gamma_constraint,
-            )  # fmt: skip
-        if self.center and shifted:
-            self.beta = self.add_weight(
-                name="beta", shape=shape, initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer, constraint=self.beta_constraint,
-            )  # fmt: skip
+        self.gamma = make_weight(self, "gamma", shape) if self.scale else None
+        self.beta = make_weight(self, "beta", shape) if self.center and shifted else None
 
 
 def check_axes(layer, axis, input_shape):

@@ -2,11 +2,11 @@
 
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers
 from engine.core.building import positive_integer
 from layers.base_conv import BaseConvolution
 from layers.conv import convolve
 from layers.depthwise_conv import convolve_depthwise
+from layers.weights import keep_arguments, make_weight
 
 
 class SeparableConvolution(BaseConvolution):
@@ -25,26 +25,16 @@ class SeparableConvolution(BaseConvolution):
         )  # fmt: skip
         self.filters = positive_integer(self, "filters", filters)
         self.depth_multiplier = positive_integer(self, "depth_multiplier", depth_multiplier)
-        self.depthwise_initializer = initializers.get(depthwise_initializer)
-        self.pointwise_initializer = initializers.get(pointwise_initializer)
-        self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
-        self.pointwise_regularizer = regularizers.get(pointwise_regularizer)
-        self.depthwise_constraint = constraints.get(depthwise_constraint)
-        self.pointwise_constraint = constraints.get(pointwise_constraint)
+        keep_arguments(self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint)
+        keep_arguments(self, "pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint)
 
     def build(self, input_shape):
         channels = self.channels_of(input_shape)
         self.check_kernel_fits(input_shape)
-        self.depthwise_kernel = self.add_weight(
-            name="depthwise_kernel", shape=(*self.kernel_size, channels, self.depth_multiplier),
-            initializer=self.depthwise_initializer, regularizer=self.depthwise_regularizer,
-            constraint=self.depthwise_constraint,
-        )  # fmt: skip
-        self.pointwise_kernel = self.add_weight(
-            name="pointwise_kernel", shape=(*[1] * self.rank, channels * self.depth_multiplier, self.filters),
-            initializer=self.pointwise_initializer, regularizer=self.pointwise_regularizer,
-            constraint=self.pointwise_constraint,
-        )  # fmt: skip
+        depthwise_shape = (*self.kernel_size, channels, self.depth_multiplier)
+        pointwise_shape = (*[1] * self.rank, channels * self.depth_multiplier, self.filters)
+        self.depthwise_kernel = make_weight(self, "depthwise_kernel", depthwise_shape, told="depthwise")
+        self.pointwise_kernel = make_weight(self, "pointwise_kernel", pointwise_shape, told="pointwise")
         self.bias = self.add_bias(self.filters)
 
     def convolve(self, inputs):

@@ -1,7 +1,7 @@
 """Wrapper: a layer around another one."""
 
+from engine.configs.layer_config import get_layer
 from engine.core.layer import Layer
-from engine.saving.config import get_layer
 
 
 def as_layer(owner, name, value):

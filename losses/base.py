@@ -30,6 +30,7 @@ class Loss(Configurable):
     2.0
     """
 
+    keras_module = "keras.losses"
     casts_labels = True  # False: `y_true` holds class numbers, which a small float dtype could not hold
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):

@@ -8,24 +8,13 @@ one `get_config` serves layers, initializers, losses, metrics and optimizers ali
 import functools
 import inspect
 
-# The areas of the project, and what the interchange format calls the modules of each.
-_AREAS = {
-    "layers": "keras.layers",
-    "losses": "keras.losses",
-    "engine.initializers": "keras.initializers",
-    "engine.regularizers": "keras.regularizers",
-    "engine.constraints": "keras.constraints",
-    "engine.metrics": "keras.metrics",
-    "engine.optimizers.schedules": "keras.optimizers.schedules",
-    "engine.optimizers": "keras.optimizers",
-    "engine.random": "keras.random",
-    "engine.core.inputs": "keras.layers",
-    "engine": "keras",
-}
+_OURS = ("losses", "engine", "layers")
 
 
 class Configurable:
     """Base of everything with `get_config` and `from_config`."""
+
+    keras_module = "keras"  # where the interchange format says that classes of this kind are, if they are this project's
 
     def get_config(self):
         """The constructor's arguments as plain data: `cls.from_config(config)` makes an equal object."""
@@ -92,10 +81,10 @@ def public_name(cls):
 def serialize_object(value):
     """The config dict of a Configurable: where its class is from, its name and its arguments."""
     cls = type(value)
-    area = next((a for a in _AREAS if cls.__module__ == a or cls.__module__.startswith(a + ".")), None)
+    ours = cls.__module__.split(".")[0] in _OURS
     return {
-        "module": _AREAS[area] if area else cls.__module__,
+        "module": cls.keras_module if ours else cls.__module__,
         "class_name": public_name(cls),
         "config": value.get_config(),
-        "registered_name": None if area else public_name(cls),
+        "registered_name": None if ours else public_name(cls),
     }

@@ -47,6 +47,11 @@ def custom_object_scope(custom_objects):
         _custom_objects.reset(token)
 
 
+def custom_object(name):
+    """What the `custom_object_scope`s around this call know under `name`, or None."""
+    return (_custom_objects.get() or {}).get(name)
+
+
 def find(kind, name, table):
     """The table's entry for `name`; an unknown name is a ValueError with the nearest ones."""
     table = {**table, **(_custom_objects.get() or {})}

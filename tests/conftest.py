@@ -23,7 +23,7 @@ SEED = 1
 # The files that take longest begin first, so that at the end neither process waits for the other.
 LONGEST = (
     "test_layers", "test_optimizers", "test_gradients", "test_properties", "test_replicas", "test_streams", "test_metrics",
-    "test_train", "test_recurrent", "test_fit", "test_xla", "test_parameter_server", "test_remat", "test_shards",
+    "test_train", "test_recurrent", "test_xla", "test_parameter_server", "test_remat", "test_shards",
 )  # fmt: skip
 
 

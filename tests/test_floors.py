@@ -1,4 +1,7 @@
-"""The house has floors: train.py -> layers -> engine -> losses -> tensorflow. A module imports downwards only."""
+"""The house has floors, and rooms on them. A module imports downwards only.
+
+Floors: train.py -> layers -> engine -> losses -> tensorflow. The rooms are those of the table ROOMS.
+"""
 
 import ast
 import configparser
@@ -136,3 +139,101 @@ def test_any_part_can_be_imported_first():
     run = subprocess.run([sys.executable, "-c", ANY_FIRST], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     assert {"losses", "layers", "engine.model", "engine.saving", "engine.study"} <= set(run.stdout.split())
+
+
+# ---- the rooms inside: ground and small parts <- heart <- parts <- what is around it <- Model ----
+
+# From the ground up: {room: its folders and modules}; the longest name that fits a module says where it is.
+# A module may import from its own room, and from every room on a lower line. Rooms on one line do not know each other.
+ROOMS = [
+    {"ground": "losses"},
+    {"small parts": "engine.activations engine.constraints engine.dtypes engine.initializers engine.random "
+                    "engine.regularizers engine.spellings engine.text"},
+    {"heart": "engine.core engine.training"},
+    {"configs": "engine.configs", "unchanged": "engine.unchanged"},
+    {"metrics": "engine.metrics", "optimizers": "engine.optimizers", "callbacks": "engine.callbacks", "layers": "layers"},
+    {"data": "engine.data engine.datasets engine.training.streams",
+     "distribution": "engine.distribute engine.training.cluster engine.training.parameter_server engine.training.replicas "
+                     "engine.training.shares engine.training.touched engine.training.workers",
+     "guards": "engine.guards engine.training.gradient_norms engine.training.missing_gradients engine.training.nan_guard",
+     "files": "engine.saving",
+     "study": "engine.study"},
+    {"Model": "engine.model engine.sequential"},
+    {"names": "engine"},
+    {"scripts": "engine.command_line train"},
+]  # fmt: skip
+LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+ROOM_OF = {name: room for rooms in ROOMS for room, names in rooms.items() for name in names.split()}
+
+# (file, room): why its arrow still runs up, or to a room beside it. The fewer the better.
+UPWARDS = {
+    ("engine/callbacks/base.py", "distribution"): "which worker's callbacks may write: is_chief belongs to the ground",
+    ("engine/callbacks/checkpoint.py", "distribution"): "which worker writes the files: is_chief belongs to the ground",
+    ("engine/callbacks/checkpoint.py", "files"): "the callback that writes checkpoints belongs to the files",
+    ("engine/callbacks/gradients.py", "guards"): "the callback that asks for norms belongs to the guards",
+    ("engine/study/rows.py", "names"): "finds the object that a row names, wherever it is",
+    ("engine/training/feed.py", "data"): "streams are to be registered as feeds",
+    ("engine/training/feed.py", "distribution"): "shares of a batch are to be registered as feeds",
+    ("engine/training/loop.py", "callbacks"): "the loop makes the list of callbacks, the history and the bar",
+    ("engine/training/loop.py", "guards"): "`fit(on_nan=)` puts the guard around the step",
+    ("engine/training/nan_guard.py", "files"): "keeps the batch that failed, and names variables as files do",
+    ("engine/training/objective.py", "metrics"): "compile's names of metrics become objects, and 'accuracy' the one that fits",
+    ("engine/training/shares.py", "data"): "reads the rows of a share from a stream",
+    ("engine/training/step.py", "guards"): "says why a gradient is missing",
+    ("engine/training/traces.py", "distribution"): "compiles the step for the replicas",
+}  # fmt: skip
+
+MODULES = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in NAMES}
+
+
+def room(module):
+    """The room of a module."""
+    parts = module.split(".")
+    return next(ROOM_OF[name] for end in range(len(parts), 0, -1) if (name := ".".join(parts[:end])) in ROOM_OF)
+
+
+def named_modules(tree):
+    """The modules of this project that a syntax tree imports or names in a string, such as one for import_module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            full = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            yield from (name if name in MODULES else node.module for name in full.values())
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value and node.value in MODULES:
+            yield node.value
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "import_module":
+            strings = [item.value for item in ast.walk(node) if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+            yield from (name for name in (string.rstrip(".") for string in strings) if name in MODULES)
+
+
+def arrows_up(name, tree):
+    """The rooms that the file `name` names and should not."""
+    own = room(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+    return {other for other in map(room, named_modules(tree)) if other != own and LEVEL[other] >= LEVEL[own]}
+
+
+def test_arrows_run_down_from_room_to_room():
+    found = {(name, other) for name, path in zip(NAMES, FILES)
+             for other in arrows_up(name, ast.parse(path.read_text(encoding="utf-8")))}  # fmt: skip
+    assert found - set(UPWARDS) == set(), "new arrows that run up"
+    assert set(UPWARDS) - found == set(), "exceptions that nothing needs any more"
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "rooms"),
+    [
+        ("engine/core/layer.py", "from engine.metrics.auc import AUC", {"metrics"}),
+        ("engine/core/layer.py", "from engine import metrics, random", {"metrics"}),
+        ("engine/core/layer.py", "import losses\nfrom engine import initializers", set()),
+        ("engine/core/layer.py", "kind = 'engine.saving.weights'", {"files"}),
+        ("engine/core/layer.py", "from engine.training import nan_guard", {"guards"}),
+        ("engine/saving/weights.py", "from engine.study import summary", {"study"}),
+        ("engine/saving/weights.py", "importlib.import_module('layers')", set()),
+        ("engine/core/layer.py", "importlib.import_module(name or 'layers')", {"layers"}),
+        ("losses/base.py", "importlib.import_module(f'engine.{name}')", {"names"}),
+        ("engine/model.py", "from engine.training.nan_guard import NanGuard", set()),
+    ],
+)
+def test_the_check_finds_arrows_that_run_up(name, source, rooms):
+    assert arrows_up(name, ast.parse(source)) == rooms

@@ -6,8 +6,8 @@ import os
 import tensorflow as tf
 
 from engine.callbacks.base import Callback
-from engine.study.unchanged import unchanged
 from engine.training.step import unpack
+from engine.unchanged import unchanged
 
 
 class TensorBoard(Callback):

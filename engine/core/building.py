@@ -6,10 +6,10 @@ import numbers
 
 import tensorflow as tf
 
+from engine import spellings
 from engine.core import state
-from engine.core.calling import Shape
 
-_SHAPE_ARGUMENTS = ("input_shape", "input_dim", "batch_input_shape", "batch_shape", "batch_size")
+_SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_size")
 
 
 def build_once(build):
@@ -17,7 +17,7 @@ def build_once(build):
 
     @functools.wraps(build)
     def wrapped(self, *shapes, **named_shapes):
-        shapes = [Shape(s) if isinstance(s, (tuple, tf.TensorShape)) else s for s in shapes]
+        shapes = [spellings.Shape(s) if isinstance(s, (tuple, tf.TensorShape)) else s for s in shapes]
         with state.outside():
             build(self, *shapes, **named_shapes)
         self.built = True
@@ -30,11 +30,6 @@ def positive_integer(layer, name, value):
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
         raise ValueError(f"{layer.title} takes a positive integer as `{name}`, received {value!r}.")
     return int(value)
-
-
-def as_flag(value):
-    """A boolean; older code writes `trainable="true"`."""
-    return value.lower() == "true" if isinstance(value, str) else bool(value)
 
 
 def first_value(layer, name, initializer, shape, dtype):
@@ -64,19 +59,13 @@ def static_shape(layer, name, shape):
 
 
 def first_layer_shape(layer, kwargs):
-    """The batch shape declared by `input_shape=` and its kin, or None. Any other argument is a TypeError."""
-    for name in kwargs:
+    """The batch shape declared by `input_shape=` or `batch_shape=`, or None. Any other argument is a TypeError."""
+    given = spellings.first_shape(kwargs)
+    for name in given:
         if name not in _SHAPE_ARGUMENTS:
             near = difflib.get_close_matches(name, ["name", "dtype", "trainable", *_SHAPE_ARGUMENTS], n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"{type(layer).__name__} takes no argument {name!r}.{hint}")
-    whole = kwargs.get("batch_input_shape", kwargs.get("batch_shape"))
-    if whole is not None:
-        return tuple(whole)
-    shape = kwargs.get("input_shape")
-    if shape is None and kwargs.get("input_dim") is not None:
-        shape = (kwargs["input_dim"],)
-    if shape is None:
-        return None
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return (kwargs.get("batch_size"), *shape)
+    if given["batch_shape"] is not None or given["input_shape"] is None:
+        return given["batch_shape"]
+    return (given.get("batch_size"), *given["input_shape"])

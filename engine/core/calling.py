@@ -8,6 +8,7 @@ import inspect
 import numpy as np
 import tensorflow as tf
 
+from engine import spellings
 from engine.core import context
 from losses.masks import get_mask, set_mask
 
@@ -101,17 +102,10 @@ def _map(function, item):
     return tf.nest.map_structure(function, item) if isinstance(item, (list, tuple, dict)) else function(item)
 
 
-class Shape(tuple):
-    """A shape as `build` gets it: a tuple, with the `as_list` that tutorials written for tf.TensorShape call."""
-
-    def as_list(self):
-        return list(self)
-
-
 def shape_of(structure):
     """The shape of a tensor, or of each tensor of a nest, as tuples with None for unknown sizes."""
     if hasattr(structure, "shape"):
-        return Shape(structure.shape)
+        return spellings.Shape(structure.shape)
     if isinstance(structure, dict):
         return {key: shape_of(item) for key, item in structure.items()}
     if isinstance(structure, (list, tuple)):

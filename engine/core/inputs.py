@@ -1,6 +1,6 @@
 """`Input`: the symbol a model starts from."""
 
-from engine.core import dtypes
+from engine import dtypes, spellings
 from engine.core.layer import Layer
 from engine.core.symbolic import Node, Symbol
 
@@ -17,15 +17,13 @@ class InputLayer(Layer):
 
     def __init__(self, shape=None, batch_size=None, dtype=None, sparse=False, ragged=False, batch_shape=None,
                  optional=False, name=None, **kwargs):  # fmt: skip
-        batch_shape = kwargs.pop("batch_input_shape", batch_shape)
+        batch_shape = spellings.argument("batch_shape", batch_shape, kwargs)
         super().__init__(name=name, **kwargs)
         if (shape is None) == (batch_shape is None):
             raise ValueError("Input needs shape=(...) without the batch axis, or batch_shape=(...) with it, and not both.")
         if sparse or ragged or optional:
             raise ValueError("Input: sparse, ragged and optional inputs are not supported; give a dense tensor.")
-        if isinstance(shape, int):
-            shape = (shape,)
-        self.batch_shape = tuple(batch_shape) if batch_shape is not None else (batch_size, *shape)
+        self.batch_shape = tuple(batch_shape) if batch_shape is not None else (batch_size, *spellings.as_shape(shape))
         self.input_dtype = dtype or dtypes.floatx()
         self.built = True
         symbol = Symbol(self.batch_shape, self.input_dtype, name=self.name)

@@ -18,11 +18,10 @@ What belongs to a layer is read off its attributes (see tracking.py); what happe
 import numpy as np
 import tensorflow as tf
 
-from engine import initializers, regularizers, constraints
-from engine.core import building, calling, context, dtypes, naming, state, symbolic, tracking
+from engine import constraints, dtypes, initializers, regularizers, spellings
+from engine.core import building, calling, context, naming, state, symbolic, tracking
 from engine.core.input_spec import check_inputs
-from engine.metrics.base import Metric
-from engine.metrics.mean import Mean
+from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
 from losses.configurable import Configurable, constructor_arguments, describe, serialize
 
@@ -33,7 +32,7 @@ class Layer(tracking.Tracked, Configurable):
     Arguments: `activity_regularizer` (a penalty on the outputs, divided by the batch size),
     `trainable`, `dtype` (a name or a policy such as "mixed_bfloat16"), `autocast` (cast floating inputs
     to that dtype), `name`; and for the first layer of a Sequential `input_shape` (without the
-    batch axis), `input_dim` (an input of that many features), `batch_size` or `batch_input_shape`.
+    batch axis) and `batch_size`, or `batch_shape` (all axes).
 
     Subclasses override `call`, and `build` if they have weights that depend on the input's shape.
 
@@ -51,6 +50,7 @@ class Layer(tracking.Tracked, Configurable):
     [(3,)]
     """
 
+    keras_module = "keras.layers"
     built = False
     supports_masking = False
     input_spec = None
@@ -63,7 +63,7 @@ class Layer(tracking.Tracked, Configurable):
         self.dtype_policy = dtypes.policy(dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._trainable = building.as_flag(trainable)
+        self._trainable = spellings.flag(trainable)
         self._batch_input_shape = building.first_layer_shape(self, kwargs)
         self._loss_functions = []
         self._step_metrics = {}  # made by add_metric, by name
@@ -161,25 +161,15 @@ class Layer(tracking.Tracked, Configurable):
 
     # ---- weights ----------------------------------------------------------------------------
 
-    def add_weight(
-        self, *first, shape=None, initializer=None, dtype=None, trainable=True, regularizer=None, constraint=None,
-        name=None, **kwargs,
-    ):  # fmt: skip
+    @spellings.name_first
+    def add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, regularizer=None, constraint=None,
+                   name=None):  # fmt: skip
         """A new variable of this layer.
 
         Arguments: `shape` (() for a scalar), `initializer` (glorot_uniform for floating, zeros for other
         dtypes), `dtype` (the layer's variable dtype), `trainable`, `regularizer` (a penalty added to the
-        losses), `constraint` (applied after each update), `name`. By position: shape, initializer, dtype; or,
-        as older code has it, name, shape, dtype, initializer. `autocast` and `aggregation` are accepted and have
-        no effect.
+        losses), `constraint` (applied after each update), `name`.
         """
-        unknown = set(kwargs) - {"autocast", "aggregation", "synchronization", "experimental_autocast"}
-        if unknown:
-            raise TypeError(f"{self.title}.add_weight() takes no argument {sorted(unknown)[0]!r}.")
-        older = first and isinstance(first[0], str)
-        given = dict(zip(("name", "shape", "dtype", "initializer") if older else ("shape", "initializer", "dtype"), first))
-        name, shape = given.get("name", name), given.get("shape", shape)
-        initializer, dtype = given.get("initializer", initializer), given.get("dtype", dtype)
         dtype = tf.as_dtype(dtype or self.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtype.is_floating else "zeros"
@@ -187,7 +177,7 @@ class Layer(tracking.Tracked, Configurable):
         with state.outside():
             variable = tf.Variable(
                 lambda: building.first_value(self, name, initializer, shape, dtype),
-                dtype=dtype, shape=shape, trainable=building.as_flag(trainable), constraint=constraints.get(constraint),
+                dtype=dtype, shape=shape, trainable=spellings.flag(trainable), constraint=constraints.get(constraint),
                 name=name or "variable",
             )  # fmt: skip
         variable.regularizer = regularizers.get(regularizer)
@@ -269,7 +259,7 @@ class Layer(tracking.Tracked, Configurable):
     @trainable.setter
     def trainable(self, value):
         for _, layer in tracking.descend(self, Layer):
-            layer._trainable = building.as_flag(value)
+            layer._trainable = spellings.flag(value)
 
     # ---- losses and metrics from inside -----------------------------------------------------
 

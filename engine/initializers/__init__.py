@@ -5,6 +5,7 @@ chosen from the shape, so that signals neither grow nor vanish) · `matrices` (s
 A function of `(shape, dtype)` serves as an initializer too.
 """
 
+from engine import spellings
 from engine.initializers.distributions import RandomNormal, RandomUniform, TruncatedNormal
 from engine.initializers.fixed import Constant, Identity, Ones, Zeros
 from engine.initializers.fixed import Initializer as Initializer
@@ -31,9 +32,9 @@ IdentityInitializer, OrthogonalInitializer, STFTInitializer = Identity, Orthogon
 _TABLE = catalogue(
     Zeros, Ones, Constant, Identity, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling,
     GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform, Orthogonal, STFT,
-    zero=Zeros, one=Ones, normal=RandomNormal, uniform=RandomUniform,
     IdentityInitializer=Identity, OrthogonalInitializer=Orthogonal, STFTInitializer=STFT,
 )
+_TABLE.update({older: _TABLE[name] for older, name in spellings.INITIALIZERS.items()})
 
 
 def get(identifier):

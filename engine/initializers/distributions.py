@@ -8,8 +8,7 @@ Two calls then give equal values: for two weights that differ, use two initializ
 
 import tensorflow as tf
 
-from engine import random
-from engine.core import dtypes
+from engine import dtypes, random
 from engine.initializers.fixed import Initializer
 
 

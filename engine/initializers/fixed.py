@@ -5,7 +5,7 @@ import operator
 import numpy as np
 import tensorflow as tf
 
-from engine.core import dtypes
+from engine import dtypes
 from losses.configurable import Configurable
 
 
@@ -18,6 +18,8 @@ class Initializer(Configurable):
     >>> Halves()((2,)).numpy().tolist()
     [0.5, 0.5]
     """
+
+    keras_module = "keras.initializers"
 
     def __call__(self, shape, dtype=None):
         """A tensor of `shape` and `dtype` (None: the default float dtype)."""

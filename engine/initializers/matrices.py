@@ -5,7 +5,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from engine.core import dtypes
+from engine import dtypes
 from engine.initializers.distributions import RandomInitializer
 from engine.initializers.fixed import Initializer
 

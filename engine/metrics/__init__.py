@@ -2,8 +2,8 @@
 
 Reading order:
 
-    base.py           Metric: state in variables; update_state, result, reset_state
-    mean.py           Sum, Mean, and MeanMetricWrapper: the mean of any function
+    core/metric.py    Metric: state in variables; update_state, result, reset_state; and Mean
+    mean.py           Sum, and MeanMetricWrapper: the mean of any function
     functions.py      what only metrics measure: hits and correlations, a value per sample
     accuracy.py · regression.py · probabilistic.py · hinge.py · correlation.py      means of such functions and of losses
     by_shape.py       which one "accuracy" means
@@ -17,6 +17,8 @@ Reading order:
 """
 
 import losses
+from engine.core.metric import Mean
+from engine.core.metric import Metric as Metric
 from engine.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -26,7 +28,6 @@ from engine.metrics.accuracy import (
     TopKCategoricalAccuracy,
 )
 from engine.metrics.auc import AUC
-from engine.metrics.base import Metric as Metric
 from engine.metrics.by_shape import for_shapes as for_shapes
 from engine.metrics.confusion import FalseNegatives, FalsePositives, TrueNegatives, TruePositives
 from engine.metrics.correlation import ConcordanceCorrelation, PearsonCorrelation
@@ -42,7 +43,7 @@ from engine.metrics.functions import (
 )
 from engine.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
 from engine.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
-from engine.metrics.mean import Mean, MeanMetricWrapper, Sum
+from engine.metrics.mean import MeanMetricWrapper, Sum
 from engine.metrics.precision import (
     Precision,
     PrecisionAtRecall,

@@ -11,7 +11,7 @@ sum the bins from above (positives) and from below (negatives).
 import numpy as np
 import tensorflow as tf
 
-from engine.metrics.base import Metric
+from engine.core.metric import Metric
 from losses.configurable import serialize
 from losses.reduction import weigh
 from losses.shapes import agree

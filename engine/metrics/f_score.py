@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.metrics.base import Metric
+from engine.core.metric import Metric
 from losses.numerics import epsilon
 from losses.reduction import weigh
 from losses.shapes import agree

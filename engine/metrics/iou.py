@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.core import dtypes
-from engine.metrics.base import Metric
+from engine import dtypes
+from engine.core.metric import Metric
 from engine.metrics.confusion import tally
 from losses.reduction import weigh
 from losses.shapes import align_ranks

@@ -1,14 +1,10 @@
-"""Totals and means over an epoch: what most metrics are, around a function of one batch.
-
-Each row of a batch counts once, however many values it has: a row's values are averaged
-first. So a mean over 3 sentences does not depend on how long each batch was padded.
-"""
+"""Totals and means over an epoch: what most metrics are, around a function of one batch. `Mean` itself is in the core."""
 
 import tensorflow as tf
 
 import losses
+from engine.core.metric import Mean, Metric, weighted
 from engine.metrics import functions
-from engine.metrics.base import Metric
 from losses.lookup import custom_object_scope
 from losses.masks import get_mask
 from losses.reduction import weigh
@@ -31,60 +27,11 @@ class Sum(Metric):
 
     def update_state(self, values, sample_weight=None):
         """Add `values`, all alike or with a weight for each (or for each row)."""
-        values, weights = _weigh(self, values, sample_weight)
+        values, weights = weighted(self, values, sample_weight)
         self.total.assign_add(tf.reduce_sum(values if weights is None else values * weights))
 
     def result(self):
         return self.total.read_value()
-
-
-class Mean(Metric):
-    """`total / count` over all rows since the last reset, 0 before the first.
-
-        total = Σ mean(weight · value),   count = Σ mean(weight)      mean over a row, Σ over the rows
-
-    Shapes: values `(rows, ...)` or a scalar, sample_weight their leading axes → scalar.
-    State: `total`, `count`, scalars from zero.
-
-    >>> mean = Mean()
-    >>> mean.update_state([1.0, 3.0]); mean.update_state([8.0], sample_weight=[2.0])
-    >>> float(mean.result())
-    5.0
-    """
-
-    def __init__(self, name="mean", dtype=None):
-        super().__init__(name, dtype)
-        self.total = self.add_weight(name="total")
-        self.count = self.add_weight(name="count")
-
-    def update_state(self, values, sample_weight=None):
-        """Take in `values`, all alike or with a weight for each (or for each row); one weight: the batch is one row."""
-        values, weights = _weigh(self, values, sample_weight)
-        first = 0 if weights is not None and weights.shape.rank == 0 else 1  # axis where a row's values begin
-        row_size = values.shape[first:].num_elements()
-        if weights is None:
-            total, count = tf.reduce_sum(values), tf.cast(tf.size(values), values.dtype)
-        elif values.shape.rank == 0:
-            total, count = values * weights, weights
-        else:
-            weights = weights * tf.ones_like(values)
-            total, count = tf.reduce_sum(values * weights), tf.reduce_sum(weights)
-        if row_size != 1:
-            row_size = tf.reduce_prod(tf.shape(values)[first:]) if row_size is None else row_size
-            row_size = tf.cast(row_size, values.dtype)
-            total, count = total / row_size, count / row_size
-        self.total.assign_add(total)
-        self.count.assign_add(count)
-
-    def result(self):
-        return tf.math.divide_no_nan(self.total, self.count)
-
-
-def _weigh(metric, values, sample_weight):
-    """`values` in the metric's dtype, and their weights or None. A mask on the values counts only beside weights."""
-    mask = None if sample_weight is None else get_mask(values)
-    owner = f"{type(metric).__name__} {metric.name!r}"
-    return weigh(owner, tf.cast(values, metric.dtype), sample_weight=sample_weight, mask=mask)
 
 
 class MeanMetricWrapper(Mean):

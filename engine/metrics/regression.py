@@ -3,7 +3,8 @@
 import tensorflow as tf
 
 import losses
-from engine.metrics.mean import Mean, MeanMetricWrapper
+from engine.core.metric import Mean
+from engine.metrics.mean import MeanMetricWrapper
 from losses.shapes import agree
 
 

@@ -15,7 +15,7 @@ import re
 
 import tensorflow as tf
 
-from engine import initializers
+from engine import initializers, spellings
 from engine.core import naming
 from engine.optimizers import checks, compiled, schedules
 from engine.optimizers.state import State, copy_of, path_of
@@ -24,11 +24,11 @@ from losses import replicas
 from losses.configurable import Configurable, constructor_arguments, describe
 
 
-class Optimizer(State, Configurable):
+class Optimizer(State, spellings.OlderRate, Configurable):
     """Base of all optimizers, with the arguments that each of them takes beside its own.
 
     Arguments: `learning_rate` (a number, a `LearningRateSchedule` of the number of calls, or a function without
-    arguments; also as `lr`) · `weight_decay` (each weight shrinks by `learning_rate * weight_decay` of itself
+    arguments) · `weight_decay` (each weight shrinks by `learning_rate * weight_decay` of itself
     before the update) · at most one of `clipnorm` (largest norm of each gradient), `clipvalue` (of each element),
     `global_clipnorm` (of all gradients as one vector) · `use_ema`, `ema_momentum` (0.99), `ema_overwrite_frequency`
     (keep a moving average of the weights; copy it into the weights every so many updates, or None: when
@@ -51,12 +51,14 @@ class Optimizer(State, Configurable):
     (array([0.5, 2.5], dtype=float32), 1)
     """
 
+    keras_module = "keras.optimizers"
+
     def __init__(
         self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
         ema_momentum=0.99, ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None,
         name=None, **kwargs,
     ):  # fmt: skip
-        learning_rate = kwargs.pop("lr", learning_rate)
+        learning_rate = spellings.argument("learning_rate", learning_rate, kwargs)
         checks.no_unknown_arguments(type(self), kwargs)
         checks.one_positive(self, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
         checks.between(self, 0, 1, ema_momentum=ema_momentum)
@@ -151,8 +153,6 @@ class Optimizer(State, Configurable):
                 f"The learning rate of {type(self).__name__} {self.name!r} is the function or schedule {self._rate!r}, "
                 f"received the number {value}. Make the optimizer with a number if the rate is to be set later."
             )
-
-    lr = learning_rate
 
     # ---- using it ----------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ class LossScaleOptimizer(Configurable):
     (0.0, 4.0, 1)
     """
 
+    keras_module = "keras.optimizers"
     skips_bad_steps = True
     _OWN = ("name", "inner_optimizer", "initial_scale", "dynamic_growth_steps", "dynamic_scale", "step_counter", "skipped_steps")
 

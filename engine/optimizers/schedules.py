@@ -8,7 +8,7 @@ import math
 
 import tensorflow as tf
 
-from engine.core import dtypes
+from engine import dtypes
 from losses import configurable
 from losses.configurable import Configurable
 from losses.lookup import catalogue, custom_object_scope, resolve
@@ -23,6 +23,8 @@ class LearningRateSchedule(Configurable):
     >>> float(Halving()(2))
     0.25
     """
+
+    keras_module = "keras.optimizers.schedules"
 
     def __call__(self, step):
         """The learning rate at `step`, an integer tensor, as a scalar."""

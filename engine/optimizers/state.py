@@ -6,8 +6,8 @@ be hashed and `==` on them is elementwise; the optimizer keeps it alive, so no o
 
 import tensorflow as tf
 
-from engine import initializers
-from engine.core import dtypes, state
+from engine import dtypes, initializers
+from engine.core import state
 
 
 class State:

@@ -1,11 +1,11 @@
 """Models as files. What is on the disk is whole, or is not there; what is wrong with it is said, and changes nothing.
 
 Reading order: `disk` (one rename), `container` (safetensors with a checksum), `state` (names of variables),
-`weights`, `config` and `graph_config` (a model as plain data), `compiling`, `model_file` (all of it in one file),
+`weights`, `compiling`, `model_file` (all of it in one file; the model as plain data: `engine/configs/`),
 `run_state` and `checkpoint` (a run that goes on), `keras_files`, `export`.
 """
 
-from engine.saving.config import model_from_json
+from engine.configs.layer_config import model_from_json
 from engine.saving.container import FileError, read_arrays
 from engine.saving.export import export
 from engine.saving.model_file import load_model

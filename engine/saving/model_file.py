@@ -20,8 +20,9 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from engine.configs import layer_config
 from engine.core import symbolic
-from engine.saving import compiling, config, container, keras_files, weights
+from engine.saving import compiling, container, keras_files, weights
 from engine.saving.container import FileError
 from engine.saving.state import OPTIMIZER, optimizer_state_of, seeds_of, values_of, weights_of
 from losses.configurable import serialize_object
@@ -128,7 +129,7 @@ def _refusing(path):
 def _make(description, inputs, custom_objects):
     """The model, with all its weights made."""
     with custom_object_scope(custom_objects):
-        model = config.get_layer(description)
+        model = layer_config.get_layer(description)
         if inputs is not None:
             symbols = _read_inputs(inputs)
             model._ensure_built((symbols,), {})

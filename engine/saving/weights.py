@@ -9,7 +9,7 @@ import os
 from engine.saving import container, keras_files
 from engine.saving.container import FileError
 from engine.saving.state import OPTIMIZER, SEEDS, values_of, weights_of
-from engine.study.differences import table
+from engine.text import table
 
 
 class Misfits(list):

@@ -3,8 +3,8 @@
     summary.py       the layers as a tree;  cost.py: their multiply-adds;  found.py: why a variable is found and trained
     inspect_step.py  one training step: calls.py (layers), numbers.py (an array in short), worked.py (one weight by hand)
     step_page.py     the step as a page;  run_page.py: a whole run as a page;  page.py: tables and charts
-    unchanged.py     run a model and have all its state back;  studied.py: the methods that Model gets from here
-    differences.py   the distance between two numbers that should agree, and tables of it
+    studied.py       the methods that Model gets from here
+    differences.py   the distance between two numbers that should agree
     objective.py     the scalar whose gradient is checked;  precision.py: a float32 computation in float64
     gradcheck.py     gradients against finite differences
     rows.py          what to compare with Keras, as data;  parity.py: the comparison
@@ -16,6 +16,6 @@ from engine.study.inspect_step import inspect_step
 from engine.study.parity import compare
 from engine.study.run_page import record_run, report
 from engine.study.summary import Summary
-from engine.study.unchanged import unchanged
+from engine.unchanged import unchanged
 
 __all__ = ["Summary", "check_gradients", "compare", "inspect_step", "record_run", "report", "unchanged"]

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from engine.text import table
+
 # Gradients that are zero in mathematics come out as rounding noise, different on the two sides. A tensor whose
 # largest value is below this is measured as if it were this large.
 SMALLEST_SCALE = 1e-3
@@ -98,10 +100,3 @@ class Comparison:
 
 def _short(value):
     return f"{value:.6g}" if isinstance(value, float) else str(value)[:40]
-
-
-def table(head, rows):
-    """Lines of text in columns, each as wide as it must be."""
-    lines = [tuple(map(str, row)) for row in (head, *rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)

@@ -2,7 +2,7 @@
 
 from engine.core import tracking
 from engine.core.layer import Layer
-from engine.study.differences import table
+from engine.text import table
 
 _MOST_PATHS = 100  # a model that shares a layer in every block has paths without number
 

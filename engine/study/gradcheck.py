@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from engine.core.layer import Layer
 from engine.study import precision
-from engine.study.differences import table
 from engine.study.objective import Objective, along, dense
+from engine.text import table
 
 _STEP = 1e-5  # h in float64: h² and rounding / h are then about equally small
 _STEP_FLOAT32 = 1e-2  # where float64 cannot be had

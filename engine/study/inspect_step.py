@@ -16,13 +16,13 @@ import tensorflow as tf
 
 from engine.optimizers.compiled import dense
 from engine.study.calls import Recorder
-from engine.study.differences import table
 from engine.study.numbers import Numbers, numbers, share
 from engine.study.step_page import step_page
-from engine.study.unchanged import unchanged
 from engine.study.worked import Worked, formula
+from engine.text import table
 from engine.training.feed import make_feed
 from engine.training.step import count_rows, unpack
+from engine.unchanged import unchanged
 
 
 @dataclasses.dataclass

@@ -7,8 +7,8 @@ of their sum is zero, for right and wrong code alike. A random cotangent makes e
 import numpy as np
 import tensorflow as tf
 
-from engine.study.unchanged import kept_beside
 from engine.training.terms import LossTerms
+from engine.unchanged import kept_beside
 from losses.masks import get_mask, set_mask
 
 

@@ -20,8 +20,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from engine import optimizers
-from engine.core import dtypes
+from engine import dtypes, optimizers
 from engine.study import rows
 from engine.study.differences import Comparison, ParityError
 from engine.study.objective import dense, scalar

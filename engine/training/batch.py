@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from engine import spellings
 from engine.training.step import unpack
 
 
@@ -30,11 +31,7 @@ class Preparation:
         by_name = isinstance(x, dict) and set(x) == set(self.ranks)
         ranks = [self.ranks[name] for name in (sorted(x) if by_name else self.ranks)]
         ranks = ranks if len(ranks) == len(items) else [None] * len(items)
-        items = [
-            item[:, tf.newaxis] if isinstance(item, tf.Tensor) and item.shape.rank == 1 and wanted != 1 else item
-            for item, wanted in zip(items, ranks)
-        ]
-        return tf.nest.pack_sequence_as(x, items)
+        return tf.nest.pack_sequence_as(x, [spellings.column(item, rank) for item, rank in zip(items, ranks)])
 
     def class_weights(self, y, sample_weight):
         if y is None or tf.nest.is_nested(y):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.metrics.base import Metric
+from engine.core.metric import Metric
 from losses import replicas
 
 

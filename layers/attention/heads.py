@@ -4,12 +4,13 @@ import copy
 
 import tensorflow as tf
 
-from engine import constraints, initializers, regularizers
+from engine import initializers, regularizers
 from engine.core.building import positive_integer
 from engine.core.layer import Layer
 from layers.attention.attention import causal_mask
 from layers.dropout import Dropout
 from layers.spatial import sizes_of
+from layers.weights import keep_arguments, make_weight
 from losses.configurable import serialize
 
 
@@ -25,24 +26,13 @@ class Projection(Layer):
         self.num_axes = num_axes
         self.sizes = tuple(sizes)
         self.use_bias = use_bias
-        self.kernel_initializer = kernel_initializer
-        self.bias_initializer = bias_initializer
-        self.kernel_regularizer = kernel_regularizer
-        self.bias_regularizer = bias_regularizer
-        self.kernel_constraint = kernel_constraint
-        self.bias_constraint = bias_constraint
+        keep_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        keep_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape):
-        self.kernel = self.add_weight(
-            name="kernel", shape=(*input_shape[-self.num_axes :], *self.sizes), initializer=self._with_fans(),
-            regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
-        )  # fmt: skip
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias", shape=self.sizes, initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer, constraint=self.bias_constraint,
-            )  # fmt: skip
+        shape = (*input_shape[-self.num_axes :], *self.sizes)
+        self.kernel = make_weight(self, "kernel", shape, initializer=self._with_fans())
+        self.bias = make_weight(self, "bias", self.sizes) if self.use_bias else None
 
     def _with_fans(self):
         """The initializer of the kernel; one that scales by fans is told which axes are inputs and outputs."""
@@ -73,13 +63,9 @@ class HeadsLayer(Layer):
             None if sliding_window is None else positive_integer(self, "sliding_window", sliding_window)
         )
         self.flash_attention = flash_attention
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
+        keep_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        keep_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.dense_activity_regularizer = regularizers.get(activity_regularizer)  # of each projection
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
         self.use_gate = use_gate
         self.seed = seed
         self.supports_masking = True

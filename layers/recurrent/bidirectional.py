@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
+from engine.configs.layer_config import get_layer
 from engine.core.layer import Layer
-from engine.saving.config import get_layer
 from losses.configurable import serialize
 from losses.lookup import custom_object_scope
 

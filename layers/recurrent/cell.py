@@ -15,10 +15,11 @@ import functools
 
 import tensorflow as tf
 
-from engine import activations, constraints, initializers, regularizers
+from engine import activations
 from engine.core.layer import Layer
 from engine.random import SeedGenerator, uniform
 from layers.recurrent.loop import hold, scan
+from layers.weights import keep_arguments, make_weight
 
 # `input_masks`, `recurrent_masks`: none, one for all gates, or one per gate.
 Shared = collections.namedtuple("Shared", "recurrent_kernel recurrent_bias input_masks recurrent_masks")
@@ -69,15 +70,9 @@ class RecurrentCell(Layer):
             self.seed_generator = SeedGenerator(seed)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.recurrent_initializer = initializers.get(recurrent_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.recurrent_constraint = constraints.get(recurrent_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
+        keep_arguments(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        keep_arguments(self, "recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint)
+        keep_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.dropout = _rate(self, "dropout", dropout)
         self.recurrent_dropout = _rate(self, "recurrent_dropout", recurrent_dropout)
         self.seed = seed
@@ -100,23 +95,9 @@ class RecurrentCell(Layer):
         return self.width
 
     def build(self, input_shape):
-        self.kernel, self.recurrent_kernel = (
-            self.add_weight(
-                name=name, shape=shape, initializer=initializer, regularizer=regularizer, constraint=constraint
-            )
-            for name, shape, initializer, regularizer, constraint in (
-                ("kernel", self.kernel_shape(input_shape), self.kernel_initializer,
-                 self.kernel_regularizer, self.kernel_constraint),
-                ("recurrent_kernel", self.recurrent_kernel_shape(), self.recurrent_initializer,
-                 self.recurrent_regularizer, self.recurrent_constraint),
-            )
-        )  # fmt: skip
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias", shape=self.bias_shape(), initializer=self.first_bias,
-                regularizer=self.bias_regularizer, constraint=self.bias_constraint,
-            )  # fmt: skip
+        self.kernel = make_weight(self, "kernel", self.kernel_shape(input_shape))
+        self.recurrent_kernel = make_weight(self, "recurrent_kernel", self.recurrent_kernel_shape(), told="recurrent")
+        self.bias = make_weight(self, "bias", self.bias_shape(), initializer=self.first_bias) if self.use_bias else None
 
     def kernel_shape(self, input_shape):
         return input_shape[-1], self.num_gates * self.width

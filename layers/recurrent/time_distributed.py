@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.core.calling import Shape
+from engine.spellings import Shape
 from layers.spatial import sizes_of
 from layers.wrapper import Wrapper
 from losses.masks import set_mask

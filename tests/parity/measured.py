@@ -16,8 +16,7 @@ import test_optimizers
 import test_parts
 
 import layers
-from engine import activations, metrics
-from engine.core import dtypes
+from engine import activations, dtypes, metrics
 from engine.optimizers import schedules
 from engine.study.differences import Comparison
 from engine.study.parity import check_row

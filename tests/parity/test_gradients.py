@@ -6,7 +6,7 @@ Both sides of the parity tables get their gradients from TensorFlow's tape. Diff
 import pytest
 from rows import ROWS
 
-from engine.core import dtypes
+from engine import dtypes
 from engine.study.gradcheck import check_gradients
 
 # Layers whose gradient is by design not that of their outputs.

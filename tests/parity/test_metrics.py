@@ -9,8 +9,7 @@ import tensorflow as tf
 from keras.src.metrics import ALL_OBJECTS_DICT
 
 import losses
-from engine import metrics
-from engine.core import dtypes
+from engine import dtypes, metrics
 from engine.metrics import functions
 from losses.lookup import custom_object_scope
 from losses.masks import set_mask

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from rows import ROWS
 
-from engine.core import dtypes
+from engine import dtypes
 from engine.study import rows
 
 TOLERANCES = {"mixed_bfloat16": 2**-5, "mixed_float16": 2**-8}  # of the largest output: a few of the last digits

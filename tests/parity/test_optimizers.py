@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from engine import optimizers
-from engine.core import dtypes
+from engine import dtypes, optimizers
 from engine.optimizers import nadam, schedules
 from losses.configurable import constructor_arguments
 

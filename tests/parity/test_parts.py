@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from engine import activations, constraints, initializers, random, regularizers
-from engine.core import dtypes
+from engine import activations, constraints, dtypes, initializers, random, regularizers
 
 PARTS = {"initializers": initializers, "activations": activations,
          "regularizers": regularizers, "constraints": constraints}

@@ -12,7 +12,7 @@ import tensorflow as tf
 from rows import ROWS
 
 import layers
-from engine.core import dtypes
+from engine import dtypes
 from engine.saving.weights import load_weights, save_weights
 from engine.study.parity import check_row
 from losses.masks import get_mask, set_mask

@@ -11,8 +11,7 @@ import pytest
 import engine
 import layers
 import losses
-from engine import callbacks, metrics, optimizers, regularizers
-from engine.core import dtypes
+from engine import callbacks, dtypes, metrics, optimizers, regularizers
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(size=(52, 6, 5, 2))

@@ -80,7 +80,7 @@ LAYERS = [
           "return self.activation(outputs)", "return self.activation(outputs - self.bias) + self.bias",
           layer("Dense-units=4-activation=relu")),
     Wrong("dense starts its bias as its kernel", "layers.dense:Dense.build",
-          "initializer=self.bias_initializer", "initializer=self.kernel_initializer", layer("Dense-units=4")),
+          '"bias", (self.units,)', '"bias", (self.units,), told="kernel"', layer("Dense-units=4")),
     Wrong("a dilated convolution is not dilated", "layers.conv:convolve",
           "dilations=dilation_rate", "dilations=1",
           layer("Conv2D-filters=4-kernel_size=(3,2)-dilation_rate=(1,3)-padding=same")),
@@ -177,7 +177,7 @@ LOSSES = [
 ]  # fmt: skip
 
 METRICS = [
-    Wrong("a mean counts its batches", "engine.metrics.mean:Mean.update_state",
+    Wrong("a mean counts its batches", "engine.core.metric:Mean.update_state",
           "tf.cast(tf.size(values), values.dtype)", "tf.ones((), values.dtype)", metric("MeanSquaredError()-real-5x3")),
     Wrong("false positives and negatives are swapped", "engine.metrics.confusion:count",
           "positives[..., 0], negatives[..., 0], negatives[..., 1]",

@@ -67,15 +67,16 @@ def harmless():
     return sealed(GOOD, BODY, described(dense()))
 
 
-def safetensors():
-    """Attacks in our own format."""
-    def with_model(description):
-        return sealed(GOOD, BODY, description)
+def with_model(description):
+    return sealed(GOOD, BODY, description)
 
+
+def in_the_description():
+    """Attacks in our own format, by what the file says the model is."""
     def compiled(metric):
         return with_model(described(dense(), compile={"optimizer": "sgd", "loss": "mse", "metrics": [metric]}))
 
-    files = {
+    return {
         "code: class of another module": with_model(described(layer("system", "os"))),
         "code: class of another module, registered": with_model(described(layer("Popen", "subprocess", "Popen"))),
         "code: dotted class": with_model(described(layer("os.system", "os", "os>system", command="touch HACKED"))),
@@ -90,6 +91,22 @@ def safetensors():
         "lambda: marshalled code": with_model(described(layer("Lambda", function=LAMBDA))),
         "lambda: as an activation": with_model(described(dense(activation=LAMBDA))),
         "lambda: by name": with_model(described(layer("Lambda", function={"class_name": "function", "config": "<lambda>"}))),
+        "huge: units in the config": with_model(described(dense(units=1 << 33))),
+        "huge: embedding in the config": with_model(described(layer("Embedding", input_dim=1 << 36, output_dim=64))),
+        "huge: thresholds of a metric": compiled(layer("AUC", "keras.metrics", num_thresholds=10**9)),
+        "huge: classes of a metric": compiled(layer("MeanIoU", "keras.metrics", num_classes=100_000)),
+        "many: layers of 40 MB": with_model(described(*(dense(units=3200, name=f"d{i}") for i in range(64)))),
+        "duplicate: key of the config": with_model(json.dumps(described(dense())).replace('"units": 2', '"units": 2, "units": 3')),
+        "config: 100,000 levels": with_model("[" * 100_000 + "]" * 100_000),
+        "config: levels of models": with_model(described(_nested(200))),
+        "config: a list": with_model([1, 2]),
+        "config: numbers for names": with_model({"model": {"class_name": 3, "config": 4}, "inputs": 5, "compile": 6}),
+    }  # fmt: skip
+
+
+def in_the_container():
+    """Attacks in our own format, by where the file says its arrays are, and how it is sealed."""
+    return {
         "path: in the name of an array": sealed({**GOOD, "../../HACKED": entry([], 32, 36)}, BODY + b"1234", described(dense())),
         "path: absolute": sealed({"/etc/passwd": entry([8], 0, 32)}, BODY, described(dense())),
         "path: zero byte": sealed({"a\0b": entry([8], 0, 32)}, BODY, described(dense())),
@@ -97,17 +114,11 @@ def safetensors():
         "huge: shape that overflows": sealed({"a": entry([1 << 62, 4], 0, 0)}, b"", described(dense())),
         "huge: shape that overflows to the right size": sealed({"a": entry([(1 << 61) + 8, 8], 0, 32)}, BODY, described(dense())),
         "huge: axis beside an empty one": sealed({"a": entry([0, 1 << 70], 0, 0)}, b"", described(dense())),
-        "huge: units in the config": with_model(described(dense(units=1 << 33))),
-        "huge: embedding in the config": with_model(described(layer("Embedding", input_dim=1 << 36, output_dim=64))),
-        "huge: thresholds of a metric": compiled(layer("AUC", "keras.metrics", num_thresholds=10**9)),
-        "huge: classes of a metric": compiled(layer("MeanIoU", "keras.metrics", num_classes=100_000)),
         "many: arrays that claim all": sealed({f"a{i}": entry([1 << 28], 0, 1 << 30) for i in range(1000)}, BODY, described(dense())),
-        "many: layers of 40 MB": with_model(described(*(dense(units=3200, name=f"d{i}") for i in range(64)))),
         "duplicate: array": sealed_header(
             json.dumps({"__metadata__": {"glassbox_format": "1", "glassbox_kind": "model", "glassbox_sha256": ZEROS,
                                          "glassbox_model": json.dumps(described(dense()))}, **GOOD})[:-1]
             + ', "layers.0.bias": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}', BODY),
-        "duplicate: key of the config": with_model(json.dumps(described(dense())).replace('"units": 2', '"units": 2, "units": 3')),
         "duplicate: metadata": sealed_header('{"__metadata__": {"glassbox_format": "1", "glassbox_format": "2", '
                                              f'"glassbox_kind": "model", "glassbox_sha256": "{ZEROS}"}}}}'),
         "offsets: overlap": sealed({"a": entry([6], 0, 24), "b": entry([6], 8, 32)}, BODY, described(dense())),
@@ -125,18 +136,13 @@ def safetensors():
         "header: 100,000 levels": sealed_header('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}"),
         "header: a number of 4 million digits": sealed_header('{"a": ' + "9" * 4_000_000 + "}"),
         "header: not unicode": sealed_header("{}")[:8] + b"\xff\xfe",
-        "config: 100,000 levels": with_model("[" * 100_000 + "]" * 100_000),
-        "config: levels of models": with_model(described(_nested(200))),
-        "config: a list": with_model([1, 2]),
         "config: missing": sealed(GOOD, BODY),
-        "config: numbers for names": with_model({"model": {"class_name": 3, "config": 4}, "inputs": 5, "compile": 6}),
         "trailing: bytes behind the arrays": sealed(GOOD, BODY + b"#!/bin/sh\ntouch HACKED\n", described(dense())),
         "checksum: wrong": harmless()[:-1] + b"\0",
         "checksum: none": sealed(GOOD, BODY, described(dense())).replace(b"glassbox_sha256", b"glassbox_sha255"),
         "values: boolean of 2": sealed({"a": entry([2], 0, 2, "BOOL")}, b"\1\2", described(dense())),
         "version: of the future": sealed(GOOD, BODY, described(dense())).replace(b'_format": "1"', b'_format": "9"'),
     }  # fmt: skip
-    return files
 
 
 def _nested(levels):
@@ -271,7 +277,7 @@ def keras_weights():
 def everything():
     """{file name: bytes}"""
     return {
-        **{f"{name}.safetensors": data for name, data in safetensors().items()},
+        **{f"{name}.safetensors": data for name, data in {**in_the_description(), **in_the_container()}.items()},
         **{f"{name}.keras": data for name, data in keras_archives().items()},
         **{f"{name}.weights.h5": data for name, data in keras_weights().items()},
     }

@@ -8,7 +8,8 @@ import pkgutil
 
 import pytest
 
-from engine.core import dtypes, naming
+from engine import dtypes
+from engine.core import naming
 from engine.random import set_seed
 
 ROOT = pathlib.Path(__file__).parents[2]

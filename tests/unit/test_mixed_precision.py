@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 
 import engine
-from engine import Layer, Model, Sequential, callbacks, optimizers, set_seed
-from engine.core import dtypes
+from engine import Layer, Model, Sequential, callbacks, dtypes, optimizers, set_seed
 from engine.datasets import DatasetError, load
 from layers import BatchNormalization, Dense, Dropout, Flatten
 

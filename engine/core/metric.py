@@ -1,10 +1,12 @@
-"""`Metric`: a number that many batches add up to."""
+"""`Metric`: a number that many batches add up to, and `Mean`, what most of them are."""
 
 import tensorflow as tf
 
-from engine import initializers
-from engine.core import dtypes, naming, state, tracking
+from engine import dtypes, initializers, spellings
+from engine.core import naming, state, tracking
 from losses.configurable import Configurable
+from losses.masks import get_mask
+from losses.reduction import weigh
 
 
 class Metric(tracking.Tracked, Configurable):
@@ -30,17 +32,15 @@ class Metric(tracking.Tracked, Configurable):
     (3.0, 3.0)
     """
 
+    keras_module = "keras.metrics"
+
     def __init__(self, name=None, dtype=None):
         self.name = name or naming.unique_name(type(self))
         self.dtype = dtypes.policy(dtype).variable_dtype
 
-    def add_weight(self, *first, name=None, shape=(), initializer="zeros", dtype=None):
-        """A variable of the state; `shape` and `name` may also come first, in either order."""
-        for value in first:
-            if isinstance(value, str):
-                name = value
-            else:
-                shape = value
+    @spellings.name_first
+    def add_weight(self, shape=(), initializer="zeros", dtype=None, name=None):
+        """A variable of the state."""
         initializer, dtype = initializers.get(initializer), tf.as_dtype(dtype or self.dtype)
         return state.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name or "state")
 
@@ -80,3 +80,55 @@ class Metric(tracking.Tracked, Configurable):
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+class Mean(Metric):
+    """`total / count` over all rows since the last reset, 0 before the first.
+
+    Each row of a batch counts once, however many values it has: a row's values are averaged first. So a mean over
+    3 sentences does not depend on how long each batch was padded.
+
+        total = Σ mean(weight · value),   count = Σ mean(weight)      mean over a row, Σ over the rows
+
+    Shapes: values `(rows, ...)` or a scalar, sample_weight their leading axes → scalar.
+    State: `total`, `count`, scalars from zero.
+
+    >>> mean = Mean()
+    >>> mean.update_state([1.0, 3.0]); mean.update_state([8.0], sample_weight=[2.0])
+    >>> float(mean.result())
+    5.0
+    """
+
+    def __init__(self, name="mean", dtype=None):
+        super().__init__(name, dtype)
+        self.total = self.add_weight(name="total")
+        self.count = self.add_weight(name="count")
+
+    def update_state(self, values, sample_weight=None):
+        """Take in `values`, all alike or with a weight for each (or for each row); one weight: the batch is one row."""
+        values, weights = weighted(self, values, sample_weight)
+        first = 0 if weights is not None and weights.shape.rank == 0 else 1  # axis where a row's values begin
+        row_size = values.shape[first:].num_elements()
+        if weights is None:
+            total, count = tf.reduce_sum(values), tf.cast(tf.size(values), values.dtype)
+        elif values.shape.rank == 0:
+            total, count = values * weights, weights
+        else:
+            weights = weights * tf.ones_like(values)
+            total, count = tf.reduce_sum(values * weights), tf.reduce_sum(weights)
+        if row_size != 1:
+            row_size = tf.reduce_prod(tf.shape(values)[first:]) if row_size is None else row_size
+            row_size = tf.cast(row_size, values.dtype)
+            total, count = total / row_size, count / row_size
+        self.total.assign_add(total)
+        self.count.assign_add(count)
+
+    def result(self):
+        return tf.math.divide_no_nan(self.total, self.count)
+
+
+def weighted(metric, values, sample_weight):
+    """`values` in the metric's dtype, and their weights or None. A mask on the values counts only beside weights."""
+    mask = None if sample_weight is None else get_mask(values)
+    owner = f"{type(metric).__name__} {metric.name!r}"
+    return weigh(owner, tf.cast(values, metric.dtype), sample_weight=sample_weight, mask=mask)

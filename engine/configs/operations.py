@@ -10,8 +10,8 @@ import inspect
 
 import tensorflow as tf
 
-from engine import activations
-from engine.core import dtypes, symbolic
+from engine import activations, dtypes
+from engine.core import symbolic
 from losses.lookup import find, snake_case
 
 

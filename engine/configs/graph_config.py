@@ -18,11 +18,11 @@ import collections
 import numpy as np
 import tensorflow as tf
 
+from engine.configs import operations
+from engine.configs.layer_config import get_layer
 from engine.core import calling, symbolic
 from engine.core.inputs import InputLayer
 from engine.core.layer import Layer
-from engine.saving import operations
-from engine.saving.config import get_layer
 from losses.configurable import serialize, serialize_object
 
 # ---- reading ------------------------------------------------------------------------------------

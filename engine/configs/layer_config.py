@@ -11,9 +11,10 @@ import json
 
 from engine.core.layer import Layer
 from losses.configurable import constructor_arguments, describe, public_name, serialize, serialize_object
-from losses.lookup import custom_object_scope, find, resolve
+from losses.lookup import custom_object, custom_object_scope, find, resolve
 
 _NOT_OFFERED = {"quantization_config"}  # arguments of Keras's layers that are None where they are not used
+
 
 def get_layer(identifier):
     """The layer that a layer, its class, its name or its config dict stands for.
@@ -57,15 +58,10 @@ def _known_layers():
     return {**found, "Functional": found["Model"]}
 
 
-def _custom(name):
-    """What `custom_objects` has under `name`, or None."""
-    return find("layer", name, {name: None})
-
-
 def _class_of(entry):
     """A class of the caller's, by its registered name ("package>Name") or plain name; else one of this project."""
     name, registered = entry["class_name"], entry.get("registered_name")
-    custom = _custom(registered) or _custom(name)
+    custom = custom_object(registered) or custom_object(name)
     if custom is not None:
         return custom
     known = _known_layers()
@@ -86,7 +82,7 @@ def _without_code(class_name, arguments):
         if not _is_lambda(value):
             continue
         name = arguments.get("name", key)
-        if _custom(name) is None:
+        if custom_object(name) is None:
             raise ValueError(
                 f"{class_name} {name!r} was made with a Python lambda ({key}=...), and code from a config is never run. "
                 f"Pass the function under the layer's name: custom_objects={{{name!r}: function}}."

@@ -1,0 +1,104 @@
+"""How older code spells things, and what it means: tutorials for TensorFlow 1 and 2 run as they are written.
+
+| older code                                       | today                                              |
+|--------------------------------------------------|----------------------------------------------------|
+| `add_weight("w", (3,), dtype, "ones")`           | `add_weight((3,), "ones", dtype, name="w")`        |
+| `add_weight(..., aggregation=, synchronization=)`| without them: they have no meaning here            |
+| `trainable="true"`                               | `trainable=True`                                   |
+| `Dense(4, input_dim=3)`, `input_shape=3`         | `input_shape=(3,)`                                 |
+| `LSTM(4, input_dim=3, input_length=7)`           | `input_shape=(7, 3)`                               |
+| `batch_input_shape=(5, 3)`                       | `batch_shape=(5, 3)`                               |
+| `Adam(lr=0.1)`, `optimizer.lr`                   | `Adam(learning_rate=0.1)`, `.learning_rate`        |
+| `LeakyReLU(alpha=0.2)`                           | `LeakyReLU(negative_slope=0.2)`                    |
+| `fit(x)` with x of shape (N,)                    | x of shape (N, 1), a column                        |
+| `input_shape.as_list()` in `build`               | `list(input_shape)`                                |
+| initializers "zero", "one", "normal", "uniform"  | "zeros", "ones", "random_normal", "random_uniform" |
+
+All else in this project knows today's spelling alone, and asks here once, at its door.
+"""
+
+import functools
+import inspect
+
+import tensorflow as tf
+
+INITIALIZERS = {"zero": "zeros", "one": "ones", "normal": "random_normal", "uniform": "random_uniform"}
+
+_ARGUMENTS = {"learning_rate": "lr", "negative_slope": "alpha", "batch_shape": "batch_input_shape"}
+_ORDER_OF_ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
+_WITHOUT_MEANING = {"aggregation", "autocast", "experimental_autocast", "synchronization"}
+
+
+def argument(name, value, others):
+    """The value of the argument `name`: under its older name, then taken out of the dict `others`; else `value`.
+
+    >>> argument("learning_rate", 0.001, {"lr": 0.1})
+    0.1
+    """
+    return others.pop(_ARGUMENTS[name], value)
+
+
+def flag(value):
+    """A boolean; older code writes `"true"`."""
+    return value.lower() == "true" if isinstance(value, str) else bool(value)
+
+
+def as_shape(shape):
+    """A shape as a tuple, an integer standing for one axis; None stays None."""
+    return shape if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+
+
+def first_shape(arguments):
+    """`arguments` of a first layer with `input_shape` or `batch_shape` in place of what older code says.
+
+    >>> first_shape({"input_dim": 3, "input_length": 7})
+    {'input_shape': (7, 3), 'batch_shape': None}
+    """
+    found = dict(arguments)
+    sizes = [found.pop(name, None) for name in ("input_length", "input_dim")]
+    axes = tuple(size for size in sizes if size is not None)
+    found["input_shape"] = as_shape(found.get("input_shape", axes or None))
+    found["batch_shape"] = as_shape(argument("batch_shape", found.get("batch_shape"), found))
+    return found
+
+
+class Shape(tuple):
+    """A shape as `build` gets it: a tuple, with the `as_list` that tutorials written for tf.TensorShape call."""
+
+    def as_list(self):
+        return list(self)
+
+
+def name_first(add_weight):
+    """The method `add_weight`, so wrapped that the name may come first, and the others then in TensorFlow 2's order."""
+    known = {*list(inspect.signature(add_weight).parameters)[1:], *_WITHOUT_MEANING}
+
+    @functools.wraps(add_weight)
+    def wrapped(self, *args, **kwargs):
+        for name in kwargs:
+            if name not in known:
+                raise TypeError(f"{type(self).__name__} {self.name!r}.add_weight() takes no argument {name!r}.")
+        kwargs = {name: value for name, value in kwargs.items() if name not in _WITHOUT_MEANING}
+        if args and isinstance(args[0], str):
+            args, kwargs = (), {**dict(zip(_ORDER_OF_ADD_WEIGHT[: len(args)], args, strict=True)), **kwargs}
+        return add_weight(self, *args, **kwargs)
+
+    return wrapped
+
+
+class OlderRate:
+    """Base of optimizers: `optimizer.lr` is its `learning_rate`."""
+
+    @property
+    def lr(self):
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value):
+        self.learning_rate = value
+
+
+def column(tensor, rank=None):
+    """A tensor of shape (N,) as a column (N, 1), unless `rank` says that 1 is what is wanted; any other as it is."""
+    is_row = isinstance(tensor, tf.Tensor) and tensor.shape.rank == 1
+    return tensor[:, tf.newaxis] if is_row and rank != 1 else tensor
