@@ -30,6 +30,8 @@ class Metric(tracking.Tracked, Configurable):
     (3.0, 3.0)
     """
 
+    _keeps = "metric"
+
     def __init__(self, name=None, dtype=None):
         self.name = name or naming.unique_name(type(self))
         self.dtype = dtypes.policy(dtype).variable_dtype

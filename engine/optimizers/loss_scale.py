@@ -7,7 +7,7 @@ and the next one tries a smaller multiple (Micikevicius et al., "Mixed precision
 
 import tensorflow as tf
 
-from engine.core import naming, state
+from engine.core import naming, state, tracking
 from engine.core.conditional import run_if
 from engine.optimizers import checks
 from engine.optimizers.base import Optimizer
@@ -18,7 +18,7 @@ from losses.configurable import Configurable
 from losses.lookup import resolve
 
 
-class LossScaleOptimizer(Configurable):
+class LossScaleOptimizer(tracking.Tracked, Configurable):
     """An optimizer around another one, which it lets do without those steps whose gradients are not finite.
 
         gradients = ∂(loss · scale) / ∂weights / scale
@@ -46,6 +46,7 @@ class LossScaleOptimizer(Configurable):
     """
 
     skips_bad_steps = True
+    _keeps = "slot"
     _OWN = ("name", "inner_optimizer", "initial_scale", "dynamic_growth_steps", "dynamic_scale", "step_counter", "skipped_steps")
 
     def __init__(self, inner_optimizer, initial_scale=2.0**15, dynamic_growth_steps=2000, name=None):
