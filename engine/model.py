@@ -362,7 +362,6 @@ class Model(TrainingStep, Saved, Studied, Layer):
         >>> from engine import Input, Sequential
         >>> from layers import GRU, Dropout
         >>> model = Sequential([Input(batch_shape=(8, 5, 3)), GRU(4, stateful=True), Dropout(0.5)])
-        >>> model.compile("sgd", "mse")
         >>> for path, (variable, kind) in model.state().items():
         ...     print(f"{kind:6} {path:34} {variable.shape}")
         weight layers.0.cell.kernel               (3, 12)
@@ -371,10 +370,6 @@ class Model(TrainingStep, Saved, Studied, Layer):
         seed   seeds/layers.0.cell.seed_generator (2,)
         kept   layers.0.states.0                  (8, 4)
         seed   seeds/layers.1.seed_generator      (2,)
-        slot   optimizer/iteration                ()
-        slot   optimizer/learning_rate            ()
-        metric metrics/loss_tracker.total         ()
-        metric metrics/loss_tracker.count         ()
         """
         return state_of(self)
 
