@@ -2,8 +2,8 @@
 
 Reading order, an afternoon's worth:
 
-1. `core/`      what a layer is: `tracking` (attributes are the record), `layer` (the five steps of a call),
-                `calling` and `building` (those steps), `symbolic` and `graph` (calls on symbols), `context`
+1. `core/`      what a layer is: `tracking` (attributes are the record), `state` (all that changes, by path), `layer` (the
+                five steps of a call), `calling` and `building` (those steps), `symbolic` and `graph` (calls on symbols), `context`
 2. `training/`  how a model learns: `step` (one step, on one screen), `objective` (what is minimised),
                 `feed` (where batches come from), `compiled` and `loop` (many steps in one compiled function)
 3. `model.py`, `sequential.py`: a layer that can be trained

@@ -15,6 +15,7 @@ from engine.configs.layer_config import describe_arguments
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
+from engine.core.state import state_of
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
 from engine.training import arrays, loop, replicas
@@ -44,7 +45,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     keras_module = "keras"
     supports_masking = True
     _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
-                                     "_traces"}  # fmt: skip
+                                     "_traces", "optimizer", "compiled_metrics", "gradient_norms"}  # fmt: skip
 
     optimizer = None
     compiled_loss = None
@@ -350,6 +351,28 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def _require_compiled(self, action):
         if self.optimizer is None:
             raise RuntimeError(f"{self.title} is not compiled. Call model.compile(optimizer, loss) before {action}().")
+
+    # ---- state ------------------------------------------------------------------------------
+
+    def state(self):
+        """Every variable that the model has or uses, as {path: (variable, kind)}: what a checkpoint of a run holds.
+
+        Kinds: "weight"; "seed" (the state of random numbers); "metric"; "slot" (what optimizers keep); "kept" (all else,
+        such as the states of a stateful LSTM, which are no weights). Slots and metrics are there once they are made.
+
+        >>> from engine import Input, Sequential
+        >>> from layers import GRU, Dropout
+        >>> model = Sequential([Input(batch_shape=(8, 5, 3)), GRU(4, stateful=True), Dropout(0.5)])
+        >>> for path, (variable, kind) in model.state().items():
+        ...     print(f"{kind:6} {path:34} {variable.shape}")
+        weight layers.0.cell.kernel               (3, 12)
+        weight layers.0.cell.recurrent_kernel     (4, 12)
+        weight layers.0.cell.bias                 (2, 12)
+        seed   seeds/layers.0.cell.seed_generator (2,)
+        kept   layers.0.states.0                  (8, 4)
+        seed   seeds/layers.1.seed_generator      (2,)
+        """
+        return state_of(self)
 
     # ---- metrics ----------------------------------------------------------------------------
 

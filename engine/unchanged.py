@@ -2,9 +2,7 @@
 
 import contextlib
 
-import tensorflow as tf
-
-from engine.core import tracking
+from engine.core.state import state_of
 
 
 @contextlib.contextmanager
@@ -13,24 +11,15 @@ def unchanged(model):
 
     Metrics that the block has made, by `add_metric`, start at zero.
     """
-    terms = getattr(model, "_term_tracker", None)
-    variables = tracking.unique([*model.variables, *kept_beside(model), *(terms.variables if terms is not None else [])])
-    if getattr(model, "optimizer", None) is not None:
-        variables += model.optimizer.variables
+    variables = [variable for variable, _ in state_of(model).values()]
     before = [variable.read_value() for variable in variables]
     try:
         yield
     finally:
         for variable, value in zip(variables, before):
             variable.assign(value)
-        known = set(map(id, variables))
+        known, terms = set(map(id, variables)), getattr(model, "_term_tracker", None)
         for metric in [*model.metrics, *([terms] if terms is not None else [])]:
             if any(id(variable) not in known for variable in metric.variables):
                 metric.reset_state()
         model._clear_losses()
-
-
-def kept_beside(layer):
-    """Variables that layers use and do not count as theirs, such as the states of a stateful recurrent layer."""
-    values = [vars(inner).get(name) for _, inner in layer.named_layers() for name in inner._untracked]
-    return [variable for value in values for variable in tracking.inside(value, tf.Variable)]

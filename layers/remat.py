@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine.core import context
+from engine.core.state import beside_training
 from layers.wrapper import Wrapper
 from losses.masks import get_mask, set_mask
 
@@ -41,7 +42,7 @@ class Remat(Wrapper):
 
     def call(self, inputs, training=False):
         masks = [get_mask(item) for item in tf.nest.flatten(inputs)]
-        state = [(variable, variable.read_value()) for variable in self.layer.non_trainable_variables]
+        before = [(variable, variable.read_value()) for variable in beside_training(self.layer)]
         passes = []  # of this call, so far: one, or two in its backward pass
 
         def run(*tensors):
@@ -52,11 +53,11 @@ class Remat(Wrapper):
         def forward_and_again(*tensors):
             if not passes:
                 return run(*tensors)
-            now = [variable.read_value() for variable, _ in state]
-            for variable, value in state:
+            now = [variable.read_value() for variable, _ in before]
+            for variable, value in before:
                 variable.assign(value)
             found = run(*tensors)
-            for (variable, _), value in zip(state, now):
+            for (variable, _), value in zip(before, now):
                 variable.assign(value)
             return found
 

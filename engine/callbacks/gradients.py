@@ -44,15 +44,5 @@ class GradientStats(Callback):
         logs.update(self.model.gradient_norms.result())
         logs["learning_rate"] = learning_rate_of(self.model)
 
-    def get_state(self):
-        return {name: variable.numpy() for name, variable in self._variables().items()}
-
-    def set_state(self, state):
-        for name, variable in self._variables().items():
-            variable.assign(state[name])
-
-    def _variables(self):
-        return {"sums": self.norms.sums, "measured": self.norms.measured, "steps": self.norms.steps}
-
     def close(self):
         self.model.gradient_norms = None

@@ -7,7 +7,7 @@ import numbers
 import tensorflow as tf
 
 from engine import spellings
-from engine.core import state
+from engine.core import creation
 
 _SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_size")
 
@@ -18,7 +18,7 @@ def build_once(build):
     @functools.wraps(build)
     def wrapped(self, *shapes, **named_shapes):
         shapes = [spellings.Shape(s) if isinstance(s, (tuple, tf.TensorShape)) else s for s in shapes]
-        with state.outside():
+        with creation.outside():
             build(self, *shapes, **named_shapes)
         self.built = True
 

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine import constraints, dtypes, initializers, regularizers, spellings
-from engine.core import building, calling, context, naming, state, symbolic, tracking
+from engine.core import building, calling, context, creation, naming, symbolic, tracking
 from engine.core.input_spec import check_inputs
 from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
@@ -174,7 +174,7 @@ class Layer(tracking.Tracked, Configurable):
         if initializer is None:
             initializer = "glorot_uniform" if dtype.is_floating else "zeros"
         initializer, shape = initializers.get(initializer), building.static_shape(self, name, shape)
-        with state.outside():
+        with creation.outside():
             variable = tf.Variable(
                 lambda: building.first_value(self, name, initializer, shape, dtype),
                 dtype=dtype, shape=shape, trainable=spellings.flag(trainable), constraint=constraints.get(constraint),

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine import dtypes, initializers, spellings
-from engine.core import naming, state, tracking
+from engine.core import creation, naming, tracking
 from losses.configurable import Configurable
 from losses.masks import get_mask
 from losses.reduction import weigh
@@ -33,6 +33,7 @@ class Metric(tracking.Tracked, Configurable):
     """
 
     keras_module = "keras.metrics"
+    _keeps = "metric"
 
     def __init__(self, name=None, dtype=None):
         self.name = name or naming.unique_name(type(self))
@@ -42,7 +43,7 @@ class Metric(tracking.Tracked, Configurable):
     def add_weight(self, shape=(), initializer="zeros", dtype=None, name=None):
         """A variable of the state."""
         initializer, dtype = initializers.get(initializer), tf.as_dtype(dtype or self.dtype)
-        return state.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name or "state")
+        return creation.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name or "state")
 
     add_variable = add_weight
 

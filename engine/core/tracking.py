@@ -15,28 +15,33 @@ import types
 import tensorflow as tf
 
 from engine.random import SeedGenerator
+from losses.configurable import Configurable
 
 _SEQUENCES = (list, tuple, set, frozenset, collections.deque)
 _PLAIN = frozenset({type(None), bool, int, float, str, types.FunctionType})  # most attributes: passed over at once
 
 
 class Tracked:
-    """Base of what a walk finds and does not open: layers and metrics, which walk for themselves.
+    """Base of what a walk finds and does not open: layers, metrics and optimizers, which are walked for themselves.
 
-    `_untracked` names attributes that hold what is used but not owned.
+    `_untracked` names attributes that hold what is used but not owned; `_keeps` says what kind of state its own variables
+    are (see state.py).
     """
 
     _untracked = frozenset()
+    _keeps = "kept"
 
 
 Weight = collections.namedtuple("Weight", "path variable trainable")
 
 
-def children(owner):
-    """Yield (path, child) for each variable, layer, metric and seed generator held by `owner`.
+def children(owner, all_used=False):
+    """Yield (path, child) for each variable, layer, metric, optimizer and seed generator held by `owner`.
 
-    In order of assignment, containers opened. A child found twice is yielded twice.
+    In order of assignment, containers opened. A child found twice is yielded twice. `all_used`: also what is used and not
+    owned, in untracked attributes, and parts: initializers, losses, generators of TensorFlow.
     """
+    untracked = frozenset() if all_used else owner._untracked
     loose = vars(owner).get("_loose_weights")
     found = set()
     opened = {id(owner)}
@@ -44,18 +49,20 @@ def children(owner):
         if type(value) in _PLAIN:
             continue
         role = _role(type(value))
-        if role == "leaf" or name in owner._untracked or name == "_loose_weights":
+        if role == "leaf" or name in untracked or name == "_loose_weights":
             continue
         if role in ("sequence", "dict") and not value:
             continue
         start = name.lstrip("_")
-        for path, child in [(start, value)] if role == "child" else _open(start, value, opened):
+        for path, child in [(start, value)] if role == "child" else _open(start, value, opened, all_used):
             if loose:
                 found.add(id(child))
             yield path, child
     if loose:  # weights made by add_weight and held by no attribute (yet)
-        loose[:] = [(name, variable) for name, variable in loose if id(variable) not in found]
-        yield from loose
+        rest = [(name, variable) for name, variable in loose if id(variable) not in found]
+        if not all_used:  # what an untracked attribute holds stays a weight
+            loose[:] = rest
+        yield from rest
 
 
 @functools.lru_cache(maxsize=4096)
@@ -67,15 +74,17 @@ def _role(cls):
         return "dict"
     if issubclass(cls, _SEQUENCES):
         return "sequence"
-    return "object" if issubclass(cls, tf.Module) or dataclasses.is_dataclass(cls) else "leaf"
+    if issubclass(cls, tf.Module) or dataclasses.is_dataclass(cls):
+        return "object"
+    return "part" if issubclass(cls, (Configurable, tf.random.Generator)) else "leaf"
 
 
-def _open(path, value, opened):
+def _open(path, value, opened, all_used=False):
     role = _role(type(value))
-    if role == "child":
+    if role == "child" or (role == "part" and all_used):
         yield path, value
         return
-    if role == "leaf" or id(value) in opened:  # the latter: a container that holds itself
+    if role in ("leaf", "part") or id(value) in opened:  # the latter: a container that holds itself
         return
     opened.add(id(value))
     if role == "dict":
@@ -85,12 +94,7 @@ def _open(path, value, opened):
     else:
         items = [(name, item) for name, item in vars(value).items() if not name.startswith("_self_")]  # TensorFlow's own
     for name, item in list(items):
-        yield from _open(f"{path}.{name}", item, opened)
-
-
-def inside(value, kind):
-    """What of a kind is in `value`: itself, or in a container, opened."""
-    return [child for _, child in _open("", value, set()) if isinstance(child, kind)]
+        yield from _open(f"{path}.{name}", item, opened, all_used)
 
 
 def direct(owner, kind):

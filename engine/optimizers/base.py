@@ -16,7 +16,7 @@ import re
 import tensorflow as tf
 
 from engine import initializers, spellings
-from engine.core import naming
+from engine.core import naming, tracking
 from engine.optimizers import checks, compiled, schedules
 from engine.optimizers.state import State, copy_of, path_of
 from engine.optimizers.turns import take_turn
@@ -24,7 +24,7 @@ from losses import replicas
 from losses.configurable import Configurable, constructor_arguments, describe
 
 
-class Optimizer(State, spellings.OlderRate, Configurable):
+class Optimizer(State, spellings.OlderRate, tracking.Tracked, Configurable):
     """Base of all optimizers, with the arguments that each of them takes beside its own.
 
     Arguments: `learning_rate` (a number, a `LearningRateSchedule` of the number of calls, or a function without
@@ -81,6 +81,7 @@ class Optimizer(State, spellings.OlderRate, Configurable):
         if gradient_accumulation_steps:
             self._gathered = self.add_variable((), name="gathered", last=True)
 
+    _keeps = "slot"
     skips_bad_steps = False  # whether `apply` leaves out a step whose gradients are not finite
 
     # ---- the formula: what a family of optimizers overrides -----------------------------------

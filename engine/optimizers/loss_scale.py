@@ -7,7 +7,7 @@ and the next one tries a smaller multiple (Micikevicius et al., "Mixed precision
 
 import tensorflow as tf
 
-from engine.core import naming, state
+from engine.core import creation, naming, tracking
 from engine.core.conditional import run_if
 from engine.optimizers import checks
 from engine.optimizers.base import Optimizer
@@ -18,7 +18,7 @@ from losses.configurable import Configurable
 from losses.lookup import resolve
 
 
-class LossScaleOptimizer(Configurable):
+class LossScaleOptimizer(tracking.Tracked, Configurable):
     """An optimizer around another one, which it lets do without those steps whose gradients are not finite.
 
         gradients = ∂(loss · scale) / ∂weights / scale
@@ -47,6 +47,7 @@ class LossScaleOptimizer(Configurable):
 
     keras_module = "keras.optimizers"
     skips_bad_steps = True
+    _keeps = "slot"
     _OWN = ("name", "inner_optimizer", "initial_scale", "dynamic_growth_steps", "dynamic_scale", "step_counter", "skipped_steps")
 
     def __init__(self, inner_optimizer, initial_scale=2.0**15, dynamic_growth_steps=2000, name=None):
@@ -57,9 +58,9 @@ class LossScaleOptimizer(Configurable):
         checks.count(self, 1, dynamic_growth_steps=dynamic_growth_steps)
         self.name, self.inner_optimizer = name or naming.unique_name(type(self)), inner_optimizer
         self.initial_scale, self.dynamic_growth_steps = float(initial_scale), dynamic_growth_steps
-        self.step_counter = state.variable(lambda: 0, tf.int32, "step_counter")
-        self.dynamic_scale = state.variable(lambda: self.initial_scale, tf.float32, "dynamic_scale")
-        self.skipped_steps = state.variable(lambda: 0, tf.int64, "skipped_steps")
+        self.step_counter = creation.variable(lambda: 0, tf.int32, "step_counter")
+        self.dynamic_scale = creation.variable(lambda: self.initial_scale, tf.float32, "dynamic_scale")
+        self.skipped_steps = creation.variable(lambda: 0, tf.int64, "skipped_steps")
 
     @property
     def _own_state(self):

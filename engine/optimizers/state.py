@@ -7,7 +7,7 @@ be hashed and `==` on them is elementwise; the optimizer keeps it alive, so no o
 import tensorflow as tf
 
 from engine import dtypes, initializers
-from engine.core import state
+from engine.core import creation
 
 
 class State:
@@ -49,7 +49,7 @@ class State:
         """A variable of the state, made outside of any traced function; `last`: behind all slots."""
         initializer, dtype = initializers.get(initializer), dtypes.dtype(dtype)
         name = f"{self.name}/{name or 'variable'}"
-        variable = state.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name)
+        variable = creation.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name)
         (self._last_state if last else self._state).append(variable)
         return variable
 

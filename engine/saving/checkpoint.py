@@ -4,8 +4,7 @@
       00000003-00000120/         after 3 epochs and 120 steps of the fourth
         run.json                 epoch, step, place in the data, logs, callbacks' state, random state of Python and NumPy,
                                  steps made and known to come, which decide about XLA
-        state.safetensors        weights, optimizer, seeds, metrics' partial sums, callbacks' arrays; a checksum of itself
-                                 and of run.json
+        state.safetensors        all that Model.state() has, callbacks' arrays; a checksum of itself and of run.json
 
 A directory is written under a temporary name, its files and itself synced to the disk, then renamed: what has a final
 name is complete at every instant. Older ones go only after that, and lose their names first. `newest` takes the last

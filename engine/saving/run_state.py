@@ -2,11 +2,13 @@
 
 import contextlib
 import random
+from itertools import filterfalse
 
 import numpy as np
 
+from engine.core.state import state_of
 from engine.saving.container import FileError
-from engine.saving.state import named_weights, optimizer_state_of, seeds_of, values_of
+from engine.saving.state import values_of
 from engine.saving.weights import compare
 from engine.training.step import make_variables
 
@@ -18,13 +20,8 @@ class CheckpointError(FileError):
 
 
 def variables_of(run):
-    """{name: variable} of all that a step can change; the names do not depend on the process."""
-    model = run.model
-    metrics = [variable for metric in [*model.metrics, model._term_tracker] for variable in metric.variables]
-    return {
-        **named_weights(model), **seeds_of(model), **optimizer_state_of(model),
-        **{f"metrics/{index}": variable for index, variable in enumerate(metrics)},
-    }  # fmt: skip
+    """{path: variable} of all that a step can change."""
+    return {path: variable for path, (variable, _) in state_of(run.model).items()}
 
 
 def capture(run):
@@ -52,8 +49,10 @@ def _active(run, states):
 
 def restore(run, arrays, info):
     """Put `run` where it was. Everything is compared before anything is changed, and an error undoes what was done."""
-    if run.model.run_eagerly:  # nothing has made the slots and the metrics yet
-        make_variables(run.model, run.feed.spec)
+    if run.model.run_eagerly:  # nothing has made the slots, the metrics and the kept states yet
+        make_variables(run.model, run.feed)
+        if run.validation is not None and not variables_of(run).keys() >= set(filterfalse(_is_taken, arrays)):
+            make_variables(run.model, run.validation, "test")
     _compare(run, arrays, info)
     states, python_state, numpy_state = _states_of(run), random.getstate(), np.random.get_state()
     try:

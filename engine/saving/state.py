@@ -1,10 +1,7 @@
-"""What a model is made of, by name: weights, the counters of its random numbers, the state of its optimizer.
+"""What of a model's state its file has: weights, the counters of its random numbers, the state of its optimizer.
 
-    blocks.0.kernel                        a weight, under its path
-    optimizer/blocks.0.kernel/momentum     a slot of it;  optimizer/iteration: state of no single weight
-    seeds/blocks.1.seed_generator          the counter of a SeedGenerator
-
-The names are ways through attributes. They do not depend on the process, nor on what was made before the model.
+The names are those of engine/core/state.py. A file is read into a model that is made anew from its config: where two
+layers share a SeedGenerator, that one has two. So here a counter stands under each of its paths.
 """
 
 from engine.core import tracking
@@ -23,11 +20,6 @@ def weights_of(model, action):
             f"{model.title} is not built, so it has no weights yet{f' in {names}' if names else ''}. "
             f"Call it on a batch once, model(x), or say model.build((None, ...)) with the shape of a batch, before {action}()."
         )
-    return named_weights(model)
-
-
-def named_weights(model):
-    """{path: variable} of the weights there are."""
     weights = {}
     for path, variable, _ in model.named_weights():
         if path in weights:

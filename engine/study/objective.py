@@ -7,8 +7,8 @@ of their sum is zero, for right and wrong code alike. A random cotangent makes e
 import numpy as np
 import tensorflow as tf
 
+from engine.core.state import beside_training
 from engine.training.terms import LossTerms
-from engine.unchanged import kept_beside
 from losses.masks import get_mask, set_mask
 
 
@@ -48,9 +48,8 @@ class Objective:
         self.floating = [i for i, item in enumerate(flat) if isinstance(item, tf.Tensor) and item.dtype.is_floating]
         self.inputs = [flat[i] for i in self.floating]
         self.weights = layer.trainable_weights
-        trained = {id(weight) for weight in self.weights}
-        self.saved = [(variable, tf.identity(variable)) for variable in [*layer.variables, *kept_beside(layer)]]
-        self.state = [(variable, value) for variable, value in self.saved if id(variable) not in trained]
+        self.state = [(variable, tf.identity(variable)) for variable in beside_training(layer)]
+        self.saved = [*self.state, *((weight, tf.identity(weight)) for weight in self.weights)]
 
     def _tensor(self, item):
         if isinstance(item, (bool, int, float, str, type(None))):

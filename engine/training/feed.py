@@ -69,6 +69,11 @@ class ArrayFeed:
         self._order = None
 
     @property
+    def whole_spec(self):
+        """`spec` with the rows of a whole batch: a stateful layer is made for so many."""
+        return tf.nest.map_structure(tf.type_spec_from_value, self.example())
+
+    @property
     def targets(self):
         """The labels, as they are in memory."""
         return self.data[1] if isinstance(self.data, tuple) and len(self.data) > 1 else None

@@ -10,13 +10,14 @@ import math
 
 import tensorflow as tf
 
+from engine.core import tracking
 from engine.core.conditional import run_if
 from engine.optimizers.compiled import dense
 
 _ROWS = 32
 
 
-class GradientNorms:
+class GradientNorms(tracking.Tracked):
     """Sums over the measured steps of an epoch. A model that has one in `model.gradient_norms` asks it to `apply`."""
 
     def __init__(self, model, every):

@@ -46,11 +46,11 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
         [callbacks or [], history, *bar], model, dict(epochs=epochs, steps=feed.steps, verbose=verbose)
     )
     model.stop_training = False
-    run = Run(model, feed, callbacks.callbacks, epoch=initial_epoch)
+    run = Run(model, feed, callbacks.callbacks, validation, initial_epoch)
     fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None
     try:
         if guard is not None:
-            guard.begin(feed.spec)
+            guard.begin(feed)
             model.nan_guard = guard
         callbacks.on_train_begin()
         model.history = history

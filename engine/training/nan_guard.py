@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from engine.core import context
 from engine.core.conditional import run_if
+from engine.core.state import beside_training, state_of
 from engine.saving import container
-from engine.saving.state import seeds_of
 from engine.training.step import make_variables, unpack
 from losses import replicas
 
@@ -39,12 +39,12 @@ class NaNGuard:
         self.good = tf.Variable(0, dtype=tf.int64, trainable=False)  # steps that were applied
         self._finite = None  # of the step that is being traced
 
-    def begin(self, spec):
-        """Before a fit on batches of `spec`."""
+    def begin(self, feed):
+        """Before a fit on the batches of `feed`."""
         self.tripped.assign(False)
         self.good.assign(0)
         if self.model.run_eagerly:  # nothing has made the metrics yet, whose values may have to be put back
-            make_variables(self.model, spec)
+            make_variables(self.model, feed)
 
     # ---- in the step ------------------------------------------------------------------------
 
@@ -77,12 +77,12 @@ class NaNGuard:
         run_if(self._finite, update)
 
     def _state(self):
-        """What the forward pass may change: all but trainable weights and the optimizer's state."""
-        model = self.model
-        trainable = {id(variable) for variable in model.trainable_weights}
-        weights = [variable for variable in model.weights if id(variable) not in trainable]
-        metrics = [variable for metric in [*model.metrics, model._term_tracker] for variable in metric.variables]
-        return [*weights, *seeds_of(model).values(), *metrics]
+        """What a step may change beside `apply`: all that the forward pass does; all there is, if it has more optimizers."""
+        own = {id(variable) for variable in self.model.optimizer.variables}
+        everything = state_of(self.model).values()
+        if any(kind == "slot" and id(variable) not in own for variable, kind in everything):
+            return [variable for variable, _ in everything]
+        return beside_training(self.model)
 
     # ---- after a chunk ----------------------------------------------------------------------
 

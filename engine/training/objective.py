@@ -4,6 +4,7 @@ import tensorflow as tf
 
 import losses as loss_library
 from engine import metrics as metric_library
+from engine.core import tracking
 from engine.metrics.by_shape import for_shapes
 from engine.metrics.mean import MeanMetricWrapper
 from losses import replicas
@@ -70,7 +71,7 @@ class CompiledLoss:
         return total
 
 
-class CompiledMetrics:
+class CompiledMetrics(tracking.Tracked):
     """The metrics of all outputs, made when labels and predictions are first seen.
 
     `metrics` and `weighted_metrics` are a list for one output, or a list or dict of lists for many; only the
@@ -79,12 +80,13 @@ class CompiledMetrics:
     """
 
     name = "compile_metrics"
+    _keeps = "metric"
 
     def __init__(self, metrics, weighted_metrics, names_of):
+        self.metrics = [self] if any(tf.nest.flatten((metrics, weighted_metrics))) else []  # first: paths of state go by it
         self.given = (metrics, weighted_metrics)
         self.names_of = names_of
         self.by_output = None  # per output: list of (metric, weighted)
-        self.metrics = [self] if any(tf.nest.flatten(self.given)) else []
 
     def result(self):
         """The results by name."""

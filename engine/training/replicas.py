@@ -19,6 +19,7 @@ import contextlib
 
 import tensorflow as tf
 
+from engine.core.state import state_of
 from engine.training import cluster, parameter_server
 from engine.training.compiled import CompiledStep, EagerStep
 from engine.training.shares import Shared
@@ -227,12 +228,10 @@ def rows_of_each(strategy, batch, count):
 
 def check_variables(model, is_inside):
     """Refuse variables that were made outside of the strategy's scope: for each, `is_inside` is to be true."""
-    state = [(f"weight {path!r}", variable) for path, variable, _ in model.named_weights()]
-    state += [(f"variable of the optimizer {variable.name!r}", variable) for variable in model.optimizer.variables]
-    state += [(f"state of the metric {metric.name!r}", item) for metric in model.metrics for item in metric.variables]
-    for what, variable in state:
+    for path, (variable, kind) in state_of(model).items():
         if not is_inside(variable):
             raise ValueError(
-                f"{model.title}: the {what} was made outside of the scope of its {type(model.distribute_strategy).__name__}. "
+                f"{model.title}: {path!r} ({kind}) was made outside of the scope of its "
+                f"{type(model.distribute_strategy).__name__}. "
                 "Make the model, its optimizer and its metrics inside of `with strategy.scope():`."
             )

@@ -11,6 +11,7 @@ class Run:
     model: Any
     feed: Any
     callbacks: list
+    validation: Any = None  # its data
     epoch: int = 0
     step: int = 0
     total: int = 0  # steps of all epochs

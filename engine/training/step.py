@@ -46,9 +46,9 @@ def results(metrics):
     return found
 
 
-def make_variables(model, spec):
-    """Make what the first training step would make, such as slots and metrics, without any effect on values."""
-    tf.function(model.train_step, autograph=False).get_concrete_function(spec)
+def make_variables(model, feed, verb="train"):
+    """Make what the first step would make, such as slots, metrics and kept states, without any effect on values."""
+    tf.function(getattr(model, f"{verb}_step"), autograph=False).get_concrete_function(feed.whole_spec)
     model._clear_losses()
 
 

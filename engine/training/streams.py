@@ -30,6 +30,11 @@ class StreamFeed:
         self.renew = renew  # whether each epoch begins a new pass, also where the one before did not come to its end
         self.iterator, self.passes, self.current, self.drawn, self.position = None, 0, -1, 0, 0
 
+    @property
+    def whole_spec(self):
+        """`spec` with the rows of a whole batch, where it is known."""
+        return self.spec
+
     def start(self, epoch, step=0):
         """Go to the first batch of an epoch; or, after `set_state`, go on after `step` batches of it."""
         if not step and (self.iterator is None or self.renew):
@@ -95,6 +100,10 @@ class DatasetFeed(StreamFeed):
         self.spec = relax(self.dataset.element_spec)
         super().__init__(renew=steps is None)
 
+    @property
+    def whole_spec(self):
+        return self.dataset.element_spec
+
     def example(self):
         """One batch, to look at."""
         self.passes += 1
@@ -150,6 +159,11 @@ class PythonFeed(StreamFeed):
         """What takes the next batch and those before: sentences padded batch by batch have an axis that changes."""
         self._peek()
         return self._spec
+
+    @property
+    def whole_spec(self):
+        self._peek()
+        return self.spec if self._ahead is None else tf.nest.map_structure(tf.type_spec_from_value, self._ahead)
 
     def set_state(self, state):
         if self.get_state() != state:

@@ -12,25 +12,27 @@ class LossTerms(Metric):
     def __init__(self, name="loss_terms"):
         super().__init__(name)
         self.names = []  # of the terms taken in last: training may have terms that evaluation has not
-        self.states = {}  # their sums and the number of rows, by the names of the terms
+        self.known = []  # each list of names that came so far; its place is that of its state below
+        self.totals, self.rows = [], []  # the sums of the terms, and the number of rows
 
     def update_state(self, terms, rows):
         """Take in one batch: a list of (name, scalar), and the batch's number of rows."""
         self.names = [name for name, _ in terms] if len(terms) > 1 else []  # one term alone is the loss
         if not self.names:
             return
-        if tuple(self.names) not in self.states:
-            totals = self.add_weight(name="totals", shape=(len(terms),))
-            self.states[tuple(self.names)] = (totals, self.add_weight(name="rows"))
-        totals, total_rows = self.states[tuple(self.names)]
+        if self.names not in self.known:
+            self.known.append(self.names)
+            self.totals.append(self.add_weight(name="totals", shape=(len(terms),)))
+            self.rows.append(self.add_weight(name="rows"))
+        place = self.known.index(self.names)
         values, rows = replicas.whole(tf.stack([tf.cast(value, self.dtype) for _, value in terms]), rows)
         rows = tf.cast(rows, self.dtype)
-        totals.assign_add(values * rows)
-        total_rows.assign_add(rows)
+        self.totals[place].assign_add(values * rows)
+        self.rows[place].assign_add(rows)
 
     def result(self):
-        if tuple(self.names) not in self.states:
+        if self.names not in self.known:
             return {}
-        totals, rows = self.states[tuple(self.names)]
-        means = tf.math.divide_no_nan(totals.read_value(), rows.read_value())
+        place = self.known.index(self.names)
+        means = tf.math.divide_no_nan(self.totals[place].read_value(), self.rows[place].read_value())
         return dict(zip(self.names, tf.unstack(means)))

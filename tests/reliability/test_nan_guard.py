@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from engine import Input, Layer, Model, Sequential, set_seed
+from engine import Input, Layer, Model, Sequential, optimizers, set_seed
 from engine.callbacks import Checkpoint
 from engine.saving import checkpoint, read_arrays
-from engine.saving.state import optimizer_state_of, seeds_of
 from engine.training.nan_guard import NonFiniteError
-from layers import BatchNormalization, Dense, Dropout, Embedding
+from layers import GRU, LSTM, BatchNormalization, Bidirectional, Dense, Dropout, Embedding
 
 RNG = np.random.default_rng(2)
 X, Y = RNG.normal(size=(40, 3)).astype("f4"), RNG.uniform(size=(40, 2)).astype("f4")
@@ -30,8 +29,7 @@ def network(last=Dense):
 
 
 def bits(model):
-    variables = [*model.weights, *optimizer_state_of(model).values(), *seeds_of(model).values()]
-    return [variable.numpy().tobytes() for variable in variables]
+    return {path: state.variable.numpy().tobytes() for path, state in model.state().items()}
 
 
 def poisoned(y=False):
@@ -65,6 +63,96 @@ def test_the_model_is_as_after_the_step_before(compile, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["nan-batch.safetensors"]
     run = fit(X, Y, model, compile=compile)[1]  # and it can be fitted again
     assert np.isfinite(run().history["loss"]).all()
+
+
+class Memory(Layer):
+    """A layer with a generator of TensorFlow, and a variable that is no weight."""
+
+    _untracked = Layer._untracked | {"memory"}
+
+    def __init__(self):
+        super().__init__()
+        self.noise, self.memory = tf.random.Generator.from_seed(4), tf.Variable(0.0, trainable=False)
+
+    def call(self, inputs):
+        self.memory.assign_add(tf.reduce_mean(inputs))
+        return inputs + self.noise.normal(tf.shape(inputs), stddev=0.1)
+
+
+class Chain(Model):
+    """Layers one after the other, built by the first batch."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def call(self, inputs):
+        for layer in self.steps:
+            inputs = layer(inputs)
+        return inputs
+
+
+def feeds(kind, x, y):
+    """The same batches as arrays, a pipeline, a generator; the last two as `x` alone."""
+    if kind == "arrays":
+        return x, y
+    pipeline = tf.data.Dataset.from_tensor_slices((x, y)).batch(8, drop_remainder=True)
+    return (pipeline if kind == "dataset" else ((x[i : i + 8], y[i : i + 8]) for i in range(0, len(x), 8))), None
+
+
+@pytest.mark.parametrize("kind", ["arrays", "dataset", "generator"])
+@pytest.mark.parametrize("compile", [{"run_eagerly": True}, {"jit_compile": False}, {"jit_compile": True}])
+def test_kept_states_are_put_back(compile, kind, tmp_path, monkeypatch):
+    """Those of recurrent layers go on from batch to batch: what a bad batch made of them would spoil all later ones."""
+
+    def recurrent():
+        set_seed(1)
+        layers = [LSTM(3, stateful=True, return_sequences=True), Memory(), Bidirectional(GRU(2, stateful=True)), Dense(2)]
+        if compile.get("run_eagerly"):
+            return Chain(layers)  # the data tell the rows
+        return Sequential([Input(batch_shape=(8, 4, 3)), *layers])
+
+    monkeypatch.chdir(tmp_path)
+    x = RNG.normal(size=(40, 4, 3)).astype("f4")
+    arguments = {"on_nan": "raise", "compile": compile, "batch_size": 8 if kind == "arrays" else None}
+    model, run = fit(*feeds(kind, np.where(np.arange(40)[:, None, None] == BAD, np.nan, x).astype("f4"), Y), recurrent(), **arguments)
+    with pytest.raises(NonFiniteError, match="in step 3 of epoch 1"):
+        run()
+    other, run = fit(*feeds(kind, x[:16], Y[:16]), recurrent(), **arguments)
+    run()
+    assert bits(model) == bits(other)
+    states = [path for path, state in model.state().items() if state.kind == "kept"]
+    assert len(states) == 5 and all(np.any(model.state()[path].variable.numpy()) for path in states)
+
+
+@pytest.mark.parametrize("eager", [True, False])
+def test_a_second_optimizer_is_put_back_with_what_it_moves(eager, tmp_path, monkeypatch):
+    class Two(Model):
+        def __init__(self):
+            super().__init__()
+            self.body, self.head = Dense(3), Dense(2)
+            self.other = optimizers.SGD(0.1, momentum=0.9)
+
+        def call(self, inputs):
+            return self.head(self.body(inputs))
+
+        def train_step(self, data):
+            x, y = data
+            y_pred, _, gradients = self.differentiate(x, y)
+            self.apply([pair for pair in gradients if pair[1] is self.head.kernel])
+            self.other.apply_gradients([pair for pair in gradients if pair[1] is self.body.kernel])
+            return self.compute_metrics(x, y, y_pred)
+
+    monkeypatch.chdir(tmp_path)
+    x, y = poisoned()
+    set_seed(1)
+    model, run = fit(x, y, Two(), on_nan="raise", compile={"run_eagerly": eager})
+    with pytest.raises(NonFiniteError, match="in step 3 of epoch 1"):
+        run()
+    set_seed(1)
+    other, run = fit(x[:16], y[:16], Two(), on_nan="raise", compile={"run_eagerly": eager})
+    run()
+    assert bits(model) == bits(other) and np.any(model.other.variables[-1].numpy())
 
 
 def test_labels(tmp_path, monkeypatch):
