@@ -13,12 +13,13 @@ from engine.callbacks.progress import EvaluationBar
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
+from engine.data.splits import split
 from engine.saving.config import describe_arguments
 from engine.saving.graph_config import describe_graph, read_graph
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
-from engine.training import arrays, loop, replicas
-from engine.training.feed import BATCHED, make_feed
+from engine.training import loop, replicas
+from engine.training.feed import kind_of, make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
 from engine.training.step import TrainingStep, named
 from engine.training.terms import LossTerms
@@ -274,7 +275,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
             raise ValueError(f"fit: epochs is a number of passes over the data, 0 or more; received {epochs!r}.")
         if validation_split and validation_data is None:
             dtype = self.variable_dtype
-            (x, y, sample_weight), validation_data = arrays.split(x, y, sample_weight, validation_split, dtype)
+            (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split, dtype)
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
@@ -285,7 +286,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def _validation(self, data, batch_size, steps):
         parts = data if isinstance(data, (tuple, list)) else (data,)
         x, y, sample_weight = (*parts, None, None)[:3]
-        batch_size = batch_size if len(parts) > 1 or not isinstance(x, BATCHED) else None
+        batch_size = None if kind_of(self, x).is_batched else batch_size
         return make_feed(self, x, y, sample_weight, batch_size, steps=steps)
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
@@ -323,11 +324,11 @@ class Model(TrainingStep, Saved, Studied, Layer):
         return self.predict(x, batch_size=2**31 - 1)
 
     def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
-        feed = make_feed(self, x, y, sample_weight, 2**31 - 1, class_weight=class_weight)
-        step = self.compiled_step(verb, feed.spec)
+        feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
+        batch, step = feed.all_rows(), self.compiled_step(verb, feed.spec)
         loop.check_labels(self, feed)
         self.reset_metrics()
-        logs = loop.to_numbers(step.on_batch(feed.data))
+        logs = loop.to_numbers(step.on_batch(batch))
         return logs if return_dict else self._in_order(logs)
 
     def compiled_step(self, verb, spec, plan=None):

@@ -1,8 +1,9 @@
 """A step is traced again only when it must be, and `trace_report` says why."""
 
 import numpy as np
+import tensorflow as tf
 
-from engine import Sequential
+from engine import Sequential, callbacks
 from layers import Dense
 
 X = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
@@ -42,3 +43,32 @@ def test_recompiling_traces_once_and_going_back_not_at_all():
         model.layers[0].trainable = True
 
     assert len(reasons(there_and_back)) == 1
+
+
+# ---------------------------------------------------------------- steps that are not traced
+
+
+def eager_model():
+    model = Sequential([Dense(2)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    return model
+
+
+def test_an_eager_step_keeps_the_pace_that_it_has_found():
+    model, chunks = eager_model(), []
+    note = callbacks.LambdaCallback(on_train_chunk_end=lambda step, logs: chunks.append(step))
+    for _ in range(2):
+        model.fit(X, Y, batch_size=1, epochs=3, verbose=0, callbacks=[note])
+    assert chunks[:2] == [1, 2] and len(chunks) < 150  # of 300 steps
+    spec = tuple(tf.TensorSpec([None, size]) for size in (3, 2))
+    step = model.compiled_step("train", spec)
+    assert step is model.compiled_step("train", spec) is not model.compiled_step("test", spec)
+    model.compile("sgd", "mse", run_eagerly=True)
+    assert step is not model.compiled_step("train", spec)
+
+
+def test_an_eager_step_that_is_replaced_is_used_at_once():
+    model = eager_model()
+    model.fit(X, Y, verbose=0)
+    model.train_step = lambda data: {"loss": tf.constant(7.0)}
+    assert model.fit(X, Y, verbose=0).history["loss"] == [7.0]
