@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from engine import metrics, optimizers
 from engine.callbacks.base import CallbackList
-from engine.callbacks.progress import EvaluationBar
+from engine.callbacks.progress import EvaluationBar, PredictionBar
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
@@ -179,6 +179,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def add_metric(self, value, name=None, aggregation="mean"):
         """As `Layer.add_metric`. A functional model also takes a symbol, with a name."""
         if isinstance(value, symbolic.Symbol):
+            self._check_aggregation(aggregation, plain=True)
             name = name or value.node.operation.name
             self._add_to_graph(self._added_losses, {**self._added_metrics, name: value})
         else:
@@ -304,10 +305,15 @@ class Model(TrainingStep, Saved, Studied, Layer):
         return logs if return_dict else self._in_order(logs)
 
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
-        """The outputs for all rows of `x`, as NumPy arrays."""
+        """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
         feed = make_feed(self, x, None, None, batch_size, steps=steps)
-        with replicas.scope(self.distribute_strategy):
-            return loop.predict(self, feed, CallbackList(callbacks or [], self, dict(steps=feed.steps)))
+        bar = [PredictionBar(verbose)] if verbose else []
+        callbacks = CallbackList([callbacks or [], *bar], self, dict(steps=feed.steps, verbose=verbose))
+        try:
+            with replicas.scope(self.distribute_strategy):
+                return loop.predict(self, feed, callbacks)
+        finally:
+            callbacks.close()
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """One training step on these rows; returns the loss and metrics of it."""
