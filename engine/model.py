@@ -9,17 +9,18 @@ import tensorflow as tf
 
 from engine import metrics, optimizers
 from engine.callbacks.base import CallbackList
-from engine.callbacks.progress import EvaluationBar
+from engine.callbacks.progress import EvaluationBar, PredictionBar
 from engine.configs.graph_config import describe_graph, read_graph
 from engine.configs.layer_config import describe_arguments
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
 from engine.core.state import state_of
+from engine.data.splits import split
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
-from engine.training import arrays, loop, replicas
-from engine.training.feed import BATCHED, make_feed
+from engine.training import loop, replicas
+from engine.training.feed import kind_of, make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
 from engine.training.step import TrainingStep, named
 from engine.training.terms import LossTerms
@@ -180,6 +181,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def add_metric(self, value, name=None, aggregation="mean"):
         """As `Layer.add_metric`. A functional model also takes a symbol, with a name."""
         if isinstance(value, symbolic.Symbol):
+            self._check_aggregation(aggregation, plain=True)
             name = name or value.node.operation.name
             self._add_to_graph(self._added_losses, {**self._added_metrics, name: value})
         else:
@@ -276,7 +278,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
             raise ValueError(f"fit: epochs is a number of passes over the data, 0 or more; received {epochs!r}.")
         if validation_split and validation_data is None:
             dtype = self.variable_dtype
-            (x, y, sample_weight), validation_data = arrays.split(x, y, sample_weight, validation_split, dtype)
+            (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split, dtype)
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
@@ -287,7 +289,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def _validation(self, data, batch_size, steps):
         parts = data if isinstance(data, (tuple, list)) else (data,)
         x, y, sample_weight = (*parts, None, None)[:3]
-        batch_size = batch_size if len(parts) > 1 or not isinstance(x, BATCHED) else None
+        batch_size = None if kind_of(self, x).is_batched else batch_size
         return make_feed(self, x, y, sample_weight, batch_size, steps=steps)
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
@@ -305,10 +307,15 @@ class Model(TrainingStep, Saved, Studied, Layer):
         return logs if return_dict else self._in_order(logs)
 
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
-        """The outputs for all rows of `x`, as NumPy arrays."""
+        """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
         feed = make_feed(self, x, None, None, batch_size, steps=steps)
-        with replicas.scope(self.distribute_strategy):
-            return loop.predict(self, feed, CallbackList(callbacks or [], self, dict(steps=feed.steps)))
+        bar = [PredictionBar(verbose)] if verbose else []
+        callbacks = CallbackList([callbacks or [], *bar], self, dict(steps=feed.steps, verbose=verbose))
+        try:
+            with replicas.scope(self.distribute_strategy):
+                return loop.predict(self, feed, callbacks)
+        finally:
+            callbacks.close()
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """One training step on these rows; returns the loss and metrics of it."""
@@ -325,11 +332,11 @@ class Model(TrainingStep, Saved, Studied, Layer):
         return self.predict(x, batch_size=2**31 - 1)
 
     def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
-        feed = make_feed(self, x, y, sample_weight, 2**31 - 1, class_weight=class_weight)
-        step = self.compiled_step(verb, feed.spec)
+        feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
+        batch, step = feed.all_rows(), self.compiled_step(verb, feed.spec)
         loop.check_labels(self, feed)
         self.reset_metrics()
-        logs = loop.to_numbers(step.on_batch(feed.data))
+        logs = loop.to_numbers(step.on_batch(batch))
         return logs if return_dict else self._in_order(logs)
 
     def compiled_step(self, verb, spec, plan=None):

@@ -1,4 +1,4 @@
-"""Class labels: smoothed, checked, and in the form a loss expects."""
+"""Class labels: smoothed, checked, weighted, and in the form a loss expects."""
 
 import warnings
 
@@ -78,3 +78,31 @@ def class_numbers(owner, y_true, y_pred, ignore_class=None):
     if tf.executing_eagerly():
         check_labels(labels, y_pred.shape[-1], ignore_class, owner)
     return tf.cast(labels, tf.int64)
+
+
+class ClassWeights:
+    """Weights of rows by their class: `{class number: weight}`, 1 for a class that is not named.
+
+    >>> ClassWeights({1: 5.0})(tf.constant([0, 1, 2]), None, tf.float32).numpy()
+    array([1., 5., 1.], dtype=float32)
+    """
+
+    def __init__(self, class_weight):
+        known = isinstance(class_weight, dict) and all(isinstance(k, (int, np.integer)) and k >= 0 for k in class_weight)
+        if not known:
+            raise ValueError(f"class_weight is a dict {{class number: weight}}; received {class_weight!r}.")
+        self.table = np.ones(max(class_weight) + 1)
+        for label, weight in class_weight.items():
+            self.table[label] = weight
+
+    def __call__(self, y, sample_weight, dtype):
+        """A weight for each row of `y`, class numbers or one-hot; times its `sample_weight`, if there is one."""
+        if y is None or tf.nest.is_nested(y):
+            raise ValueError("class_weight needs one output with class labels y. Use sample_weight for several outputs.")
+        one_hot = y.shape.rank is not None and y.shape.rank > 1 and y.shape[-1] != 1
+        classes = tf.argmax(y, -1) if one_hot else tf.cast(y, tf.int64)
+        classes = tf.squeeze(classes, -1) if not one_hot and y.shape.rank and y.shape.rank > 1 else classes
+        size = self.table.shape[0]
+        known = tf.clip_by_value(classes, 0, size - 1)
+        weight = tf.where(classes < size, tf.gather(tf.cast(self.table, dtype), known), tf.ones([], dtype))
+        return weight if sample_weight is None else weight * tf.cast(sample_weight, dtype)

@@ -1,17 +1,28 @@
 """`Callback`: what happens between the steps of `fit`."""
 
-
 import tensorflow as tf
 
 from engine.training.replicas import is_chief
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _TEST_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
-_OTHER_BATCH_HOOKS = (*_TEST_BATCH_HOOKS, "on_predict_batch_begin", "on_predict_batch_end")
+_PREDICT_BATCH_HOOKS = ("on_predict_batch_begin", "on_predict_batch_end")
+_ALL_BATCH_HOOKS = _BATCH_HOOKS + _TEST_BATCH_HOOKS + _PREDICT_BATCH_HOOKS
+
+# Each hook and its arguments. `logs` is always a dict, {} where there is nothing to tell.
+HOOKS = {
+    "on_train_begin": ("logs",), "on_train_end": ("logs",),
+    "on_test_begin": ("logs",), "on_test_end": ("logs",),
+    "on_predict_begin": ("logs",), "on_predict_end": ("logs",),
+    "on_epoch_begin": ("epoch", "logs"), "on_epoch_end": ("epoch", "logs"),
+    "on_train_chunk_end": ("step", "logs"), "on_test_chunk_end": ("step", "logs"),
+    **dict.fromkeys(_ALL_BATCH_HOOKS, ("batch", "logs")),
+    "resume": ("run",), "on_epoch_saved": ("epoch",), "on_safe_point": (), "close": (),
+}  # fmt: skip
 
 
 class Callback:
-    """Override the hooks you need; each gets the logs so far as {name: number}.
+    """Override the hooks you need; each gets the logs so far as {name: number}, {} where there are none yet.
 
     `self.model` is the model, `self.params` has epochs, steps and verbose. To stop training, set
     `self.model.stop_training = True`.
@@ -114,7 +125,7 @@ class Callback:
         """Take back what `get_state` gave."""
 
     def close(self):
-        """At the end of `fit`, also after an error or Ctrl-C: put away files and bars."""
+        """At the end of `fit`, `evaluate` or `predict`, also after an error or Ctrl-C: put away files and bars."""
 
 
 def learning_rate_of(model):
@@ -123,7 +134,7 @@ def learning_rate_of(model):
 
 
 class CallbackList:
-    """Callbacks as one: each hook calls that hook of all, in order."""
+    """Callbacks as one: each of HOOKS calls that hook of all, in order."""
 
     def __init__(self, callbacks, model, params=None):
         callbacks = tf.nest.flatten(callbacks)
@@ -149,17 +160,17 @@ class CallbackList:
         )
 
     def __getattr__(self, hook):
-        if not (hook.startswith("on_") or hook in ("resume", "close")) or not hasattr(Callback, hook):
+        if hook not in HOOKS:
             raise AttributeError(f"There is no callback hook {hook!r}.")
-        names = (hook, hook.replace("_train", "")) if hook in _BATCH_HOOKS else (hook,)
-        concerned = self.active
-        if hook in _BATCH_HOOKS + _OTHER_BATCH_HOOKS:
+        concerned, count = self.active, len(HOOKS[hook])
+        if hook in _ALL_BATCH_HOOKS:
+            names = (hook, hook.replace("_train", "")) if hook in _BATCH_HOOKS else (hook,)
             concerned = [callback for callback in self.active if self._overrides(callback, names)]
 
-        wanted = getattr(Callback, hook).__code__.co_argcount - 1
-
-        def call(*args):
-            args = (*args, *[None] * (wanted - len(args)))  # logs: a plain function has no default for them
+        def call(*args, logs=None):
+            if "logs" in HOOKS[hook]:
+                *others, logs = args if len(args) == count else (*args, logs)
+                args = (*others, {} if logs is None else logs)
             for callback in concerned:
                 getattr(callback, hook)(*args)
 

@@ -216,6 +216,9 @@ class ReduceLROnPlateau(Callback):
 class TerminateOnNaN(Callback):
     """Stop training when the loss is not a finite number; says in which epoch and by which step."""
 
+    def on_train_begin(self, logs=None):
+        self.every_steps = 1 if self.model.run_eagerly else None  # in plain Python a look after each step costs nothing
+
     def on_train_chunk_end(self, step, logs=None):
         loss = (logs or {}).get("loss")
         if loss is not None and not np.isfinite(loss):

@@ -1,4 +1,4 @@
-"""Progress of `fit` and `evaluate`: a bar on a terminal, one line per epoch anywhere else."""
+"""Progress of `fit`, `evaluate` and `predict`: a bar on a terminal, one line per epoch anywhere else."""
 
 import sys
 import time
@@ -22,33 +22,34 @@ class ProgressBar(Callback):
         self.bar = None
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.title = f"Epoch {epoch + 1}/{self.params['epochs']}"
-        self.started = time.perf_counter()
-        self.steps = 0
-        if self.as_bar:
-            self._open(self.title)
+        self._open(f"Epoch {epoch + 1}/{self.params['epochs']}")
 
     def _open(self, title):
-        self.bar = tqdm(total=self.params.get("steps"), desc=title, unit="step", file=sys.stdout, dynamic_ncols=True,
-                        leave=True, mininterval=0.1)  # fmt: skip
+        self.title, self.started, self.steps = title, time.perf_counter(), 0
+        if self.as_bar:
+            self.bar = tqdm(total=self.params.get("steps"), desc=title, unit="step", file=sys.stdout, dynamic_ncols=True,
+                            leave=True, mininterval=0.1)  # fmt: skip
 
     def on_train_chunk_end(self, step, logs=None):
+        self._advance(step, self._text(logs))
+
+    def _advance(self, step, text=""):
         self.steps = step
         if self.bar is not None:
-            self.bar.set_postfix_str(self._text(logs), refresh=False)
+            self.bar.set_postfix_str(text, refresh=False)
             self.bar.update(step - self.bar.n)
 
     def on_epoch_end(self, epoch, logs=None):
         share = self.model.history.waiting[-1]
         self._finish(self._text(logs) + (f" - {share:.0%} of the time waiting for data" if share > _WORTH_SAYING else ""))
 
-    def _finish(self, text):
+    def _finish(self, text=""):
         if self.bar is not None:
             self.bar.set_postfix_str(text)
             self.close()
         else:
             seconds = time.perf_counter() - self.started
-            print(f"{self.title} - {self.steps} steps, {seconds:.1f}s - {text}", flush=True)
+            print(f"{self.title} - {self.steps} steps, {seconds:.1f}s" + (f" - {text}" if text else ""), flush=True)
 
     def _text(self, logs):
         shown = [*self.model.metrics_names, *self.model.optimizer.logs()]
@@ -65,15 +66,26 @@ class EvaluationBar(ProgressBar):
     """The bar of `evaluate`."""
 
     def on_test_begin(self, logs=None):
-        self.title, self.started = "Evaluate", time.perf_counter()
-        if self.as_bar:
-            self._open(self.title)
+        self._open("Evaluate")
 
     def on_test_chunk_end(self, step, logs=None):
         self.on_train_chunk_end(step, logs)
 
     def on_test_end(self, logs=None):
         self._finish(self._text(logs))
+
+
+class PredictionBar(ProgressBar):
+    """The bar of `predict`."""
+
+    def on_predict_begin(self, logs=None):
+        self._open("Predict")
+
+    def on_predict_batch_end(self, batch, logs=None):
+        self._advance(batch + 1)
+
+    def on_predict_end(self, logs=None):
+        self._finish()
 
 
 def _number(value):

@@ -1,6 +1,6 @@
 """Callbacks made of functions: a learning rate per epoch, and any hook at all."""
 
-from engine.callbacks.base import Callback, learning_rate_of
+from engine.callbacks.base import HOOKS, Callback, learning_rate_of
 
 
 class LearningRateScheduler(Callback):
@@ -40,6 +40,6 @@ class LambdaCallback(Callback):
 
     def __init__(self, **functions):
         for hook, function in functions.items():
-            if not hook.startswith("on_") or not hasattr(Callback, hook):
+            if hook not in HOOKS or not hook.startswith("on_"):
                 raise ValueError(f"LambdaCallback: there is no hook {hook!r}; see the methods of Callback.")
             setattr(self, hook, function)

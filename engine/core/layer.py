@@ -302,16 +302,17 @@ class Layer(tracking.Tracked, Configurable):
                 context.state.losses.pop(layer, None)
 
     def add_metric(self, value, name=None, aggregation="mean"):
-        """Report `value` beside the compiled metrics, under `name`, as its mean over the epoch.
+        """Report `value` beside the compiled metrics, under `name`, as its mean over the epoch (`aggregation="mean"`).
 
         A value that a Metric returned is reported by that metric and under its name, as in TensorFlow 2, whatever `name`
         says: `add_metric(self.accuracy(y, p), name="acc")` is "binary_accuracy" in the logs. A Metric itself is taken
-        as it is.
+        as it is. For these two `aggregation` may also be None.
         """
+        source = getattr(value, "_metric", None)
+        self._check_aggregation(aggregation, plain=source is None and not isinstance(value, Metric))
         if isinstance(value, Metric):
             self._step_metrics.setdefault(name or value.name, value)
             return
-        source = getattr(value, "_metric", None)
         if source is not None:
             if not any(source is metric for metric in self.metrics):
                 self._step_metrics[name or source.name] = source
@@ -321,6 +322,11 @@ class Layer(tracking.Tracked, Configurable):
         if name not in self._step_metrics:
             self._step_metrics[name] = Mean(name=name)
         self._step_metrics[name].update_state(value)
+
+    def _check_aggregation(self, aggregation, plain):
+        if aggregation != "mean" and (plain or aggregation is not None):
+            raise ValueError(f'{self.title}.add_metric(): aggregation is "mean", or None for what a Metric returned; '
+                             f"received {aggregation!r} for a {'plain value' if plain else 'metric'}.")  # fmt: skip
 
     @property
     def metrics(self):

@@ -129,7 +129,7 @@ def inspect_step(model, x, y=None, sample_weight=None):
     Errors: RuntimeError for a model that is not compiled.
     """
     model._require_compiled("inspect_step")
-    x, y, sample_weight = unpack(make_feed(model, x, y, sample_weight, 2**31 - 1).data)
+    x, y, sample_weight = unpack(make_feed(model, x, y, sample_weight).all_rows())
     with unchanged(model):
         model(x, training=False)  # builds what is not built
     missing = [weight for weight in model.trainable_weights if id(weight) not in model.optimizer._index]

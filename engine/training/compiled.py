@@ -1,4 +1,4 @@
-"""One step, traced once, and run many times in one compiled call.
+"""One step, run many times: in plain Python, or traced once and in one compiled call.
 
 What makes small models fast on any machine is to leave Python out of the steps: the loop over
 them is inside the compiled function, and so are the data. Where many steps are made, XLA then makes
@@ -12,9 +12,52 @@ import time
 import tensorflow as tf
 
 from engine.training import xla
+from engine.training.pace import Pace
 
 
-class CompiledStep:
+class Step:
+    """What the loops run: one step on a batch, or many on rows of arrays and on what an iterator gives, one by one here."""
+
+    chunk = None  # a number: so many steps in each chunk, whatever callbacks want
+
+    def __init__(self):
+        self.pace = Pace()  # of the chunks so far
+
+    def on_batch(self, batch, size=None):
+        """One step; `size` is the number of rows, if it is not to be counted as another."""
+        raise NotImplementedError
+
+    def on_rows(self, data, order, start, stop):
+        """Steps `start` to `stop` of the batches whose row numbers are the rows of `order`."""
+        for index in range(start, stop):
+            logs = self.on_batch(tf.nest.map_structure(lambda array: tf.gather(array, order[index]), data))  # noqa: B023
+        return logs
+
+    def on_iterator(self, iterator, count):
+        """At most `count` steps on what the iterator gives; also returns how many there were, and the seconds of waiting."""
+        logs, ran, waited = None, 0, 0.0
+        while ran < count:
+            began = time.perf_counter()
+            item = iterator.get_next_as_optional()
+            waited += time.perf_counter() - began
+            if not item.has_value():
+                break
+            logs, ran = self.on_batch(item.get_value(), xla.STREAM), ran + 1
+        return logs, ran, waited
+
+
+class EagerStep(Step):
+    """A step function (batch → logs) in plain Python, to be stepped through with a debugger."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
+
+    def on_batch(self, batch, size=None):
+        return self.step(batch)
+
+
+class CompiledStep(Step):
     """A step function (batch → logs), compiled for batches of `spec`.
 
     `jit` is "auto", True or False; `tally` has the counts that "auto" goes by; `note` is told, in words, which way the step
@@ -22,6 +65,7 @@ class CompiledStep:
     """
 
     def __init__(self, step, spec, jit="auto", tally=None, note=None):
+        super().__init__()
         self.step = tf.function(step, autograph=False).get_concrete_function(spec)
         self.spec, self.tally, self.note = spec, tally or xla.Tally(), note or (lambda text: None)
         self.automatic = jit == "auto"
@@ -38,14 +82,12 @@ class CompiledStep:
         return self.tally.steps(size) >= self.enough
 
     def on_batch(self, batch, size=None):
-        """One step; `size` is the number of rows, if it is not to be counted as another."""
         size = _rows(batch) if size is None else size
         logs = self._run("batch", self.step, (self.spec,), (batch,), size)
         self.tally.made[size] += 1
         return logs
 
     def on_rows(self, data, order, start, stop):
-        """Steps `start` to `stop` of the batches whose row numbers are the rows of `order`."""
         number = tf.TensorSpec([], tf.int32)
         specs = (self.spec, tf.TensorSpec([None, None], tf.int32), number, number)
         size = int(order.shape[1])
@@ -57,10 +99,9 @@ class CompiledStep:
         return logs
 
     def on_iterator(self, iterator, count):
-        """At most `count` steps on what the iterator gives; also returns how many there were, and the seconds of waiting."""
         if self.uses_xla(xla.STREAM) and ("batch", True) not in self._programs:
             first = 1  # by itself: should XLA refuse it, the batch is still in hand
-            logs, ran, waited = EagerStep.on_iterator(self, iterator, first)
+            logs, ran, waited = super().on_iterator(iterator, first)
         else:
             first = self._alike(count, xla.STREAM)
             logs, ran, waited = self._steps_of(iterator, first)
@@ -140,33 +181,6 @@ class CompiledStep:
 
     def _no_logs(self):
         return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), self.step.structured_outputs)
-
-
-class EagerStep:
-    """The same interface in plain Python, to be stepped through with a debugger."""
-
-    def __init__(self, step):
-        self.step = step
-
-    def on_batch(self, batch, size=None):
-        """One step."""
-        return self.step(batch)
-
-    def on_rows(self, data, order, start, stop):
-        for index in range(start, stop):
-            logs = self.on_batch(tf.nest.map_structure(lambda array: tf.gather(array, order[index]), data))  # noqa: B023
-        return logs
-
-    def on_iterator(self, iterator, count):
-        logs, ran, waited = None, 0, 0.0
-        while ran < count:
-            began = time.perf_counter()
-            item = iterator.get_next_as_optional()
-            waited += time.perf_counter() - began
-            if not item.has_value():
-                break
-            logs, ran = self.on_batch(item.get_value(), xla.STREAM), ran + 1
-        return logs, ran, waited
 
 
 def _rows(batch):

@@ -1,9 +1,8 @@
-"""Where batches come from: arrays that stay on the device, or a stream of batches (streams.py, shares.py).
+"""Where batches come from: what the loops ask of any data, and arrays, which stay on the device.
 
-Each feed knows its batch's `spec` (rows unknown), starts epochs, and runs a compiled step on its next batches:
+    feed.start(epoch);  logs, ran = feed.run(step, count)     # the next steps of the epoch; ran = 0: there are no more
 
-    feed.start(epoch);  logs, ran = feed.run(step, count)     # ran < count: the data are at their end
-    feed.waited                                               # seconds so far in which a step had to wait for its data
+Other data are kinds of their own. Each registers itself, so that nothing here knows of them.
 """
 
 import warnings
@@ -14,42 +13,114 @@ import tensorflow as tf
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, to_tensors
 from engine.training.batch import Preparation, pack, relax
-from engine.training.replicas import agree
-from engine.training.shares import DistributedFeed, ShareFeed, is_dealt_out
-from engine.training.streams import DatasetFeed, PythonFeed
 
-BATCHED = (tf.data.Dataset, tf.distribute.DistributedDataset)  # data that come as batches
+_kinds = []
+
+
+def register(kind):
+    """For a subclass of Feed: it is asked whether it takes given data, before those that were registered earlier."""
+    _kinds.insert(0, kind)
+    return kind
+
+
+def kind_of(model, x):
+    """The class of the feed for data like `x`."""
+    found = next((kind for kind in _kinds if x is not None and kind.takes(x, model)), None)
+    if found is None:
+        given = "no data" if x is None else f"{x!r:.60}"
+        known = dict.fromkeys(kind.accepted for kind in reversed(_kinds))
+        raise ValueError(f"{model.title} was given {given}. Pass x: {', '.join(known)}.")
+    return found
 
 
 def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
     """The feed for what `fit`, `evaluate` or `predict` was given."""
-    if x is None:
-        raise ValueError(f"{model.title} was given no data. Pass x: arrays, a tf.data.Dataset or a generator of batches.")
-    prepare = Preparation(model, class_weight)
-    if is_array_like(x):
-        return ArrayFeed(prepare, x, y, sample_weight, 32 if batch_size is None else batch_size, shuffle, steps)
-    if y is not None or sample_weight is not None:
-        raise ValueError(f"A {type(x).__name__} gives batches (x, y, sample_weight) itself; do not pass y or sample_weight.")
-    if batch_size is not None and isinstance(x, BATCHED):
-        raise ValueError(f"A {type(x).__name__} is batched already; do not pass batch_size. Use dataset.batch(size).")
-    if isinstance(x, tf.distribute.DistributedDataset):
-        return DistributedFeed(prepare, x, steps, model)
-    if isinstance(x, tf.distribute.DistributedIterator):
-        raise ValueError(f"{model.title} was given a {type(x).__name__}. Pass the DistributedDataset that it is made of.")
-    if isinstance(x, tf.data.Dataset):
-        if is_dealt_out(x, model.distribute_strategy):
-            return ShareFeed(prepare, x, steps, model.distribute_strategy)
-        return DatasetFeed(prepare, x, steps)
-    return PythonFeed(prepare, x, steps)
+    return kind_of(model, x).make(Preparation(model, class_weight), x, y, sample_weight, batch_size, shuffle, steps)
 
 
-class ArrayFeed:
+class Feed:
+    """The batches of one kind of data. A subclass has at least `accepted`, `spec`, `takes`, `start` and `next`."""
+
+    accepted = ""  # the data it takes, in words
+    is_batched = False  # whether the data come in batches of their own size
+    keeps_batches = False  # whether `batch` has every batch of the epoch, not the last one alone
+    spec = None  # of a batch, its number of rows left open
+    steps = None  # in an epoch, where that is known before its end
+    size = None  # of a batch, by which steps are counted (xla.py); None: its rows
+    targets = None  # the labels, where they are in memory
+    waited = 0.0  # seconds so far in which a step had to wait for its data
+    position = 0  # the number of the next batch in its epoch
+    last = None  # the batch that `run` has come to
+
+    @classmethod
+    def takes(cls, x, model):
+        """Whether `x` is data of this kind."""
+        return False
+
+    @classmethod
+    def make(cls, prepare, x, y, sample_weight, batch_size, shuffle, steps):
+        """The feed for these arguments of `fit`; `prepare` is what is done to each batch."""
+        return cls(prepare, x, y, sample_weight, batch_size, shuffle, steps)
+
+    @property
+    def whole_spec(self):
+        """`spec` with the rows of a whole batch, where they are known: a stateful layer is made for so many."""
+        return self.spec
+
+    def plan(self, passes):
+        """How many steps so many epochs have, where that is known: {size of a batch: steps}."""
+        return {}
+
+    def start(self, epoch, step=0):
+        """Go to a batch of an epoch."""
+        raise NotImplementedError
+
+    def next(self):
+        """The next batch of the epoch, or None at its end."""
+        raise NotImplementedError
+
+    def run(self, step, count):
+        """Run the compiled `step` on at most `count` batches: the logs of the last one, and how many there were."""
+        logs, ran = None, 0
+        while ran < count and (batch := self.next()) is not None:
+            self.last = batch
+            logs, ran = step.on_batch(batch, self.size), ran + 1
+        return logs, ran
+
+    def batches(self):
+        """The rest of the epoch, batch by batch."""
+        while (batch := self.next()) is not None:
+            yield batch
+
+    def batch(self, number):
+        """A batch of this epoch, by its number."""
+        return self.last
+
+    def example(self):
+        """A batch to look at, once an epoch has begun."""
+        return self.last
+
+    def all_rows(self):
+        """The data as one batch, where they are in memory."""
+        raise ValueError(f"One batch is expected, as arrays; {self.accepted} has many. Pass one: x, y = next(iter(data)).")
+
+    def get_state(self):
+        """What an interrupted run must know to go on with the same batches: plain data."""
+        return {}
+
+    def set_state(self, state):
+        """Take back what `get_state` gave; a ValueError if the data are others."""
+
+
+@register
+class ArrayFeed(Feed):
     """Arrays, converted once; each epoch is an order of row numbers, gathered batch by batch inside the compiled loop."""
 
-    waited = 0.0
-    size = None  # of a batch, for the count of steps: its rows
+    accepted = "arrays"
+    keeps_batches = True
 
     def __init__(self, prepare, x, y, sample_weight, batch_size, shuffle, steps):
+        batch_size = 32 if batch_size is None else batch_size
         data = [to_tensors(item, prepare.dtype) for item in (x, y, sample_weight)]
         self.rows = common_rows(*data)
         if any(item.dtype == tf.string for item in tf.nest.flatten(data[2]) if item is not None):
@@ -57,29 +128,27 @@ class ArrayFeed:
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"batch_size is a positive integer, received {batch_size!r}.")
         self.data = prepare(pack(*data))
+        self.spec = relax(self.data)
+        self.targets = self.data[1] if isinstance(self.data, tuple) and len(self.data) > 1 else None
         self.batch_size = int(min(batch_size, self.rows))
-        self.seed = agree(random.draw_seed()) if shuffle else None
+        self.seed = random.draw_seed() if shuffle else None
         self.full, self.rest = divmod(self.rows, self.batch_size)
         self.steps = self.full + bool(self.rest)
         if steps is not None and steps > self.steps:
             warnings.warn(f"{self.rows} rows make {self.steps} batches of {batch_size}, fewer than the {steps} steps "
-                          "asked for; an epoch ends with the data.", stacklevel=4)  # fmt: skip
+                          "asked for; an epoch ends with the data.", stacklevel=5)  # fmt: skip
         self.steps = min(steps or self.steps, self.steps)
-        self.spec = relax(self.data)
         self._order = None
 
     @property
     def whole_spec(self):
-        """`spec` with the rows of a whole batch: a stateful layer is made for so many."""
         return tf.nest.map_structure(tf.type_spec_from_value, self.example())
 
-    @property
-    def targets(self):
-        """The labels, as they are in memory."""
-        return self.data[1] if isinstance(self.data, tuple) and len(self.data) > 1 else None
+    @classmethod
+    def takes(cls, x, model):
+        return is_array_like(x)
 
     def plan(self, passes):
-        """The steps of so many epochs, by the rows of a batch."""
         whole = min(self.full, self.steps)
         return {self.batch_size: passes * whole, self.rest: passes * (self.steps - whole)}
 
@@ -102,49 +171,47 @@ class ArrayFeed:
             )
         return self._order
 
+    def run(self, step, count):
+        order, tail = self._rows()
+        first = self.position
+        if first == self.steps:
+            return None, 0
+        if first < self.full:
+            self.position = min(first + count, self.full, self.steps)
+            logs = step.on_rows(self.data, order, first, self.position)
+        else:
+            self.position = self.steps
+            logs = step.on_rows(self.data, tail, 0, 1)
+        return logs, self.position - first
+
+    def next(self):
+        if self.position == self.steps:
+            return None
+        self.position += 1
+        return self.batch(self.position - 1)
+
+    def batch(self, number):
+        if self.seed is not None:
+            order, tail = self._rows()
+            rows = order[number] if number < self.full else tail[0]
+            return tf.nest.map_structure(lambda array: tf.gather(array, rows), self.data)
+        if self.rows == self.batch_size:  # nothing to cut
+            return self.data
+        start = number * self.batch_size
+        return tf.nest.map_structure(lambda array: array[start : start + self.batch_size], self.data)
+
+    def example(self):
+        return tf.nest.map_structure(lambda array: array[: self.batch_size], self.data)
+
+    def all_rows(self):
+        return self.data
+
     def get_state(self):
-        """What the order of the data depends on."""
         return {"rows": self.rows, "batch_size": self.batch_size, "steps": self.steps, "seed": self.seed}
 
     def set_state(self, state):
-        """Give the data the order they had; a ValueError if they are other data."""
         own = self.get_state()
         other = {name: value for name, value in state.items() if name != "seed" and value != own.get(name)}
         if other or (state["seed"] is None) != (self.seed is None):
             raise ValueError(f"the data had {state}, and have {own}")
         self.seed = state["seed"]
-
-    def run(self, step, count):
-        order, tail = self._rows()
-        if self.position < self.full:
-            stop = min(self.position + count, self.full, self.steps)
-            logs = step.on_rows(self.data, order, self.position, stop)
-        else:
-            stop = self.position + 1
-            logs = step.on_rows(self.data, tail, 0, 1)
-        ran, self.position = stop - self.position, stop
-        return logs, ran
-
-    def example(self):
-        """One batch, to look at."""
-        return tf.nest.map_structure(lambda array: array[: self.batch_size], self.data)
-
-    def batch(self, number):
-        """A batch of this epoch, by its number."""
-        order, tail = self._rows()
-        rows = order[number] if number < self.full else tail[0]
-        return tf.nest.map_structure(lambda array: tf.gather(array, rows), self.data)
-
-    def batches(self):
-        """The batches of an epoch one by one, as tensors."""
-        if self.steps == 1 and self.rows == self.batch_size and self.seed is None:  # nothing to cut
-            self.position = 1
-            yield self.data
-        while self.position < self.steps:
-            place = self.position
-            self.position += 1
-            if self.seed is None:
-                rows = slice(place * self.batch_size, min((place + 1) * self.batch_size, self.rows))
-                yield tf.nest.map_structure(lambda array: array[rows], self.data)  # noqa: B023
-            else:
-                yield self.batch(place)

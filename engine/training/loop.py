@@ -20,13 +20,9 @@ from engine.training.run import Run, StopRun
 
 
 def pace_for(step, fixed=None):
-    """A fixed pace, or the one that the compiled step has found so far."""
-    fixed = getattr(step, "chunk", None) or fixed
-    if fixed is not None:
-        return Pace(fixed)
-    if not hasattr(step, "pace"):
-        step.pace = Pace()
-    return step.pace
+    """A fixed pace, or the one that the step has found so far."""
+    fixed = step.chunk or fixed
+    return step.pace if fixed is None else Pace(fixed)
 
 
 def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight, sample_weight,
@@ -102,7 +98,7 @@ def _epoch(run, fixed, callbacks):
     """The steps of an epoch, or those that a resumed run has left of it; returns the logs."""
     model, feed = run.model, run.feed
     stops = [callback.every_steps for callback in run.callbacks if callback.every_steps]
-    if model.nan_guard is not None and not hasattr(feed, "rows"):
+    if model.nan_guard is not None and not feed.keeps_batches:
         stops.append(1)  # a batch of a stream is gone after the chunk, and this one may have to be explained
     feed.start(run.epoch, run.step)
     if not run.step:
@@ -186,7 +182,5 @@ def to_numbers(logs):
 
 def check_labels(model, feed):
     """Refuse class numbers out of range before training: compiled code could only turn them into NaN."""
-    from_compile = getattr(model.compiled_loss, "check_labels", None)
-    targets = getattr(feed, "targets", None)
-    if from_compile is not None and targets is not None:
-        from_compile(targets)
+    if model.compiled_loss is not None and feed.targets is not None:
+        model.compiled_loss.check_labels(feed.targets)

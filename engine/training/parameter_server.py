@@ -22,7 +22,7 @@ import time
 import tensorflow as tf
 
 from engine.training import cluster
-from engine.training.compiled import EagerStep
+from engine.training.compiled import EagerStep, Step
 from engine.training.pace import Pace
 from engine.training.step import results
 from engine.training.touched import changed_metrics, uses
@@ -42,10 +42,11 @@ def check(strategy):
         raise ValueError("ParameterServerStrategy: weights are kept whole. Make the strategy without variable_partitioner=.")
 
 
-class ParameterServerStep:
+class ParameterServerStep(Step):
     """A step function (batch → logs) of `model`, traced for batches of `spec` and run by whichever worker is free."""
 
     def __init__(self, model, verb, step, spec):
+        super().__init__()
         self.strategy = model.distribute_strategy
         workers = len(tasks(self.strategy, "worker"))
         self.coordinator = coordinator_of(self.strategy)

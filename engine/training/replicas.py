@@ -95,13 +95,6 @@ def is_chief(strategy=None):
     )
 
 
-def agree(number):
-    """The chief's `number`, in all workers."""
-    if not isinstance(current(), tf.distribute.MultiWorkerMirroredStrategy):
-        return number
-    return int(tf.Variable(number, dtype=tf.int64, trainable=False).numpy())  # in all workers it starts as the chief's
-
-
 def compiled(model, verb, step, spec):
     """What runs `step` on all replicas, each on its rows of a batch of `spec`; or on one worker of many."""
     strategy = model.distribute_strategy

@@ -4,7 +4,8 @@
     a tf.distribute.DistributedDataset   is dealt out by TensorFlow, or by a function of the user's
 
 Both become `Shared` batches: nothing is cut any more, and the rows of the whole batch are counted over all replicas.
-Any other tf.data pipeline is read whole by every worker, and each replica takes its rows (replicas.py).
+Any other tf.data pipeline is read whole by every worker, and each replica takes its rows (replicas.py). So are arrays, in
+the order of the chief.
 """
 
 import itertools
@@ -12,9 +13,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from engine.data.streams import DatasetFeed, StreamFeed, check_ends
 from engine.training.batch import relax
+from engine.training.feed import ArrayFeed, register
 from engine.training.step import count_rows
-from engine.training.streams import DatasetFeed, StreamFeed, check_ends
 
 
 class Shared(NamedTuple):
@@ -43,8 +45,25 @@ def is_dealt_out(dataset, strategy):
     return hasattr(dataset, "share") and place(strategy)[1] > 1
 
 
+@register
+class OrderedFeed(ArrayFeed):
+    """Arrays that several workers have whole: shuffled, the order is the chief's in all of them."""
+
+    @classmethod
+    def takes(cls, x, model):
+        return super().takes(x, model) and isinstance(model.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        if self.seed is not None:  # a variable starts as the chief's in all workers
+            self.seed = int(tf.Variable(self.seed, dtype=tf.int64, trainable=False).numpy())
+
+
 class SharedFeed(StreamFeed):
-    """Batches that come as Shared ones; with one replica in all, as plain ones."""
+    """Batches that come as Shared ones; with one replica in all, as plain ones.
+
+    All workers make as many steps in each `run`: none knows by itself that the data are at their end.
+    """
 
     def __init__(self, strategy, dataset, spec, steps, renew):
         self.strategy, self.dataset, self.spec, self.steps = strategy, dataset, spec, steps
@@ -57,38 +76,33 @@ class SharedFeed(StreamFeed):
         parts = self._parts(batch)
         return Shared(tuple(parts)) if self.strategy.num_replicas_in_sync > 1 else parts[0]
 
-    def run(self, step, count):
-        """At most `count` steps, one by one. All workers make as many: none knows by itself that the data are at their end."""
-        logs, ran = None, 0
-        count = count if self.steps is None else min(count, self.steps - self.position)
-        while ran < count and self.iterator is not None:
-            batch = self._timed_next()
-            if batch is None:
-                self._end_pass()
-            else:
-                logs, ran, self._last = step.on_batch(batch, self.size), ran + 1, batch
-        self.position, self.drawn = self.position + ran, self.drawn + ran
-        return logs, ran
-
     def batch(self, number):
         """The batch of the last step, from all replicas: all workers must ask."""
-        if not isinstance(self._last, Shared):
-            return self._last
-        return tf.nest.map_structure(lambda part: self.strategy.gather(part, axis=0), self._last.on_replicas(self.strategy))
+        if not isinstance(self.last, Shared):
+            return self.last
+        return tf.nest.map_structure(lambda part: self.strategy.gather(part, axis=0), self.last.on_replicas(self.strategy))
 
     def example(self):
         """Some rows of the last batch, to look at."""
-        parts = self._last.parts if isinstance(self._last, Shared) else [self._last]
+        parts = self.last.parts if isinstance(self.last, Shared) else [self.last]
         return max(parts, key=lambda part: int(count_rows(part)))
 
 
+@register
 class ShareFeed(SharedFeed):
     """The share of this worker in a stream; its devices divide it."""
 
-    def __init__(self, prepare, stream, steps, strategy):
+    accepted = "a stream of engine.datasets"
+
+    def __init__(self, prepare, stream, steps):
+        strategy = prepare.model.distribute_strategy
         self.whole = lambda: DatasetFeed(prepare, stream, steps)
         own = DatasetFeed(prepare, stream.share(*place(strategy)), steps)
         super().__init__(strategy, own.dataset, own.spec, own.steps, own.renew)
+
+    @classmethod
+    def takes(cls, x, model):
+        return isinstance(x, tf.data.Dataset) and is_dealt_out(x, model.distribute_strategy)
 
     def _parts(self, batch):
         count = len(self.strategy.extended.worker_devices)
@@ -105,11 +119,17 @@ class ShareFeed(SharedFeed):
         return whole.batches()
 
 
+@register
 class DistributedFeed(SharedFeed):
     """A tf.distribute.DistributedDataset: each replica is given a batch of its own."""
 
-    def __init__(self, prepare, dataset, steps, model):
-        strategy = model.distribute_strategy
+    accepted = "a tf.distribute.DistributedDataset"
+
+    def __init__(self, prepare, dataset, steps):
+        model, strategy = prepare.model, prepare.model.distribute_strategy
+        if isinstance(dataset, tf.distribute.DistributedIterator):
+            kind = type(dataset).__name__
+            raise ValueError(f"{model.title} was given a {kind}. Pass the DistributedDataset that it is made of.")
         if strategy is None or isinstance(strategy, tf.distribute.ParameterServerStrategy):
             made = f"in the scope of {type(strategy).__name__}" if strategy else "outside of a strategy's scope"
             raise ValueError(
@@ -120,6 +140,10 @@ class DistributedFeed(SharedFeed):
         spec = relax(tf.nest.map_structure(_of_one_replica, dataset.element_spec))
         self.prepared = tf.function(lambda batch: prepare(_unpacked(batch)), autograph=False).get_concrete_function(spec)
         super().__init__(strategy, dataset, relax(self.prepared.structured_outputs), steps, renew=steps is None)
+
+    @classmethod
+    def takes(cls, x, model):
+        return isinstance(x, (tf.distribute.DistributedDataset, tf.distribute.DistributedIterator))
 
     def _parts(self, batch):
         parts = []

@@ -20,11 +20,11 @@ class Traces:
     """
 
     def __init__(self):
-        self.kept, self.tallies, self.report = {}, {}, []
+        self.kept, self.eager, self.tallies, self.report = {}, {}, {}, []
 
     def forget(self):
         """Trace all steps anew, and count them anew: after compile()."""
-        self.kept, self.tallies = {}, {}
+        self.kept, self.eager, self.tallies = {}, {}, {}
 
     def step(self, model, verb, spec, plan=None):
         """The step "train", "test" or "predict" of `model` for batches of `spec` and the layers as they are now.
@@ -33,7 +33,9 @@ class Traces:
         """
         function = model.nan_guard.step if verb == "train" and model.nan_guard else getattr(model, f"{verb}_step")
         if model.run_eagerly:
-            return EagerStep(function)
+            if function not in self.eager:
+                self.eager[function] = EagerStep(function)
+            return self.eager[function]
         constants = (*model.optimizer.constants(), model.gradient_norms, model.nan_guard) if verb == "train" else None
         key = (verb, repr(spec), constants, tracking.fingerprint(model, Layer))
         tally = self.tallies.setdefault(f"{verb} {key[1]}", Tally())

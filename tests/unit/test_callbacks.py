@@ -1,7 +1,9 @@
 """What is called when, and what each callback does with it."""
 
 import csv
+import inspect
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -12,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from engine import Model, Sequential, callbacks, optimizers
+from engine.callbacks import base
 from layers import Dense
 
 RNG = np.random.default_rng(0)
@@ -126,6 +129,62 @@ def test_older_names_and_one_callback_alone():
     assert older.batches[::2] == [0, 1, 2] and all(np.isfinite(older.batches))
 
 
+def test_the_hooks_and_their_arguments():
+    """The table of hooks says what the methods of Callback say."""
+    methods = {name: tuple(inspect.signature(method).parameters)[1:] for name, method in vars(callbacks.Callback).items()
+               if inspect.isfunction(method)}  # fmt: skip
+    others = {"set_model", "set_params", "get_state", "set_state"}
+    assert {name: names for name, names in methods.items() if name not in others} == base.HOOKS
+
+
+@pytest.mark.parametrize("eager", (True, False))
+def test_every_hook_gets_a_dict_as_logs(eager):
+    seen = {}
+    hooks = [hook for hook, arguments in base.HOOKS.items() if "logs" in arguments]
+    note = callbacks.LambdaCallback(**{hook: lambda *args, hook=hook: seen.setdefault(hook, args[-1]) for hook in hooks})
+    model = small(eager)
+    fit(model, note, validation_data=(X, Y))
+    model.predict(X, callbacks=[note])
+    assert set(seen) == set(hooks) - {"on_batch_begin", "on_batch_end"}  # the newer names are there
+    assert all(type(logs) is dict for logs in seen.values()) and seen["on_train_begin"] == {} and "loss" in seen["on_test_end"]
+
+
+def test_hooks_of_any_signature_and_other_methods():
+    class Own(callbacks.Callback):
+        def __init__(self, *more):
+            self.calls = list(more)
+
+        def on_anything_else(self):
+            raise AssertionError
+
+        def on_epoch_begin(self, *args, **kwargs):
+            self.calls.append(("begin", args, kwargs))
+
+        def on_epoch_end(self, epoch, logs=None, **kw):
+            self.calls.append(("end", epoch, sorted(logs), kw))
+
+        def on_train_batch_end(self, index, logs):
+            self.calls.append((index, sorted(logs)))
+
+    own = Own("more")
+    fit(small(), own, batch_size=10)
+    assert own.calls == ["more", ("begin", (0, {}), {}), (0, ["loss"]), ("end", 0, ["loss"], {})]
+
+
+def test_a_list_of_callbacks_by_itself():
+    """As training loops of one's own call it."""
+    recorder, model, logs = Recorder("on_train_begin", "on_epoch_end"), small(), []
+    note = callbacks.LambdaCallback(on_epoch_end=lambda epoch, given: logs.append(given))
+    every = callbacks.CallbackList([recorder, note], model)
+    every.on_train_begin()
+    for given in (dict(logs={"a": 1.0}), {}, dict(logs=None)):
+        every.on_epoch_end(3, **given)
+    every.on_epoch_end(3, None)
+    assert recorder.calls == [("on_train_begin",), *[("on_epoch_end", 3)] * 4] and logs == [{"a": 1.0}, {}, {}, {}]
+    with pytest.raises(AttributeError, match="no callback hook 'on_epoch_ends'"):
+        every.on_epoch_ends(3)
+
+
 def test_a_callback_that_is_none_is_refused():
     with pytest.raises(TypeError, match="callbacks expects Callback objects, received <function"):
         fit(small(), lambda epoch: None)
@@ -167,6 +226,25 @@ def test_files_and_bars_are_put_away_after_an_error(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fit(small(), logger, callbacks.LambdaCallback(on_epoch_end=fail))
     assert logger.file is None and (tmp_path / "log.csv").read_text().count("\n") == 2
+
+
+def test_callbacks_of_predict_are_put_away_too():
+    class Closes(callbacks.Callback):
+        closed = 0
+
+        def close(self):
+            self.closed += 1
+
+    closes, model = Closes(), small()
+    model.predict(X, callbacks=[closes])
+    assert closes.closed == 1
+
+    def fail(batch, logs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.predict(X, callbacks=[closes, callbacks.LambdaCallback(on_predict_batch_end=fail)])
+    assert closes.closed == 2
 
 
 # ---------------------------------------------------------------- records
@@ -225,6 +303,13 @@ def test_tensorboard(tmp_path, others):
         (step, buckets), *more = train[tag]
         assert step == 1 and not more and buckets[:, 2].sum() == numbers  # columns: from, to, how many
     assert "gradients/layers.0.kernel" in train and b"MatMul" in train["graph"]
+
+
+def test_histograms_of_gradients_with_a_generator(tmp_path):
+    pytest.importorskip("tensorboard")
+    batches = ((X[start : start + 4], Y[start : start + 4]) for start in (0, 4))
+    small(run_eagerly=False).fit(batches, verbose=0, callbacks=[callbacks.TensorBoard(tmp_path, histogram_freq=1)])
+    assert "gradients/layers.0.kernel" in events(tmp_path / "train")
 
 
 # ---------------------------------------------------------------- callbacks that watch a number
@@ -495,6 +580,20 @@ def test_a_bar(capsys):
     fit(small(), epochs=2, verbose=1)
     out = capsys.readouterr().out
     assert "Epoch 1/2" in out and "3/3" in out and "loss=" in out and out.count("Epoch 2/2") >= 1
+
+
+def test_a_bar_of_predict_as_that_of_evaluate(capsys):
+    model = Sequential([Dense(2)])  # nor is compile() needed
+    quiet = model.predict(X, batch_size=4)
+    assert capsys.readouterr().out == ""
+    bar = model.predict(X, batch_size=4, verbose=1)
+    out = capsys.readouterr().out
+    assert "Predict" in out and "3/3" in out
+    np.testing.assert_array_equal(quiet, bar)
+    for verbose in (2, "auto"):  # "auto": this is no terminal
+        model.predict(X, batch_size=4, verbose=verbose)
+        (line,) = capsys.readouterr().out.splitlines()
+        assert re.fullmatch(r"Predict - 3 steps, \d+\.\ds", line)
 
 
 def test_terms_are_in_the_history_and_not_on_the_screen(capsys):

@@ -167,3 +167,19 @@ def test_add_metric_of_a_metric_and_of_its_result():
     assert layer.metrics == [layer.mean]
     with pytest.raises(ValueError, match="needs `name=`"):
         layer.add_metric(tf.constant(1.0))
+
+
+def test_add_metric_takes_the_aggregations_of_tensorflow_2():
+    layer, accuracy = Dense(2, name="d"), metrics.BinaryAccuracy(name="own")
+    layer.add_metric(tf.constant([1.0, 4.0]), name="level", aggregation="mean")
+    layer.add_metric(accuracy([1.0], [0.9]), aggregation=None)
+    layer.add_metric(metrics.Mean(name="whole"), aggregation=None)
+    assert [metric.name for metric in layer.metrics] == ["level", "own", "whole"]
+    assert [float(metric.result()) for metric in layer.metrics[:2]] == [2.5, 1.0]
+    for value, aggregation in ((1.0, None), (1.0, "sum"), (accuracy, "sum")):
+        with pytest.raises(ValueError, match=rf"Dense 'd'.add_metric\(\): aggregation is .mean., or None.*received .?{aggregation}"):
+            layer.add_metric(value, name="other", aggregation=aggregation)
+    x = Input((3,))
+    model = Model(x, Dense(2)(x))
+    with pytest.raises(ValueError, match="received None for a plain value"):
+        model.add_metric(tf.reduce_mean(x), name="mean", aggregation=None)

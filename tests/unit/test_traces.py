@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from engine import Layer, Model, Sequential
+from engine import Layer, Model, Sequential, callbacks
 from layers import Dense
 
 X = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
@@ -94,3 +94,32 @@ def test_a_creator_of_variables_is_asked_wherever_weights_are_made(wrap):
     with tf.variable_creator_scope(creator):
         wrap(lambda x: model(x))(X)
     assert [id(variable) for variable in seen] == [id(variable) for variable in model.weights]
+
+
+# ---------------------------------------------------------------- steps that are not traced
+
+
+def eager_model():
+    model = Sequential([Dense(2)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    return model
+
+
+def test_an_eager_step_keeps_the_pace_that_it_has_found():
+    model, chunks = eager_model(), []
+    note = callbacks.LambdaCallback(on_train_chunk_end=lambda step, logs: chunks.append(step))
+    for _ in range(2):
+        model.fit(X, Y, batch_size=1, epochs=3, verbose=0, callbacks=[note])
+    assert chunks[:2] == [1, 2] and len(chunks) < 150  # of 300 steps
+    spec = tuple(tf.TensorSpec([None, size]) for size in (3, 2))
+    step = model.compiled_step("train", spec)
+    assert step is model.compiled_step("train", spec) is not model.compiled_step("test", spec)
+    model.compile("sgd", "mse", run_eagerly=True)
+    assert step is not model.compiled_step("train", spec)
+
+
+def test_an_eager_step_that_is_replaced_is_used_at_once():
+    model = eager_model()
+    model.fit(X, Y, verbose=0)
+    model.train_step = lambda data: {"loss": tf.constant(7.0)}
+    assert model.fit(X, Y, verbose=0).history["loss"] == [7.0]

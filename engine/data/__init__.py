@@ -1,0 +1,10 @@
+"""Data that come in batches of their own. Reading order: streams (tf.data, and what all streams have), generators;
+splits (rows of arrays that are held back for validation).
+"""
+
+from engine.data.generators import PythonFeed
+from engine.data.streams import DatasetFeed
+from engine.training.feed import register
+
+register(PythonFeed)  # all that can be gone through; what is registered later is asked before
+register(DatasetFeed)

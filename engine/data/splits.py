@@ -1,0 +1,22 @@
+"""`fit(validation_split=)`: rows of arrays that are held back."""
+
+import tensorflow as tf
+
+from engine.training.arrays import common_rows, is_array_like, to_tensors
+
+
+def split(x, y, sample_weight, fraction, dtype):
+    """((x, y, sample_weight) to train on, the same of the last `fraction` of the rows)."""
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split is a fraction between 0 and 1, received {fraction!r}.")
+    if not is_array_like(x):
+        raise ValueError("validation_split needs arrays. Split the dataset with take() and skip(), use validation_data=.")
+    data = [to_tensors(item, dtype) for item in (x, y, sample_weight)]
+    rows = common_rows(*data)
+    border = int(rows * (1 - fraction))
+    if border == 0 or border == rows:
+        raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train or to validate on.")
+    return tuple(
+        tuple(None if item is None else tf.nest.map_structure(lambda array: array[part], item) for item in data)  # noqa: B023
+        for part in (slice(None, border), slice(border, None))
+    )
