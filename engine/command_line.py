@@ -5,8 +5,9 @@ import math
 import os
 
 from engine import optimizers
+from engine.distribute import cluster
+from engine.distribute.place import scope
 from engine.saving import FileError, run_directory
-from engine.training import cluster, replicas
 
 _WHERE = ("resume", "strategy", "devices", "workers")  # how a run is run, and no part of what is remembered of it
 
@@ -61,7 +62,7 @@ def parse(models, arguments=None):
     if args.strategy != "none" and (args.eager or args.trace or args.check_gradients):
         parser.error("--eager, --trace and --check-gradients look at one device; leave out --strategy")
     args.strategy = cluster.make_strategy("none" if args.workers > 1 else args.strategy, args.devices)
-    with replicas.scope(args.strategy):
+    with scope(args.strategy):
         try:
             args.optimizer = optimizers.get(args.optimizer)
         except ValueError as error:

@@ -13,11 +13,12 @@ from engine.callbacks.progress import EvaluationBar
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
+from engine.distribute.place import Scope
 from engine.saving.config import describe_arguments
 from engine.saving.graph_config import describe_graph, read_graph
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
-from engine.training import arrays, loop, replicas
+from engine.training import arrays, loop
 from engine.training.feed import BATCHED, make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
 from engine.training.step import TrainingStep, named
@@ -54,7 +55,6 @@ class Model(TrainingStep, Saved, Studied, Layer):
     jit_compile = "auto"
     history = None
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
-    distribute_strategy = None  # the tf.distribute strategy in whose scope the model was made
     _graph = None  # of a functional model
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
@@ -62,7 +62,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
         self._traces = Traces()
-        self.distribute_strategy = replicas.current()
+        self._place = Scope()  # where its steps run: where it is made
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:
@@ -238,7 +238,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
             raise ValueError(f'compile: jit_compile is "auto", True or False, received {jit_compile!r}.')
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"compile: steps_per_execution is a positive integer, received {steps_per_execution!r}.")
-        replicas.check(self, run_eagerly, jit_compile)
+        self._place.check(self, run_eagerly, jit_compile)
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer.loss_scale_factor is None:
             optimizer = optimizers.LossScaleOptimizer(optimizer)
@@ -278,7 +278,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
-        with replicas.scope(self.distribute_strategy):
+        with self._place.scope():
             return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
                             sample_weight, initial_epoch, steps_per_epoch, validation_freq, on_nan)  # fmt: skip
 
@@ -294,18 +294,18 @@ class Model(TrainingStep, Saved, Studied, Layer):
         self._require_compiled("evaluate")
         feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
         bar = [EvaluationBar(verbose)] if verbose else []
-        callbacks = CallbackList([callbacks or [], *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
-        try:
-            with replicas.scope(self.distribute_strategy):
+        with self._place.scope():
+            callbacks = CallbackList([callbacks or [], *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
+            try:
                 logs = loop.evaluate(self, feed, callbacks)
-        finally:
-            callbacks.close()
+            finally:
+                callbacks.close()
         return logs if return_dict else self._in_order(logs)
 
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
         """The outputs for all rows of `x`, as NumPy arrays."""
         feed = make_feed(self, x, None, None, batch_size, steps=steps)
-        with replicas.scope(self.distribute_strategy):
+        with self._place.scope():
             return loop.predict(self, feed, CallbackList(callbacks or [], self, dict(steps=feed.steps)))
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):

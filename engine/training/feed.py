@@ -14,9 +14,9 @@ import tensorflow as tf
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, to_tensors
 from engine.training.batch import Preparation, pack, relax
-from engine.training.replicas import agree
-from engine.training.shares import DistributedFeed, ShareFeed, is_dealt_out
+from engine.distribute.shares import DistributedFeed, ShareFeed, is_dealt_out
 from engine.training.streams import DatasetFeed, PythonFeed
+from losses import whole
 
 BATCHED = (tf.data.Dataset, tf.distribute.DistributedDataset)  # data that come as batches
 
@@ -37,8 +37,8 @@ def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=Fal
     if isinstance(x, tf.distribute.DistributedIterator):
         raise ValueError(f"{model.title} was given a {type(x).__name__}. Pass the DistributedDataset that it is made of.")
     if isinstance(x, tf.data.Dataset):
-        if is_dealt_out(x, model.distribute_strategy):
-            return ShareFeed(prepare, x, steps, model.distribute_strategy)
+        if is_dealt_out(x, model._place.strategy):
+            return ShareFeed(prepare, x, steps, model._place.strategy)
         return DatasetFeed(prepare, x, steps)
     return PythonFeed(prepare, x, steps)
 
@@ -58,7 +58,7 @@ class ArrayFeed:
             raise ValueError(f"batch_size is a positive integer, received {batch_size!r}.")
         self.data = prepare(pack(*data))
         self.batch_size = int(min(batch_size, self.rows))
-        self.seed = agree(random.draw_seed()) if shuffle else None
+        self.seed = whole.group.agree(random.draw_seed()) if shuffle else None
         self.full, self.rest = divmod(self.rows, self.batch_size)
         self.steps = self.full + bool(self.rest)
         if steps is not None and steps > self.steps:

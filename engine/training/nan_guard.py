@@ -17,7 +17,7 @@ from engine.core.conditional import run_if
 from engine.saving import container
 from engine.saving.state import seeds_of
 from engine.training.step import make_variables, unpack
-from losses import replicas
+from losses import whole
 
 _FILE = "nan-batch.safetensors"
 
@@ -69,7 +69,7 @@ class NaNGuard:
         """Note whether this step is finite."""
         values = [loss, *(getattr(gradient, "values", gradient) for gradient in gradients if gradient is not None)]
         finite = tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(value)) for value in values]))
-        finite = replicas.total(tf.cast(~finite, tf.float32)) == 0 if replicas.context() else finite
+        finite = whole.group.total(tf.cast(~finite, tf.float32)) == 0 if whole.group.size() > 1 else finite
         self._finite = finite & ~self.tripped.read_value()
 
     def apply(self, update):

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from engine.training.missing_gradients import report_missing
 from engine.training.objective import add_up
-from losses import replicas
+from losses import whole
 
 
 def unpack(data):
@@ -63,7 +63,7 @@ class TrainingStep:
         x, y, sample_weight = unpack(data)
         y_pred, loss, gradients = self.differentiate(x, y, sample_weight)
         self.apply(gradients, rows=count_rows(x))
-        self._loss_tracker.update_state(*replicas.whole(loss, count_rows(x)))
+        self._loss_tracker.update_state(*whole.group.weighted(loss, count_rows(x)))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def differentiate(self, x, y=None, sample_weight=None):
@@ -82,7 +82,7 @@ class TrainingStep:
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
-        self._loss_tracker.update_state(*replicas.whole(loss, count_rows(x)))
+        self._loss_tracker.update_state(*whole.group.weighted(loss, count_rows(x)))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data):
@@ -95,7 +95,7 @@ class TrainingStep:
         if self.compiled_loss is not None and y_pred is not None:
             terms = self.compiled_loss.terms(y, y_pred, sample_weight)
         rows, added = count_rows(x if x is not None else y_pred), self.named_losses()
-        added = list(zip([name for name, _ in added], replicas.shares([value for _, value in added], rows)))
+        added = list(zip([name for name, _ in added], whole.group.shares([value for _, value in added], rows)))
         data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value, _ in terms]
         self._term_tracker.update_state(data_terms + added, rows)
         return add_up([value * factor for _, value, factor in terms] + [value for _, value in added])
@@ -107,7 +107,7 @@ class TrainingStep:
         scales the loss, these are the gradients of the scaled one, as `apply` expects them.
         """
         weights = [weight for weight in self.named_weights() if weight.trainable]
-        replicas.check_readable(self.title, [weight.variable for weight in weights])
+        self._place.check_readable(self, [weight.variable for weight in weights])
         scale = self.optimizer.scale_loss(tf.ones_like(loss)) if self.optimizer.loss_scale_factor is not None else None
         found = tape.gradient(loss, [weight.variable for weight in weights], output_gradients=scale)
         if self.nan_guard is not None:
@@ -119,19 +119,12 @@ class TrainingStep:
 
     def apply(self, gradients, rows=None):
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
-        gradients, rows = self._over_replicas(gradients, rows)
+        sums, rows = whole.group.total([gradient for gradient, _ in gradients]), whole.group.rows(rows)
+        gradients = [(total, variable) for total, (_, variable) in zip(sums, gradients)]
         if self.nan_guard is not None:
             self.nan_guard.apply(lambda: self._update(gradients, rows))
         else:
             self._update(gradients, rows)
-
-    def _over_replicas(self, gradients, rows):
-        """The gradients summed over all replicas, and the rows of all of them."""
-        if replicas.context() is None:
-            return gradients, rows
-        sums = replicas.total([gradient for gradient, _ in gradients])
-        rows = rows if rows is None else replicas.total_rows(rows)
-        return [(gradient, variable) for gradient, (_, variable) in zip(sums, gradients)], rows
 
     def _update(self, gradients, rows):
         if gradients and self.gradient_norms is not None:

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.metrics.base import Metric
-from losses import replicas
+from losses import whole
 
 
 class LossTerms(Metric):
@@ -23,7 +23,7 @@ class LossTerms(Metric):
             totals = self.add_weight(name="totals", shape=(len(terms),))
             self.states[tuple(self.names)] = (totals, self.add_weight(name="rows"))
         totals, total_rows = self.states[tuple(self.names)]
-        values, rows = replicas.whole(tf.stack([tf.cast(value, self.dtype) for _, value in terms]), rows)
+        values, rows = whole.group.weighted(tf.stack([tf.cast(value, self.dtype) for _, value in terms]), rows)
         rows = tf.cast(rows, self.dtype)
         totals.assign_add(values * rows)
         total_rows.assign_add(rows)

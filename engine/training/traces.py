@@ -6,8 +6,7 @@ setting of the optimizer is another. So the key says all of it, and is made anew
 
 from engine.core import tracking
 from engine.core.layer import Layer
-from engine.training import replicas
-from engine.training.compiled import CompiledStep, EagerStep
+from engine.training.compiled import EagerStep
 from engine.training.xla import Tally
 
 _KEPT = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
@@ -42,7 +41,10 @@ class Traces:
             self.report.append((verb, spec, why_traced(key, [kept for kept in self.kept if kept[0] == verb])))
             while len(self.kept) >= _KEPT:
                 del self.kept[next(iter(self.kept))]
-            compiled = _compile(model, verb, function, spec, tally, lambda text: self.report.append((verb, spec, text)))
+            compiled = model._place.compiled(
+                model, verb, function, spec, tally, lambda text: self.report.append((verb, spec, text))
+            )
+            model._clear_losses()  # those of the trace belong to its graph
             # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
             # too, so that no other object can get their ids.
             compiled.layers, compiled.weights = model.named_layers(), model.weights
@@ -58,15 +60,6 @@ class Traces:
         """Take back what `get_state` gave."""
         for kind, counts in state.items():
             self.tallies.setdefault(kind, Tally()).set_state(counts)
-
-
-def _compile(model, verb, function, spec, tally, note):
-    if model.distribute_strategy is None:
-        compiled = CompiledStep(function, spec, model.jit_compile, tally, note)
-    else:
-        compiled = replicas.compiled(model, verb, function, spec)
-    model._clear_losses()  # those of the trace belong to its graph
-    return compiled
 
 
 def why_traced(key, earlier):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cases
-from engine.training import workers
+from engine.distribute import workers
 
 HERE = pathlib.Path(__file__).parent
 CASE = "synchronized"

@@ -9,7 +9,7 @@
                  └─ end of a chunk: wait for all of its steps, read the metrics
 
 Guaranteed: each batch is one step, and each gradient is applied once, in an update that no other one runs into
-(optimizers/turns.py). What adds to its state, as metrics do, counts each batch once. With one worker the numbers are those
+(turns.py). What adds to its state, as metrics do, counts each batch once. With one worker the numbers are those
 of one device.
 Not guaranteed with several: the order. A gradient comes from weights that others have changed meanwhile, maybe some of
 them before and some after they were read, so runs do not repeat. Moving averages that a layer assigns for itself may be
@@ -21,7 +21,7 @@ import time
 
 import tensorflow as tf
 
-from engine.training import cluster
+from engine.distribute import cluster
 from engine.training.compiled import EagerStep
 from engine.training.pace import Pace
 from engine.training.step import results
@@ -45,8 +45,8 @@ def check(strategy):
 class ParameterServerStep:
     """A step function (batch → logs) of `model`, traced for batches of `spec` and run by whichever worker is free."""
 
-    def __init__(self, model, verb, step, spec):
-        self.strategy = model.distribute_strategy
+    def __init__(self, model, strategy, verb, step, spec):
+        self.strategy = strategy
         workers = len(tasks(self.strategy, "worker"))
         self.coordinator = coordinator_of(self.strategy)
         self.step = tf.function(step, autograph=False).get_concrete_function(spec)

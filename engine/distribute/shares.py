@@ -109,7 +109,7 @@ class DistributedFeed(SharedFeed):
     """A tf.distribute.DistributedDataset: each replica is given a batch of its own."""
 
     def __init__(self, prepare, dataset, steps, model):
-        strategy = model.distribute_strategy
+        strategy = model._place.strategy
         if strategy is None or isinstance(strategy, tf.distribute.ParameterServerStrategy):
             made = f"in the scope of {type(strategy).__name__}" if strategy else "outside of a strategy's scope"
             raise ValueError(

@@ -1,0 +1,146 @@
+"""The same step on several devices and machines: each replica has a copy of all state and its rows of each batch.
+
+    its rows ─► forward, loss ─► gradients ─┬─ Σ over replicas ─► clip, update: the same numbers everywhere
+               metrics, moving averages ────┘
+
+Its rows are cut out of the batch, or given to it (shares.py). So that the result is that of one device with the whole batch:
+a loss is divided by the count of the whole batch (group.py), what layers add is weighted by the share of the rows, the update
+happens after the sum, what the replicas have added to a metric is summed, and statistics of layers (non-trainable weights that
+the step changes) become their mean, weighted by rows. All copies are equal after each step, so whoever reads state afterwards
+needs no other replica.
+"""
+
+import tensorflow as tf
+
+from engine.distribute.group import of_batch
+from engine.distribute.shares import Shared
+from engine.training.compiled import CompiledStep, EagerStep
+from engine.training.step import count_rows, results
+from engine.training.touched import changed, changed_metrics
+from losses import whole
+
+
+def spread(model, strategy, verb, step, spec):
+    """What runs `step` on all replicas, each on its rows of a batch of `spec`."""
+    if verb == "predict":
+        run = LocalStep(strategy, step).run
+    elif strategy.num_replicas_in_sync == 1:
+        run = OneReplicaStep(strategy, step).run
+    else:
+        run = ReplicatedStep(model, strategy, step, spec).run
+    return SpreadStep(model, strategy, run, spec)
+
+
+class SpreadStep(CompiledStep):
+    """A compiled step that exchanges numbers between devices."""
+
+    # TensorFlow's collective operations cannot be inside of the condition that an iterator in a compiled loop needs.
+    on_iterator = EagerStep.on_iterator
+
+    def __init__(self, model, strategy, step, spec):
+        super().__init__(step, spec, jit=model.jit_compile is True)
+        self.of_shares = step
+        # Exchanges between workers find each other by their place in a compiled loop: all loops must be equally long.
+        workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        self.chunk = model.steps_per_execution if workers else None
+
+    def on_batch(self, batch, size=None):
+        """One step; that of a Shared batch is traced when the first one comes."""
+        if not isinstance(batch, Shared):
+            return super().on_batch(batch, size)
+        return self._run("shares", self.of_shares, (Shared(tuple(self.spec for _ in batch.parts)),), (batch,), size)
+
+
+class OneReplicaStep:
+    """A step on the device of a strategy that has only one."""
+
+    def __init__(self, strategy, step):
+        self.strategy, self.step = strategy, step
+
+    def run(self, batch):
+        """Batch → logs."""
+        return self.strategy.run(self.step, (batch,))
+
+
+class LocalStep(OneReplicaStep):
+    """A step that gives one output for each row, on the devices of this process alone."""
+
+    def run(self, batch):
+        """Batch → outputs, in order."""
+        count = len(self.strategy.extended.worker_devices)
+        outputs = self.strategy.run(self.step, (rows_of_each(self.strategy, batch, count),))
+        return tf.nest.map_structure(lambda part: tf.concat(self.strategy.experimental_local_results(part), 0), outputs)
+
+
+class ReplicatedStep:
+    """A training or test step of `model` on all replicas, after which all copies of its state are equal."""
+
+    def __init__(self, model, strategy, step, spec):
+        self.strategy, self.step = strategy, step
+        self.metrics, self.totals, self.means = [], [], []
+        # Traced once to see what it makes and what it changes.
+        graph = tf.function(self.run, autograph=False).get_concrete_function(spec).graph
+        model._clear_losses()
+        check_variables(model, strategy, lambda variable: getattr(variable, "distribute_strategy", None) is strategy)
+        self.metrics = changed_metrics(model, graph)
+        self.totals = [variable for _, metric in self.metrics for variable in metric.variables]
+        statistics = [weight for weight in model.weights if not weight.trainable and weight.dtype.is_floating]
+        self.means = changed(graph, statistics)
+
+    def run(self, batch):
+        """Batch, or Shared batch → logs."""
+        if isinstance(batch, Shared):
+            parts, all_rows = batch.on_replicas(self.strategy), None
+        else:
+            parts = rows_of_each(self.strategy, batch, self.strategy.num_replicas_in_sync)
+            all_rows = tf.cast(count_rows(batch), tf.float64)
+        logs = self.strategy.run(self._on_replica, (parts, all_rows))
+        found = results(self.metrics)
+        logs = logs if isinstance(logs, dict) else {"loss": logs}
+        return {name: found[name] if name in found else self._reduce(name, value) for name, value in logs.items()}
+
+    def _on_replica(self, batch, all_rows):
+        before = [variable.read_value() for variable in self.totals]
+        all_rows = whole.group.total(tf.cast(count_rows(batch), tf.float64)) if all_rows is None else all_rows
+        with of_batch(all_rows):
+            logs = self.step(batch)
+        share = tf.cast(count_rows(batch), tf.float64) / all_rows
+        added = [variable - start for variable, start in zip(self.totals, before)]
+        # A replica without rows has no statistics: its NaN counts nothing.
+        parts = [tf.math.multiply_no_nan(variable.read_value(), tf.cast(share, variable.dtype)) for variable in self.means]
+        sums = whole.group.total([*added, *parts])
+        for variable, start, value in zip(self.totals, before, sums):
+            variable.assign(start + value)
+        for variable, value in zip(self.means, sums[len(added):]):
+            variable.assign(value)
+        return logs
+
+    def _reduce(self, name, value):
+        """A value that no metric holds: of losses, each replica has its part; anything else is taken as a mean."""
+        kind = tf.distribute.ReduceOp.SUM if name == "loss" else tf.distribute.ReduceOp.MEAN
+        return self.strategy.reduce(kind, value, axis=None)
+
+
+def rows_of_each(strategy, batch, count):
+    """The rows of `batch` for each of `count` replicas, in order; numbers of rows differ by one at most."""
+    rows = count_rows(batch)
+
+    def part(replica):
+        place = replica.replica_id_in_sync_group % count
+        some = slice(rows * place // count, rows * (place + 1) // count)
+        return tf.nest.map_structure(lambda array: array[some], batch)
+
+    return strategy.experimental_distribute_values_from_function(part)
+
+
+def check_variables(model, strategy, is_inside):
+    """Refuse variables that were made outside of the strategy's scope: for each, `is_inside` is to be true."""
+    state = [(f"weight {path!r}", variable) for path, variable, _ in model.named_weights()]
+    state += [(f"variable of the optimizer {variable.name!r}", variable) for variable in model.optimizer.variables]
+    state += [(f"state of the metric {metric.name!r}", item) for metric in model.metrics for item in metric.variables]
+    for what, variable in state:
+        if not is_inside(variable):
+            raise ValueError(
+                f"{model.title}: the {what} was made outside of the scope of its {type(strategy).__name__}. "
+                "Make the model, its optimizer and its metrics inside of `with strategy.scope():`."
+            )
