@@ -9,7 +9,8 @@ Reading order, an afternoon's worth:
 3. `model.py`, `sequential.py`: a layer that can be trained
 4. `optimizers/`, `metrics/`, `callbacks/`, and the small parts: `initializers`, `activations`, `regularizers`,
                 `constraints`, `random`
-5. `saving/`, `datasets/`, and `study/`, which reads models and never changes them
+5. around it: `guards/` (what watches a step), `distribute/` (the same step on many devices), `saving/`, `datasets/`, and
+                `study/`, which reads models and never changes them
 """
 
 from engine import activations, callbacks, constraints, initializers, metrics, optimizers, regularizers

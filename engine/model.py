@@ -14,6 +14,8 @@ from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
 from engine.distribute.place import Scope
+from engine.guards.missing_gradients import MissingGradients
+from engine.guards.nan_guard import NaNGuard
 from engine.saving.config import describe_arguments
 from engine.saving.graph_config import describe_graph, read_graph
 from engine.saving.saved import Saved
@@ -44,7 +46,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
 
     supports_masking = True
     _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
-                                     "_traces"}  # fmt: skip
+                                     "_traces", "around_step"}  # fmt: skip
 
     optimizer = None
     compiled_loss = None
@@ -53,8 +55,10 @@ class Model(TrainingStep, Saved, Studied, Layer):
     steps_per_execution = 1
     run_eagerly = False
     jit_compile = "auto"
+    strict_gradients = False  # whether a weight without a gradient is an error
     history = None
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
+    _guard = None  # one for all fits that ask for it, so that they share compiled steps
     _graph = None  # of a functional model
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
@@ -63,6 +67,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         super().__init__(name=name, **kwargs)
         self._traces = Traces()
         self._place = Scope()  # where its steps run: where it is made
+        self.around_step = [MissingGradients(self), *self._place.around(self)]
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:
@@ -272,6 +277,8 @@ class Model(TrainingStep, Saved, Studied, Layer):
         self._require_compiled("fit")
         if not isinstance(epochs, (int, np.integer)) or epochs < 0:
             raise ValueError(f"fit: epochs is a number of passes over the data, 0 or more; received {epochs!r}.")
+        if on_nan not in (None, "raise"):
+            raise ValueError(f'fit: on_nan is None or "raise", received {on_nan!r}.')
         if validation_split and validation_data is None:
             dtype = self.variable_dtype
             (x, y, sample_weight), validation_data = arrays.split(x, y, sample_weight, validation_split, dtype)
@@ -279,8 +286,10 @@ class Model(TrainingStep, Saved, Studied, Layer):
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
         with self._place.scope():
+            if on_nan and self._guard is None:
+                self._guard = NaNGuard(self)
             return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
-                            sample_weight, initial_epoch, steps_per_epoch, validation_freq, on_nan)  # fmt: skip
+                            sample_weight, initial_epoch, steps_per_epoch, validation_freq, [self._guard] if on_nan else [])  # fmt: skip
 
     def _validation(self, data, batch_size, steps):
         parts = data if isinstance(data, (tuple, list)) else (data,)

@@ -119,8 +119,7 @@ def _refuse_what_overwrites(model, graph, workers):
     """Refuse what puts a state back, or compares it with that before the step: here others have gone on with it meanwhile."""
     assigned = [path for path, variable, trains in model.named_weights() if trains and "AssignVariableOp" in uses(graph, variable)]
     for found, what in (
-        (model.nan_guard, 'fit(on_nan="raise")'),
-        (model.gradient_norms, "the callback GradientStats"),
+        *((wrapper.one_by_one, wrapper.one_by_one) for wrapper in model.around_step),
         (model.optimizer.skips_bad_steps, "a LossScaleOptimizer (as mixed_float16 makes it)"),
         (assigned, f"a step that assigns to the trainable weights {assigned} itself"),
     ):

@@ -10,6 +10,7 @@ import contextlib
 import tensorflow as tf
 
 from engine.distribute import cluster, parameter_server, replicas
+from engine.training.around import Around
 from engine.training.place import Place
 
 _KNOWN = (
@@ -53,6 +54,22 @@ def scope(strategy):
         raise gone from error
 
 
+class CopiesAtHand(Around):
+    """Refuses gradients by weights with a copy on each device where this is no step that runs on one."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def gradients(self, find, loss, weights, again):
+        spread = any(isinstance(weight.variable, tf.distribute.DistributedValues) for weight in weights)
+        if spread and (not tf.distribute.has_strategy() or tf.distribute.in_cross_replica_context()):
+            raise ValueError(
+                f"{self.model.title} has a copy of its weights on each device, and was asked for gradients outside of fit(). "
+                "To look into it, make it outside of the scope of the strategy and load the weights."
+            )
+        return find()
+
+
 class Scope(Place):
     """The place of a model that is being made: in the scope of `strategy`, or of None."""
 
@@ -77,14 +94,8 @@ class Scope(Place):
         if run_eagerly and own is not None and (elsewhere or own.num_replicas_in_sync > 1):
             raise ValueError(f"{model.title}: run_eagerly is for one device. Make the model outside of the strategy's scope.")
 
-    def check_readable(self, model, variables):
-        """A ValueError where `variables` have a copy on each device, and this is no step that runs on one."""
-        spread = any(isinstance(variable, tf.distribute.DistributedValues) for variable in variables)
-        if spread and (not tf.distribute.has_strategy() or tf.distribute.in_cross_replica_context()):
-            raise ValueError(
-                f"{model.title} has a copy of its weights on each device, and was asked for gradients outside of fit(). To look "
-                "into it, make it outside of the scope of the strategy and load the weights."
-            )
+    def around(self, model):
+        return [] if self.strategy is None else [CopiesAtHand(model)]
 
     def scope(self):
         return scope(self.strategy)

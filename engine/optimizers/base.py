@@ -191,6 +191,11 @@ class Optimizer(State, Configurable):
             value = loss() if callable(loss) else loss
         self.apply(recorder.gradient(value, var_list), var_list)
 
+    def gradients(self, tape, loss, variables):
+        """The gradients of `loss`, which `tape` recorded, as `apply` takes them: where the loss is scaled, of the scaled one."""
+        scale = None if self.loss_scale_factor is None else self.scale_loss(tf.ones_like(loss))
+        return tape.gradient(loss, variables, output_gradients=scale)
+
     def scale_loss(self, loss):
         """`loss * loss_scale_factor`: differentiate this, and `apply` divides the gradients again."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor

@@ -86,6 +86,7 @@ class LossScaleOptimizer(Configurable):
         """The scale as it is now."""
         return self.dynamic_scale.read_value()
 
+    gradients = Optimizer.gradients
     unscale = Optimizer.unscale
     apply_gradients = Optimizer.apply_gradients
 

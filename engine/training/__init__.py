@@ -1,1 +1,1 @@
-"""How a model learns. Reading order: step, objective, terms, batch, feed, streams, compiled, place, traces, loop."""
+"""How a model learns. Reading order: step, around, objective, terms, batch, feed, streams, compiled, place, traces, loop."""

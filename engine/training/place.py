@@ -11,8 +11,9 @@ class Place:
     def check(self, model, run_eagerly, jit_compile):
         """Refuse to compile `model` for what cannot be had here."""
 
-    def check_readable(self, model, variables):
-        """Refuse to differentiate by `variables` which are not at hand where this is asked."""
+    def around(self, model):
+        """The wrappers that the steps of `model` need here."""
+        return []
 
     def scope(self):
         """What the steps run in, as a context manager."""

@@ -8,9 +8,10 @@
 `fit` runs `train_step` inside one compiled loop; a model overrides it to train in its own way.
 """
 
+import functools
+
 import tensorflow as tf
 
-from engine.training.missing_gradients import report_missing
 from engine.training.objective import add_up
 from losses import whole
 
@@ -54,9 +55,7 @@ def make_variables(model, spec):
 class TrainingStep:
     """The steps of a model: `train_step`, `test_step`, `predict_step`, and the verbs they are made of."""
 
-    strict_gradients = False  # whether a weight without a gradient is an error
-    gradient_norms = None  # measures gradients and updates where a callback asks for it
-    nan_guard = kept_guard = None  # refuses steps that are not finite, where fit is told to; and the one for all fits
+    around_step = ()  # what goes around a training step: see around.py
 
     def train_step(self, data):
         """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
@@ -101,36 +100,27 @@ class TrainingStep:
         return add_up([value * factor for _, value, factor in terms] + [value for _, value in added])
 
     def gradients(self, tape, loss, again=None):
-        """(gradient, variable) for each trainable weight; a weight without a gradient is spoken of by name.
+        """(gradient, variable) for each trainable weight that has one, as the optimizer takes them.
 
-        `again`, a function that computes the loss anew, lets the reason be found in eager mode too. Where the optimizer
-        scales the loss, these are the gradients of the scaled one, as `apply` expects them.
+        `again`, a function that computes the loss anew, helps in eager mode to find out why a weight has none.
         """
         weights = [weight for weight in self.named_weights() if weight.trainable]
-        self._place.check_readable(self, [weight.variable for weight in weights])
-        scale = self.optimizer.scale_loss(tf.ones_like(loss)) if self.optimizer.loss_scale_factor is not None else None
-        found = tape.gradient(loss, [weight.variable for weight in weights], output_gradients=scale)
-        if self.nan_guard is not None:
-            self.nan_guard.see(loss, [] if self.optimizer.skips_bad_steps else found)
-        missing = [(weight.path, weight.variable) for weight, gradient in zip(weights, found) if gradient is None]
-        if missing:
-            report_missing(self, missing, len(missing) == len(weights), loss, again)
-        return [(gradient, weight.variable) for weight, gradient in zip(weights, found) if gradient is not None]
+        find = functools.partial(self.optimizer.gradients, tape, loss, [weight.variable for weight in weights])
+        for wrapper in reversed(self.around_step):
+            find = functools.partial(wrapper.gradients, find, loss, weights, again)
+        return [(gradient, weight.variable) for weight, gradient in zip(weights, find()) if gradient is not None]
 
     def apply(self, gradients, rows=None):
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
-        sums, rows = whole.group.total([gradient for gradient, _ in gradients]), whole.group.rows(rows)
-        gradients = [(total, variable) for total, (_, variable) in zip(sums, gradients)]
-        if self.nan_guard is not None:
-            self.nan_guard.apply(lambda: self._update(gradients, rows))
-        else:
-            self._update(gradients, rows)
+        totals = whole.group.total([gradient for gradient, _ in gradients])
+        update = self._update
+        for wrapper in reversed(self.around_step):
+            update = functools.partial(wrapper.apply, update)
+        if gradients:
+            update([(total, variable) for total, (_, variable) in zip(totals, gradients)], whole.group.rows(rows))
 
     def _update(self, gradients, rows):
-        if gradients and self.gradient_norms is not None:
-            self.gradient_norms.apply(self.optimizer, gradients, rows)
-        elif gradients:
-            self.optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=True)
+        self.optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=True)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Bring the compiled metrics up to date; returns all metrics so far, by name."""

@@ -4,6 +4,8 @@ What a step depends on, beside the verb and the batch, can change between two st
 setting of the optimizer is another. So the key says all of it, and is made anew for each chunk of steps.
 """
 
+import functools
+
 from engine.core import tracking
 from engine.core.layer import Layer
 from engine.training.compiled import EagerStep
@@ -30,10 +32,12 @@ class Traces:
 
         `plan` has the steps that a call is going to make of it: {size of a batch: number}.
         """
-        function = model.nan_guard.step if verb == "train" and model.nan_guard else getattr(model, f"{verb}_step")
+        function = getattr(model, f"{verb}_step")
+        for wrapper in reversed(model.around_step if verb == "train" else ()):
+            function = functools.partial(wrapper.step, function)
         if model.run_eagerly:
             return EagerStep(function)
-        constants = (*model.optimizer.constants(), model.gradient_norms, model.nan_guard) if verb == "train" else None
+        constants = (*model.optimizer.constants(), *model.around_step) if verb == "train" else None
         key = (verb, repr(spec), constants, tracking.fingerprint(model, Layer))
         tally = self.tallies.setdefault(f"{verb} {key[1]}", Tally())
         tally.expect(plan or {})

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from engine import Input, Layer, Model, Sequential, set_seed
 from engine.callbacks import Checkpoint
+from engine.guards.nan_guard import NonFiniteError
 from engine.saving import checkpoint, read_arrays
 from engine.saving.state import optimizer_state_of, seeds_of
-from engine.training.nan_guard import NonFiniteError
 from layers import BatchNormalization, Dense, Dropout, Embedding
 
 RNG = np.random.default_rng(2)
