@@ -32,12 +32,12 @@ finally:
 from engine import Input, Layer, Model, Sequential, set_seed  # noqa: E402
 from engine.callbacks import Checkpoint, CSVLogger, GradientStats  # noqa: E402
 from engine.datasets import DatasetError, fits_in_memory, load, stream  # noqa: E402
+from engine.distribute.cluster import WorkerError, is_chief  # noqa: E402
+from engine.distribute.place import scope  # noqa: E402
+from engine.distribute.workers import launch  # noqa: E402
 from engine.run_arguments import prepare  # noqa: E402
 from engine.saving import FileError, run_directory  # noqa: E402
 from engine.study import check_gradients, record_run, report  # noqa: E402
-from engine.training.cluster import WorkerError  # noqa: E402
-from engine.training.replicas import is_chief, scope  # noqa: E402
-from engine.training.workers import launch  # noqa: E402
 from layers import Activation, Add, BatchNormalization, Conv2D, Dense, Dropout  # noqa: E402
 from layers import Flatten, GlobalAveragePooling2D, MaxPooling2D  # noqa: E402
 

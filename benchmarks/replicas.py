@@ -21,7 +21,7 @@ import tensorflow as tf  # noqa: E402
 
 import engine  # noqa: E402
 import layers  # noqa: E402
-from engine.training import cluster, replicas, workers  # noqa: E402
+from engine.distribute import cluster, place, workers  # noqa: E402
 
 ROWS, FEATURES = 16384, 784
 RUNS = [("none", 1), ("mirrored", 1), ("mirrored", 2), ("mirrored", 4), ("multiworker", 1), ("multiworker", 2)]
@@ -41,7 +41,7 @@ def measure(kind, count, units, batch, path):
     strategy = cluster.make_strategy(kind, count if kind == "mirrored" else None)
     random = np.random.default_rng(0)
     x, y = random.normal(size=(ROWS, FEATURES)).astype("float32"), random.integers(0, 10, ROWS)
-    with replicas.scope(strategy):
+    with place.scope(strategy):
         model = engine.Sequential([
             engine.Input((FEATURES,)), layers.Dense(units, activation="relu"), layers.Dense(units, activation="relu"),
             layers.Dense(10, activation="softmax"),
@@ -54,7 +54,7 @@ def measure(kind, count, units, batch, path):
             model.fit(x, y, batch_size=batch, epochs=1, verbose=0)
             seconds.append((time.perf_counter() - started) / steps)
             exchanged.append((loopback_bytes() - before) / steps)
-        if replicas.is_chief():
+        if cluster.is_chief():
             with open(path, "w") as file:
                 json.dump([sorted(seconds)[2], sorted(exchanged)[2], model.count_params() * 4], file)
 

@@ -9,8 +9,9 @@ Reading order, an afternoon's worth:
 3. `model.py`, `sequential.py`: a layer that can be trained
 4. `optimizers/`, `metrics/`, `callbacks/`, and the small parts: `initializers`, `activations`, `regularizers`,
                 `constraints`, `random`, `dtypes`; `spellings` (what older code writes, and what it means)
-5. `data/` (batches from tf.data and generators), `datasets/`, `configs/` (layers and models as plain data), `saving/`,
-                and `study/`, which reads models and never changes them
+5. around it: `data/` (batches from tf.data and generators), `datasets/`, `guards/` (what watches a step), `distribute/` (the
+                same step on many devices), `configs/` (layers and models as plain data), `saving/`, and `study/`, which
+                reads models and never changes them
 
 A name of this package is imported when it is first asked for, as TensorFlow takes seconds to start: what does without it,
 such as `train.py --help`, need not wait.

@@ -17,9 +17,12 @@ from engine.core.graph import Graph
 from engine.core.layer import Layer
 from engine.core.state import state_of
 from engine.data.splits import split
+from engine.distribute.place import Scope
+from engine.guards.missing_gradients import MissingGradients
+from engine.guards.nan_guard import NaNGuard
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
-from engine.training import loop, replicas
+from engine.training import loop
 from engine.training.feed import kind_of, make_feed
 from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
 from engine.training.step import TrainingStep, named
@@ -46,7 +49,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     keras_module = "keras"
     supports_masking = True
     _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
-                                     "_traces", "optimizer", "compiled_metrics", "gradient_norms"}  # fmt: skip
+                                     "_traces", "optimizer", "compiled_metrics", "around_step"}  # fmt: skip
 
     optimizer = None
     compiled_loss = None
@@ -55,9 +58,10 @@ class Model(TrainingStep, Saved, Studied, Layer):
     steps_per_execution = 1
     run_eagerly = False
     jit_compile = "auto"
+    strict_gradients = False  # whether a weight without a gradient is an error
     history = None
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
-    distribute_strategy = None  # the tf.distribute strategy in whose scope the model was made
+    _guard = None  # one for all fits that ask for it, so that they share compiled steps
     _graph = None  # of a functional model
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
@@ -65,7 +69,8 @@ class Model(TrainingStep, Saved, Studied, Layer):
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
         self._traces = Traces()
-        self.distribute_strategy = replicas.current()
+        self._place = Scope()  # where its steps run: where it is made
+        self.around_step = [MissingGradients(self), *self._place.around(self)]
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:
@@ -242,7 +247,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
             raise ValueError(f'compile: jit_compile is "auto", True or False, received {jit_compile!r}.')
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"compile: steps_per_execution is a positive integer, received {steps_per_execution!r}.")
-        replicas.check(self, run_eagerly, jit_compile)
+        self._place.check(self, run_eagerly, jit_compile)
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer.loss_scale_factor is None:
             optimizer = optimizers.LossScaleOptimizer(optimizer)
@@ -276,15 +281,19 @@ class Model(TrainingStep, Saved, Studied, Layer):
         self._require_compiled("fit")
         if not isinstance(epochs, (int, np.integer)) or epochs < 0:
             raise ValueError(f"fit: epochs is a number of passes over the data, 0 or more; received {epochs!r}.")
+        if on_nan not in (None, "raise"):
+            raise ValueError(f'fit: on_nan is None or "raise", received {on_nan!r}.')
         if validation_split and validation_data is None:
             dtype = self.variable_dtype
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split, dtype)
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
-        with replicas.scope(self.distribute_strategy):
+        with self._place.scope():
+            if on_nan and self._guard is None:
+                self._guard = NaNGuard(self)
             return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
-                            sample_weight, initial_epoch, steps_per_epoch, validation_freq, on_nan)  # fmt: skip
+                            sample_weight, initial_epoch, steps_per_epoch, validation_freq, [self._guard] if on_nan else [])  # fmt: skip
 
     def _validation(self, data, batch_size, steps):
         parts = data if isinstance(data, (tuple, list)) else (data,)
@@ -298,12 +307,12 @@ class Model(TrainingStep, Saved, Studied, Layer):
         self._require_compiled("evaluate")
         feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
         bar = [EvaluationBar(verbose)] if verbose else []
-        callbacks = CallbackList([callbacks or [], *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
-        try:
-            with replicas.scope(self.distribute_strategy):
+        with self._place.scope():
+            callbacks = CallbackList([callbacks or [], *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
+            try:
                 logs = loop.evaluate(self, feed, callbacks)
-        finally:
-            callbacks.close()
+            finally:
+                callbacks.close()
         return logs if return_dict else self._in_order(logs)
 
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
@@ -312,7 +321,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
         bar = [PredictionBar(verbose)] if verbose else []
         callbacks = CallbackList([callbacks or [], *bar], self, dict(steps=feed.steps, verbose=verbose))
         try:
-            with replicas.scope(self.distribute_strategy):
+            with self._place.scope():
                 return loop.predict(self, feed, callbacks)
         finally:
             callbacks.close()

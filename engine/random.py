@@ -15,7 +15,7 @@ import random
 import numpy as np
 import tensorflow as tf
 
-from losses import replicas
+from losses import whole
 from losses.configurable import Configurable
 
 
@@ -95,10 +95,9 @@ class SeedGenerator(Configurable):
         """The seed pair of this call, an int64 tensor of shape (2,); moves the counter on."""
         pair = self.state.read_value()
         self.state.assign_add([0, 1])
-        replica = replicas.context()  # the rows of a batch are spread over replicas: each draws its own numbers
-        if replica is None:
+        if whole.group.size() == 1:
             return pair
-        return pair + tf.stack([0, tf.cast(replica.replica_id_in_sync_group, tf.int64) * 2**32])
+        return pair + tf.stack([0, tf.cast(whole.group.rank(), tf.int64) * 2**32])  # each who shares a batch: own numbers
 
 
 _FLOAT_LAYOUT = {  # an integer of the same width, the bits of the fraction, the bit pattern of 1.0

@@ -2,8 +2,9 @@
 
 from engine import optimizers
 from engine.command_line import parse, refuse
+from engine.distribute import cluster
+from engine.distribute.place import scope
 from engine.saving import FileError, run_directory
-from engine.training import cluster, replicas
 
 
 def prepare(models, arguments=None):
@@ -16,7 +17,7 @@ def prepare(models, arguments=None):
             refuse(f"there is no run to go on with in {args.out}: {error}")
         args = parse(models, arguments, {**remembered, "out": args.out})  # what is given beside --resume wins
     args.strategy = cluster.make_strategy("none" if args.workers > 1 else args.strategy, args.devices)
-    with replicas.scope(args.strategy):
+    with scope(args.strategy):
         try:
             args.optimizer = optimizers.get(args.optimizer)
         except ValueError as error:

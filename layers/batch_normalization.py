@@ -5,7 +5,7 @@ import tensorflow as tf
 from engine import initializers
 from engine.core.input_spec import InputSpec
 from layers.normalization import ScaledNormalization, along, check_axes, in_full_precision
-from losses import replicas
+from losses import whole
 
 _CLIPPING = ("rmax", "rmin", "dmax")
 _FUSED_EPSILON = 1.001e-5  # the fused kernel silently raises an epsilon below this one
@@ -108,10 +108,10 @@ class BatchNormalization(ScaledNormalization):
     def _statistics(self, x, mask):
         """Mean and (biased) variance of each feature over the batch."""
         axes = [axis for axis in range(x.shape.rank) if axis != self.feature_axis]
-        total = replicas.total if self.synchronized else tf.identity
+        total = whole.group.total if self.synchronized else tf.identity
         if mask is not None:
             return _masked_moments(x, tf.cast(mask, x.dtype), axes, total)
-        if self.synchronized and replicas.context():
+        if self.synchronized and whole.group.size() > 1:
             count = total(tf.cast(tf.size(x) // x.shape[self.feature_axis], x.dtype))
             mean = total(tf.reduce_sum(x, axes, keepdims=True)) / count
             variance = total(tf.reduce_sum(tf.square(x - mean), axes)) / count

@@ -10,13 +10,13 @@
 | `"none"`, None                  | no sum: the weighted values themselves                        |
 
 Dividing by the number of values keeps the size of a step independent of the weights'
-scale between batches; a zero divisor gives zero, not NaN. Where a batch is spread over replicas,
-the divisor is that of the whole batch (see replicas.py).
+scale between batches; a zero divisor gives zero, not NaN. Where others share the batch,
+the divisor is that of the whole batch (see whole.py).
 """
 
 import tensorflow as tf
 
-from losses import replicas
+from losses import whole
 from losses.shapes import fit_weights
 
 REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
@@ -69,9 +69,9 @@ def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_b
     if reduction == "sum":
         return total
     if reduction == "mean_with_sample_weight" and weights is not None:
-        return tf.math.divide_no_nan(total, replicas.total(tf.reduce_sum(weights)))
+        return tf.math.divide_no_nan(total, whole.group.total(tf.reduce_sum(weights)))
     count = tf.cast(tf.size(values), values.dtype)
     if mask is not None:
         kept = tf.reduce_mean(tf.cast(mask, values.dtype))  # a share, because a mask may be shorter than the values
-        count = tf.math.multiply_no_nan(kept, count)  # a replica may have no rows
-    return tf.math.divide_no_nan(total, replicas.total(count))
+        count = tf.math.multiply_no_nan(kept, count)  # there may be no rows
+    return tf.math.divide_no_nan(total, whole.group.total(count))

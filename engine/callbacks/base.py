@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.training.replicas import is_chief
+from losses import whole
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _TEST_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
@@ -146,7 +146,7 @@ class CallbackList:
                 )
         self.callbacks = list(callbacks)
         for callback in callbacks:
-            callback.is_active = not callback.chief_only or is_chief(model.distribute_strategy)
+            callback.is_active = not callback.chief_only or whole.group.is_chief()
             callback.set_params(params or {})
             callback.set_model(model)
         self.active = [callback for callback in callbacks if callback.is_active]

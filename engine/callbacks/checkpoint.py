@@ -7,8 +7,8 @@ import time
 from engine.callbacks.base import Callback
 from engine.callbacks.signals import Signals
 from engine.saving import checkpoint, disk, run_state
-from engine.training.replicas import is_chief
 from engine.training.run import StopRun
+from losses import whole
 
 
 class Checkpoint(Callback):
@@ -45,7 +45,7 @@ class Checkpoint(Callback):
 
     def resume(self, run):
         if self.run is None:
-            self.writes = is_chief(run.model.distribute_strategy)  # of several workers, all go on from what one writes
+            self.writes = whole.group.is_chief()  # of several workers, all go on from what one writes
             if self.writes:
                 disk.make_directory(self.directory)
                 self.lock = checkpoint.lock(self.directory)

@@ -1,7 +1,7 @@
 """Norms of gradients and updates, and the learning rate, among the logs."""
 
 from engine.callbacks.base import Callback, learning_rate_of
-from engine.training.gradient_norms import GradientNorms, owners
+from engine.guards.gradient_norms import GradientNorms, owners
 
 
 class GradientStats(Callback):
@@ -33,16 +33,25 @@ class GradientStats(Callback):
         self.norms = None
 
     def on_train_begin(self, logs=None):
-        if self.norms is None or self.norms.owners != owners(self.model):  # else the compiled step can serve again
-            self.norms = GradientNorms(self.model, self.every)
-        self.model.gradient_norms = self.norms
+        norms = self.norms
+        if norms is None or norms.model is not self.model or norms.owners != owners(self.model):
+            self.norms = GradientNorms(self.model, self.every)  # else the compiled step can serve again
+        self.model.around_step.append(self.norms)  # until the end of this fit
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.model.gradient_norms.reset()
+        self.norms.reset()
 
     def on_epoch_end(self, epoch, logs=None):
-        logs.update(self.model.gradient_norms.result())
+        logs.update(self.norms.result())
         logs["learning_rate"] = learning_rate_of(self.model)
 
-    def close(self):
-        self.model.gradient_norms = None
+    def get_state(self):
+        return {name: variable.numpy() for name, variable in self._variables().items()}
+
+    def set_state(self, state):
+        for name, variable in self._variables().items():
+            variable.assign(state[name])
+
+    def _variables(self):
+        return {"sums": self.norms.sums, "measured": self.norms.measured, "steps": self.norms.steps}
+

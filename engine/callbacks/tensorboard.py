@@ -8,6 +8,7 @@ import tensorflow as tf
 from engine.callbacks.base import Callback
 from engine.training.step import unpack
 from engine.unchanged import unchanged
+from losses import whole
 
 
 class TensorBoard(Callback):
@@ -73,8 +74,8 @@ class TensorBoard(Callback):
     def _write_histograms(self, epoch):
         for path, variable, _ in self.model.named_weights():
             tf.summary.histogram(f"weights/{path}", variable, step=epoch)
-        if self.model.distribute_strategy is not None:
-            return  # gradients would need the other replicas
+        if whole.group.exists():
+            return  # gradients would need the other devices
         paths = {id(weight.variable): weight.path for weight in self.model.named_weights()}
         with unchanged(self.model):
             _, _, gradients = self.model.differentiate(*unpack(self.run.feed.example()))

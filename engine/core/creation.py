@@ -5,6 +5,8 @@ import functools
 
 import tensorflow as tf
 
+from losses import whole
+
 
 def variable(value, dtype, name):
     """A variable that training does not change by gradients; `value` is a function without arguments."""
@@ -17,10 +19,10 @@ def outside():
     """In the block, variables are made outside of any traced function, and unseen by it.
 
     `tf.function` watches `tf.Variable(...)`, and traces all anew when it has seen one made. So the first step is traced
-    once: of 60 Dense layers with Adam, it ends after 2.7 instead of 4.3 s. A strategy has to see them made.
+    once: of 60 Dense layers with Adam, it ends after 2.7 instead of 4.3 s. A group of devices has to see them made.
     """
     with tf.init_scope():
-        if tf.distribute.has_strategy():
+        if whole.group.exists():
             yield
             return
         # Before the creator of tf.function, whose priority is 50, and after those of tf.variable_creator_scope, with 100.

@@ -16,7 +16,6 @@ From the simplest to the hardest:
     schedules.py    learning rates as functions of the step
     base.py         what all share: clipping, decay, averages, accumulation;   state.py: slots
     checks.py       what is refused;   compiled.py: one eager call as one compiled function
-    turns.py        one update after the other, where several workers make them
 
 >>> optimizer = get("sgd")
 >>> optimizer.learning_rate = 0.1

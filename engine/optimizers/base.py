@@ -19,8 +19,7 @@ from engine import initializers, spellings
 from engine.core import naming, tracking
 from engine.optimizers import checks, compiled, schedules
 from engine.optimizers.state import State, copy_of, path_of
-from engine.optimizers.turns import take_turn
-from losses import replicas
+from losses import whole
 from losses.configurable import Configurable, constructor_arguments, describe
 
 
@@ -170,7 +169,7 @@ class Optimizer(State, spellings.OlderRate, tracking.Tracked, Configurable):
 
         A gradient of None leaves its variable as it is, with a warning. `weight`: with
         `gradient_accumulation_steps`, how much this micro-batch counts, usually its number of rows.
-        In a replica of a `tf.distribute` strategy the gradients are first summed over all replicas, unless
+        Where others share the batch, the gradients are first summed over all of them, unless
         `skip_gradients_aggregation` says that they have been.
         """
         variables = self._weights if trainable_variables is None else list(trainable_variables)
@@ -178,8 +177,8 @@ class Optimizer(State, spellings.OlderRate, tracking.Tracked, Configurable):
         new = self._unknown(variables)
         if new:
             self.build(self._weights + new)
-        gradients = gradients if skip_gradients_aggregation else replicas.total(gradients)
-        take_turn(lambda: compiled.run(self, self._cache, gradients, variables, 1.0 if weight is None else weight))
+        gradients = gradients if skip_gradients_aggregation else whole.group.total(gradients)
+        whole.group.once(lambda: compiled.run(self, self._cache, gradients, variables, 1.0 if weight is None else weight))
 
     def constants(self):
         """All that a trace of the update holds fixed: where this has changed, the update is traced anew."""
@@ -192,6 +191,11 @@ class Optimizer(State, spellings.OlderRate, tracking.Tracked, Configurable):
         with tape or tf.GradientTape() as recorder:
             value = loss() if callable(loss) else loss
         self.apply(recorder.gradient(value, var_list), var_list)
+
+    def gradients(self, tape, loss, variables):
+        """The gradients of `loss`, which `tape` recorded, as `apply` takes them: where the loss is scaled, of the scaled one."""
+        scale = None if self.loss_scale_factor is None else self.scale_loss(tf.ones_like(loss))
+        return tape.gradient(loss, variables, output_gradients=scale)
 
     def scale_loss(self, loss):
         """`loss * loss_scale_factor`: differentiate this, and `apply` divides the gradients again."""

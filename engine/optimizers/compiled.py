@@ -16,6 +16,7 @@ import numbers
 import tensorflow as tf
 
 from engine.optimizers import checks, schedules
+from losses import whole
 
 
 class Cache(dict):
@@ -27,7 +28,7 @@ def run(optimizer, cache, gradients, variables, weight):
     gradients = [dense(gradient, variable) for gradient, variable in zip(gradients, variables)]
     checks.shapes(optimizer, gradients, variables)
     rate = _rate_outside(optimizer)
-    if not tf.executing_eagerly() or tf.distribute.has_strategy() or tf.config.functions_run_eagerly():
+    if not tf.executing_eagerly() or whole.group.exists() or tf.config.functions_run_eagerly():
         optimizer._call(gradients, variables, optimizer.learning_rate if rate is None else rate, weight)
         return
     weight = tf.cast(weight, tf.float32) if optimizer.gradient_accumulation_steps else None

@@ -13,7 +13,7 @@ from engine.optimizers import checks
 from engine.optimizers.base import Optimizer
 from engine.optimizers.compiled import dense
 from engine.optimizers.lookup import TABLE
-from losses import replicas
+from losses import whole
 from losses.configurable import Configurable
 from losses.lookup import resolve
 
@@ -88,6 +88,7 @@ class LossScaleOptimizer(tracking.Tracked, Configurable):
         """The scale as it is now."""
         return self.dynamic_scale.read_value()
 
+    gradients = Optimizer.gradients
     unscale = Optimizer.unscale
     apply_gradients = Optimizer.apply_gradients
 
@@ -98,7 +99,7 @@ class LossScaleOptimizer(tracking.Tracked, Configurable):
         variables = inner._weights if trainable_variables is None else list(trainable_variables)
         gradients, variables = checks.pairs(inner, list(grads), variables)
         gradients = [dense(gradient, variable) for gradient, variable in zip(gradients, variables)]
-        gradients = gradients if skip_gradients_aggregation else replicas.total(gradients)
+        gradients = gradients if skip_gradients_aggregation else whole.group.total(gradients)
         gradients = self.unscale(gradients)
         is_finite = tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]))
         run_if(is_finite, lambda: inner.apply(gradients, variables, weight, skip_gradients_aggregation=True))

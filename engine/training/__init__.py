@@ -1,4 +1,1 @@
-"""How a model learns. Reading order: step, objective, terms, arrays, batch, feed, compiled, traces, loop.
-
-On several devices: replicas, cluster, workers, shares; without waiting for each other: parameter_server.
-"""
+"""How a model learns. Reading order: step, around, objective, terms, arrays, batch, feed, compiled, place, traces, loop."""

@@ -13,6 +13,7 @@ import tensorflow as tf
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, to_tensors
 from engine.training.batch import Preparation, pack, relax
+from losses import whole
 
 _kinds = []
 
@@ -131,7 +132,7 @@ class ArrayFeed(Feed):
         self.spec = relax(self.data)
         self.targets = self.data[1] if isinstance(self.data, tuple) and len(self.data) > 1 else None
         self.batch_size = int(min(batch_size, self.rows))
-        self.seed = random.draw_seed() if shuffle else None
+        self.seed = whole.group.agree(random.draw_seed()) if shuffle else None
         self.full, self.rest = divmod(self.rows, self.batch_size)
         self.steps = self.full + bool(self.rest)
         if steps is not None and steps > self.steps:

@@ -14,7 +14,6 @@ from engine.callbacks.base import CallbackList
 from engine.callbacks.history import History
 from engine.callbacks.progress import ProgressBar
 from engine.training.feed import make_feed
-from engine.training.nan_guard import NaNGuard
 from engine.training.pace import Pace
 from engine.training.run import Run, StopRun
 
@@ -26,10 +25,9 @@ def pace_for(step, fixed=None):
 
 
 def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight, sample_weight,
-        initial_epoch, steps_per_epoch, validation_freq, on_nan=None):  # fmt: skip
-    """Train `model`; `validation` is None or the feed to validate on."""
+        initial_epoch, steps_per_epoch, validation_freq, around):  # fmt: skip
+    """Train `model`; `validation` is None or the feed to validate on, `around` are wrappers for the steps of this fit."""
     feed = make_feed(model, x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
-    guard = _guard(model, on_nan)
     # Whatever does not fit is refused before anything begins, and it is said how many steps will come.
     model.compiled_step("train", feed.spec, feed.plan(max(epochs - initial_epoch, 0)))
     check_labels(model, feed)
@@ -44,10 +42,11 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
     model.stop_training = False
     run = Run(model, feed, callbacks.callbacks, validation, initial_epoch)
     fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None
+    before = list(model.around_step)
     try:
-        if guard is not None:
-            guard.begin(feed)
-            model.nan_guard = guard
+        for wrapper in around:
+            wrapper.begin(feed)
+        model.around_step.extend(around)
         callbacks.on_train_begin()
         model.history = history
         callbacks.resume(run)
@@ -68,19 +67,10 @@ def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle
         history.signal = stop.signal
         return history
     finally:
-        model.nan_guard = None
+        model.around_step[:] = before
         callbacks.close()
     callbacks.on_train_end()
     return history
-
-
-def _guard(model, on_nan):
-    """The NaNGuard of `model`, if asked for; one for all its fits, so that they share compiled steps."""
-    if on_nan not in (None, "raise"):
-        raise ValueError(f'fit: on_nan is None or "raise", received {on_nan!r}.')
-    if on_nan and model.kept_guard is None:
-        model.kept_guard = NaNGuard(model)
-    return model.kept_guard if on_nan else None
 
 
 def _is_due(epoch, frequency):
@@ -98,8 +88,8 @@ def _epoch(run, fixed, callbacks):
     """The steps of an epoch, or those that a resumed run has left of it; returns the logs."""
     model, feed = run.model, run.feed
     stops = [callback.every_steps for callback in run.callbacks if callback.every_steps]
-    if model.nan_guard is not None and not feed.keeps_batches:
-        stops.append(1)  # a batch of a stream is gone after the chunk, and this one may have to be explained
+    if any(wrapper.asks_for_batches for wrapper in model.around_step) and not feed.keeps_batches:
+        stops.append(1)  # a batch of a stream is gone after the chunk
     feed.start(run.epoch, run.step)
     if not run.step:
         model.reset_metrics()
@@ -111,8 +101,8 @@ def _epoch(run, fixed, callbacks):
         found, ran = feed.run(step, min([pace.steps, *(every - run.total % every for every in stops)]))
         if ran == 0:
             break
-        if model.nan_guard is not None:
-            model.nan_guard.look(run)
+        for wrapper in model.around_step:
+            wrapper.look(run)
         logs = {**to_numbers(found), **model.optimizer.logs()}
         pace.measured(ran, time.perf_counter() - started)
         run.step, run.total, run.logs = run.step + ran, run.total + ran, logs

@@ -7,7 +7,7 @@ from engine import metrics as metric_library
 from engine.core import tracking
 from engine.metrics.by_shape import for_shapes
 from engine.metrics.mean import MeanMetricWrapper
-from losses import replicas
+from losses import whole
 from losses.base import FunctionLoss, Loss
 from losses.labels import check_labels
 
@@ -66,8 +66,8 @@ class CompiledLoss:
         """The total loss, as training steps written for TensorFlow 2 ask for it; it is reported as `loss`."""
         values = weighted(self.terms(y_true, y_pred, sample_weight))
         rows = tf.shape(tf.nest.flatten(y_pred)[0])[0]
-        total = add_up([*values, *replicas.shares(regularization_losses or [], rows)])
-        self.tracker.update_state(*replicas.whole(total, rows))
+        total = add_up([*values, *whole.group.shares(regularization_losses or [], rows)])
+        self.tracker.update_state(*whole.group.weighted(total, rows))
         return total
 
 

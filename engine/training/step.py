@@ -8,11 +8,12 @@
 `fit` runs `train_step` inside one compiled loop; a model overrides it to train in its own way.
 """
 
+import functools
+
 import tensorflow as tf
 
-from engine.training.missing_gradients import report_missing
 from engine.training.objective import add_up, weighted
-from losses import replicas
+from losses import whole
 
 
 def unpack(data):
@@ -55,9 +56,7 @@ def make_variables(model, feed, verb="train"):
 class TrainingStep:
     """The steps of a model: `train_step`, `test_step`, `predict_step`, and the verbs they are made of."""
 
-    strict_gradients = False  # whether a weight without a gradient is an error
-    gradient_norms = None  # measures gradients and updates where a callback asks for it
-    nan_guard = kept_guard = None  # refuses steps that are not finite, where fit is told to; and the one for all fits
+    around_step = ()  # what goes around a training step: see around.py
 
     def train_step(self, data):
         """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
@@ -65,7 +64,7 @@ class TrainingStep:
         y_pred, loss, gradients = self.differentiate(x, y, sample_weight)
         rows = count_rows(x)
         self.apply(gradients, rows)
-        self._loss_tracker.update_state(*replicas.whole(loss, rows))
+        self._loss_tracker.update_state(*whole.group.weighted(loss, rows))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def differentiate(self, x, y=None, sample_weight=None):
@@ -84,7 +83,7 @@ class TrainingStep:
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
         loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
-        self._loss_tracker.update_state(*replicas.whole(loss, count_rows(x)))
+        self._loss_tracker.update_state(*whole.group.weighted(loss, count_rows(x)))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data):
@@ -97,49 +96,33 @@ class TrainingStep:
         if self.compiled_loss is not None and y_pred is not None:
             terms = self.compiled_loss.terms(y, y_pred, sample_weight)
         rows, added = count_rows(x if x is not None else y_pred), self.named_losses()
-        added = list(zip([name for name, _ in added], replicas.shares([value for _, value in added], rows)))
+        added = list(zip([name for name, _ in added], whole.group.shares([value for _, value in added], rows)))
         data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value, _ in terms]
         self._term_tracker.update_state(data_terms + added, rows)
         return add_up(weighted(terms) + [value for _, value in added])
 
     def gradients(self, tape, loss, again=None):
-        """(gradient, variable) for each trainable weight; a weight without a gradient is spoken of by name.
+        """(gradient, variable) for each trainable weight that has one, as the optimizer takes them.
 
-        `again`, a function that computes the loss anew, lets the reason be found in eager mode too. Where the optimizer
-        scales the loss, these are the gradients of the scaled one, as `apply` expects them.
+        `again`, a function that computes the loss anew, helps in eager mode to find out why a weight has none.
         """
         weights = [weight for weight in self.named_weights() if weight.trainable]
-        replicas.check_readable(self.title, [weight.variable for weight in weights])
-        scale = self.optimizer.scale_loss(tf.ones_like(loss)) if self.optimizer.loss_scale_factor is not None else None
-        found = tape.gradient(loss, [weight.variable for weight in weights], output_gradients=scale)
-        if self.nan_guard is not None:
-            self.nan_guard.see(loss, [] if self.optimizer.skips_bad_steps else found)
-        missing = [(weight.path, weight.variable) for weight, gradient in zip(weights, found) if gradient is None]
-        if missing:
-            report_missing(self, missing, len(missing) == len(weights), loss, again)
-        return [(gradient, weight.variable) for weight, gradient in zip(weights, found) if gradient is not None]
+        find = functools.partial(self.optimizer.gradients, tape, loss, [weight.variable for weight in weights])
+        for wrapper in reversed(self.around_step):
+            find = functools.partial(wrapper.gradients, find, loss, weights, again)
+        return [(gradient, weight.variable) for weight, gradient in zip(weights, find()) if gradient is not None]
 
     def apply(self, gradients, rows=None):
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
-        gradients, rows = self._over_replicas(gradients, rows)
-        if self.nan_guard is not None:
-            self.nan_guard.apply(lambda: self._update(gradients, rows))
-        else:
-            self._update(gradients, rows)
-
-    def _over_replicas(self, gradients, rows):
-        """The gradients summed over all replicas, and the rows of all of them."""
-        if replicas.context() is None:
-            return gradients, rows
-        sums = replicas.total([gradient for gradient, _ in gradients])
-        rows = rows if rows is None else replicas.total_rows(rows)
-        return [(gradient, variable) for gradient, (_, variable) in zip(sums, gradients)], rows
+        totals = whole.group.total([gradient for gradient, _ in gradients])
+        update = self._update
+        for wrapper in reversed(self.around_step):
+            update = functools.partial(wrapper.apply, update)
+        if gradients:
+            update([(total, variable) for total, (_, variable) in zip(totals, gradients)], whole.group.rows(rows))
 
     def _update(self, gradients, rows):
-        if gradients and self.gradient_norms is not None:
-            self.gradient_norms.apply(self.optimizer, gradients, rows)
-        elif gradients:
-            self.optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=True)
+        self.optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=True)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Bring the compiled metrics up to date; returns all metrics so far, by name."""

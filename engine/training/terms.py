@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.metric import Metric
-from losses import replicas
+from losses import whole
 
 
 class LossTerms(Metric):
@@ -25,7 +25,7 @@ class LossTerms(Metric):
             self.totals.append(self.add_weight(name="totals", shape=(len(terms),)))
             self.rows.append(self.add_weight(name="rows"))
         place = self.known.index(self.names)
-        values, rows = replicas.whole(tf.stack([tf.cast(value, self.dtype) for _, value in terms]), rows)
+        values, rows = whole.group.weighted(tf.stack([tf.cast(value, self.dtype) for _, value in terms]), rows)
         rows = tf.cast(rows, self.dtype)
         self.totals[place].assign_add(values * rows)
         self.rows[place].assign_add(rows)

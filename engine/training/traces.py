@@ -4,10 +4,11 @@ What a step depends on, beside the verb and the batch, can change between two st
 setting of the optimizer is another. So the key says all of it, and is made anew for each chunk of steps.
 """
 
+import functools
+
 from engine.core import tracking
 from engine.core.layer import Layer
-from engine.training import replicas
-from engine.training.compiled import CompiledStep, EagerStep
+from engine.training.compiled import EagerStep
 from engine.training.xla import Tally
 
 _KEPT = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
@@ -31,12 +32,15 @@ class Traces:
 
         `plan` has the steps that a call is going to make of it: {size of a batch: number}.
         """
-        function = model.nan_guard.step if verb == "train" and model.nan_guard else getattr(model, f"{verb}_step")
+        function = getattr(model, f"{verb}_step")
+        for wrapper in reversed(model.around_step if verb == "train" else ()):
+            function = functools.partial(wrapper.step, function)
         if model.run_eagerly:
-            if function not in self.eager:
-                self.eager[function] = EagerStep(function)
-            return self.eager[function]
-        constants = (*model.optimizer.constants(), model.gradient_norms, model.nan_guard) if verb == "train" else None
+            key = (getattr(model, f"{verb}_step"), *model.around_step)
+            if key not in self.eager:
+                self.eager[key] = EagerStep(function)
+            return self.eager[key]
+        constants = (*model.optimizer.constants(), *model.around_step) if verb == "train" else None
         key = (verb, repr(spec), constants, tracking.fingerprint(model, Layer))
         tally = self.tallies.setdefault(f"{verb} {key[1]}", Tally())
         tally.expect(plan or {})
@@ -44,7 +48,10 @@ class Traces:
             self.report.append((verb, spec, why_traced(key, [kept for kept in self.kept if kept[0] == verb])))
             while len(self.kept) >= _KEPT:
                 del self.kept[next(iter(self.kept))]
-            compiled = _compile(model, verb, function, spec, tally, lambda text: self.report.append((verb, spec, text)))
+            compiled = model._place.compiled(
+                model, verb, function, spec, tally, lambda text: self.report.append((verb, spec, text))
+            )
+            model._clear_losses()  # those of the trace belong to its graph
             # Tracing may have built layers: what is kept belongs to the layers as they are afterwards. They are kept
             # too, so that no other object can get their ids.
             compiled.layers, compiled.weights = model.named_layers(), model.weights
@@ -60,15 +67,6 @@ class Traces:
         """Take back what `get_state` gave."""
         for kind, counts in state.items():
             self.tallies.setdefault(kind, Tally()).set_state(counts)
-
-
-def _compile(model, verb, function, spec, tally, note):
-    if model.distribute_strategy is None:
-        compiled = CompiledStep(function, spec, model.jit_compile, tally, note)
-    else:
-        compiled = replicas.compiled(model, verb, function, spec)
-    model._clear_losses()  # those of the trace belong to its graph
-    return compiled
 
 
 def why_traced(key, earlier):

@@ -11,7 +11,7 @@ import time
 
 import tensorflow as tf
 
-from engine.training.workers import _free_ports
+from engine.distribute.workers import _free_ports
 
 
 @contextlib.contextmanager

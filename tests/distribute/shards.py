@@ -15,8 +15,8 @@ import cases
 from cases import refusal
 from engine import Sequential, callbacks, set_floatx, set_seed
 from engine.datasets import stream, streaming
-from engine.training import cluster
-from engine.training.replicas import is_chief
+from engine.distribute import cluster
+from engine.distribute.cluster import is_chief
 from layers import BatchNormalization, Dense, Flatten
 
 FILES = ((0, 9), (9, 16), (16, 24), (24, 29))  # rows of cases.X in each file

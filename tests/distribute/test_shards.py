@@ -17,7 +17,7 @@ import cases
 import forked
 from engine import set_floatx
 from engine.datasets import DatasetError, stream
-from engine.training import workers
+from engine.distribute import workers
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[1]

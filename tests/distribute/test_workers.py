@@ -15,7 +15,7 @@ import pytest
 
 import cases
 import forked
-from engine.training import workers
+from engine.distribute import workers
 
 HERE = pathlib.Path(__file__).parent
 CASE = "synchronized"

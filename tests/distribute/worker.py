@@ -12,8 +12,8 @@ import numpy as np
 
 import cases
 from engine.callbacks import Callback, Checkpoint
-from engine.training import cluster
-from engine.training.replicas import is_chief
+from engine.distribute import cluster
+from engine.distribute.cluster import is_chief
 
 
 class Fail(Callback):

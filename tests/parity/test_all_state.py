@@ -115,13 +115,18 @@ class Everything(Model):
 
 def test_of_a_model_with_everything():
     set_seed(1)
-    model, found = Everything(), []
+    model, found, around = Everything(), [], []
     optimizer = optimizers.LossScaleOptimizer(optimizers.Adam(use_ema=True, gradient_accumulation_steps=2))
     model.compile(optimizer, Annealed(), metrics=["accuracy", metrics.R2Score()], run_eagerly=True)
-    check = LambdaCallback(on_epoch_end=lambda epoch, logs: found.extend(missing(model)))
+
+    def look(epoch, logs):
+        found.extend(missing(model))
+        around.extend(model.around_step)
+
+    check = LambdaCallback(on_epoch_end=look)
     x = np.ones((8, 3), "f4")
     model.fit(x, x, batch_size=4, validation_data=(x, x), verbose=0, on_nan="raise", callbacks=[GradientStats(1), check])
-    guard = model.kept_guard
-    assert [variable for variable in found if variable is not guard.tripped and variable is not guard.good] == []
+    of_wrappers = {id(item) for wrapper in around for item in vars(wrapper).values() if isinstance(item, tf.Variable)}
+    assert len(of_wrappers) == 5 and [variable for variable in found if id(variable) not in of_wrappers] == []
     kinds = collections.Counter(kind for _, kind in model.state().values())
     assert kinds["metric"] > 200 and kinds["slot"] > 100 and kinds["seed"] > 20 and kinds["kept"] == 4, kinds

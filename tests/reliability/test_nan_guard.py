@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from engine import Input, Layer, Model, Sequential, optimizers, set_seed
 from engine.callbacks import Checkpoint
+from engine.guards.nan_guard import NonFiniteError
 from engine.saving import checkpoint, read_arrays
-from engine.training.nan_guard import NonFiniteError
 from layers import GRU, LSTM, BatchNormalization, Bidirectional, Dense, Dropout, Embedding
 
 RNG = np.random.default_rng(2)

@@ -23,7 +23,7 @@ MOVES = {  # what is to be in the checkpoints, and not to stand still, beside we
     "stateful": ["s.0.states.1", "s.1.backward_layer.states.0", "s.2.states.1.0", "seeds/"],
     "several_optimizers": ["critics.0/discriminator.layers.0.kernel/velocity", "critics.1/", "optimizer/generator",
                            "seeds/generator.layers.0.noise", "generator.layers.0.memory", "seeds/seeds", "metrics/judging"],
-    "scaled": ["optimizer/dynamic_scale", "optimizer/step_counter", "/average", "gradient_norms.steps"],
+    "scaled": ["optimizer/dynamic_scale", "optimizer/step_counter", "/average", "/steps/"],
 }  # fmt: skip
 MOVES |= {f"{name}_eagerly": MOVES[name] for name in ("stateful", "several_optimizers")}
 

@@ -9,7 +9,7 @@
                  └─ end of a chunk: wait for all of its steps, read the metrics
 
 Guaranteed: each batch is one step, and each gradient is applied once, in an update that no other one runs into
-(optimizers/turns.py). What adds to its state, as metrics do, counts each batch once. With one worker the numbers are those
+(turns.py). What adds to its state, as metrics do, counts each batch once. With one worker the numbers are those
 of one device.
 Not guaranteed with several: the order. A gradient comes from weights that others have changed meanwhile, maybe some of
 them before and some after they were read, so runs do not repeat. Moving averages that a layer assigns for itself may be
@@ -21,7 +21,7 @@ import time
 
 import tensorflow as tf
 
-from engine.training import cluster
+from engine.distribute import cluster
 from engine.training.compiled import EagerStep, Step
 from engine.training.pace import Pace
 from engine.training.step import results
@@ -45,9 +45,9 @@ def check(strategy):
 class ParameterServerStep(Step):
     """A step function (batch → logs) of `model`, traced for batches of `spec` and run by whichever worker is free."""
 
-    def __init__(self, model, verb, step, spec):
+    def __init__(self, model, strategy, verb, step, spec):
         super().__init__()
-        self.strategy = model.distribute_strategy
+        self.strategy = strategy
         workers = len(tasks(self.strategy, "worker"))
         self.coordinator = coordinator_of(self.strategy)
         self.step = tf.function(step, autograph=False).get_concrete_function(spec)
@@ -120,8 +120,7 @@ def _refuse_what_overwrites(model, graph, workers):
     """Refuse what puts a state back, or compares it with that before the step: here others have gone on with it meanwhile."""
     assigned = [path for path, variable, trains in model.named_weights() if trains and "AssignVariableOp" in uses(graph, variable)]
     for found, what in (
-        (model.nan_guard, 'fit(on_nan="raise")'),
-        (model.gradient_norms, "the callback GradientStats"),
+        *((wrapper.one_by_one, wrapper.one_by_one) for wrapper in model.around_step),
         (model.optimizer.skips_bad_steps, "a LossScaleOptimizer (as mixed_float16 makes it)"),
         (assigned, f"a step that assigns to the trainable weights {assigned} itself"),
     ):

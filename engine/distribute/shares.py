@@ -95,14 +95,14 @@ class ShareFeed(SharedFeed):
     accepted = "a stream of engine.datasets"
 
     def __init__(self, prepare, stream, steps):
-        strategy = prepare.model.distribute_strategy
+        strategy = prepare.model._place.strategy
         self.whole = lambda: DatasetFeed(prepare, stream, steps)
         own = DatasetFeed(prepare, stream.share(*place(strategy)), steps)
         super().__init__(strategy, own.dataset, own.spec, own.steps, own.renew)
 
     @classmethod
     def takes(cls, x, model):
-        return isinstance(x, tf.data.Dataset) and is_dealt_out(x, model.distribute_strategy)
+        return isinstance(x, tf.data.Dataset) and is_dealt_out(x, model._place.strategy)
 
     def _parts(self, batch):
         count = len(self.strategy.extended.worker_devices)
@@ -126,7 +126,7 @@ class DistributedFeed(SharedFeed):
     accepted = "a tf.distribute.DistributedDataset"
 
     def __init__(self, prepare, dataset, steps):
-        model, strategy = prepare.model, prepare.model.distribute_strategy
+        model, strategy = prepare.model, prepare.model._place.strategy
         if isinstance(dataset, tf.distribute.DistributedIterator):
             kind = type(dataset).__name__
             raise ValueError(f"{model.title} was given a {kind}. Pass the DistributedDataset that it is made of.")

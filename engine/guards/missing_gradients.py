@@ -10,6 +10,7 @@ import warnings
 import tensorflow as tf
 
 from engine.core.calling import losses_kept
+from engine.training.around import Around
 
 _MOST = 5  # that are named
 _GENERAL = (
@@ -20,19 +21,28 @@ _SHAPE_ALONE = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike")  # t
 _CAST = "an integer cast"
 
 
-def report_missing(model, missing, is_all, loss, again=None):
-    """Warn about `missing`, (path, variable) pairs; an error if those are all weights, or with `strict_gradients`.
+class MissingGradients(Around):
+    """Warns about weights of `model` without a gradient; an error if those are all, or with `strict_gradients`."""
 
-    `again`: a function that computes `loss` anew, to be traced where there is no graph, in eager mode.
-    """
-    names = ", ".join(repr(path) for path, _ in missing[:_MOST]) + _more(missing)
-    why = "; ".join(f"{path!r} is {reason}" for path, reason in _reasons(model, missing[:_MOST], loss, again).items())
-    why = why or _GENERAL
-    if is_all:
-        raise ValueError(f"{model.title}: no trainable weight has a gradient ({names}): {why}.")
-    if model.strict_gradients:
-        raise ValueError(f"{model.title}: no gradient for {names}: {why}. Freeze it, or compile without strict_gradients.")
-    warnings.warn(f"{model.title}: no gradient for {names}; not trained: {why}.", stacklevel=4)
+    def __init__(self, model):
+        self.model = model
+
+    def gradients(self, find, loss, weights, again):
+        gradients = find()
+        missing = [(weight.path, weight.variable) for weight, gradient in zip(weights, gradients) if gradient is None]
+        if missing:
+            self._report(missing, len(missing) == len(weights), loss, again)
+        return gradients
+
+    def _report(self, missing, is_all, loss, again):
+        title, names = self.model.title, ", ".join(repr(path) for path, _ in missing[:_MOST]) + _more(missing)
+        found = _reasons(self.model, missing[:_MOST], loss, again)
+        why = "; ".join(f"{path!r} is {reason}" for path, reason in found.items()) or _GENERAL
+        if is_all:
+            raise ValueError(f"{title}: no trainable weight has a gradient ({names}): {why}.")
+        if self.model.strict_gradients:
+            raise ValueError(f"{title}: no gradient for {names}: {why}. Freeze it, or compile without strict_gradients.")
+        warnings.warn(f"{title}: no gradient for {names}; not trained: {why}.", stacklevel=5)
 
 
 def _more(missing):

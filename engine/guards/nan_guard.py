@@ -16,8 +16,9 @@ from engine.core import context
 from engine.core.conditional import run_if
 from engine.core.state import beside_training, state_of
 from engine.saving import container
+from engine.training.around import Around
 from engine.training.step import make_variables, unpack
-from losses import replicas
+from losses import whole
 
 _FILE = "nan-batch.safetensors"
 
@@ -30,8 +31,11 @@ class NonFiniteError(RuntimeError):
         self.batch, self.path = batch, path
 
 
-class NaNGuard:
-    """What watches the training steps of `model` while `model.nan_guard` is it."""
+class NaNGuard(Around):
+    """What watches the training steps of `model` while it is in `model.around_step`."""
+
+    one_by_one = 'fit(on_nan="raise")'
+    asks_for_batches = True
 
     def __init__(self, model):
         self.model = model
@@ -48,12 +52,12 @@ class NaNGuard:
 
     # ---- in the step ------------------------------------------------------------------------
 
-    def step(self, data):
-        """`train_step`, without effect where something is not finite."""
+    def step(self, step, data):
+        """`step(data)`, without effect where something is not finite."""
         variables = self._state()
         before = [variable.read_value() for variable in variables]
         self._finite = None
-        logs = self.model.train_step(data)
+        logs = step(data)
         if self._finite is None:
             raise ValueError(
                 f"{self.model.title}: on_nan= needs a train_step() that gets its gradients from self.gradients() or "
@@ -65,16 +69,19 @@ class NaNGuard:
         self.good.assign_add(tf.cast(self._finite, tf.int64))
         return logs
 
-    def see(self, loss, gradients):
-        """Note whether this step is finite."""
-        values = [loss, *(getattr(gradient, "values", gradient) for gradient in gradients if gradient is not None)]
+    def gradients(self, find, loss, weights, again):
+        """Note whether loss and gradients are finite; the gradients may be the concern of the optimizer."""
+        gradients = find()
+        looked_at = [] if self.model.optimizer.skips_bad_steps else gradients
+        values = [loss, *(getattr(gradient, "values", gradient) for gradient in looked_at if gradient is not None)]
         finite = tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(value)) for value in values]))
-        finite = replicas.total(tf.cast(~finite, tf.float32)) == 0 if replicas.context() else finite
+        finite = whole.group.total(tf.cast(~finite, tf.float32)) == 0 if whole.group.size() > 1 else finite
         self._finite = finite & ~self.tripped.read_value()
+        return gradients
 
-    def apply(self, update):
-        """Run `update` if this step is finite."""
-        run_if(self._finite, update)
+    def apply(self, update, gradients, rows):
+        """Update if this step is finite."""
+        run_if(self._finite, lambda: update(gradients, rows))
 
     def _state(self):
         """What a step may change beside `apply`: all that the forward pass does; all there is, if it has more optimizers."""

@@ -10,37 +10,36 @@ import math
 
 import tensorflow as tf
 
-from engine.core import tracking
 from engine.core.conditional import run_if
 from engine.optimizers.compiled import dense
+from engine.training.around import Around
 
 _ROWS = 32
 
 
-class GradientNorms(tracking.Tracked):
-    """Sums over the measured steps of an epoch. A model that has one in `model.gradient_norms` asks it to `apply`."""
+class GradientNorms(Around):
+    """Sums over the measured steps of an epoch of `model`, while it is in `model.around_step`."""
+
+    one_by_one = "the callback GradientStats"
 
     def __init__(self, model, every):
-        self.owners, self.every = owners(model), every
+        self.model, self.owners, self.every = model, owners(model), every
         self.groups = list(dict.fromkeys(self.owners.values()))
         self.sums = tf.Variable(tf.zeros([2 * len(self.groups) + 2]), trainable=False, name="gradient_norm_sums")
         self.measured = tf.Variable(0.0, trainable=False, name="measured_steps")
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False, name="steps")
 
-    def apply(self, optimizer, gradients, rows):
-        """The optimizer's update, measured if it is due."""
-
-        def update():
-            optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=True)
+    def apply(self, update, gradients, rows):
+        """Update, and measure if it is due."""
 
         def measured_update():
             before = [variable.read_value() for _, variable in gradients]
-            unscaled = optimizer.unscale([dense(gradient, variable) for gradient, variable in gradients])
-            update()
+            unscaled = self.model.optimizer.unscale([dense(gradient, variable) for gradient, variable in gradients])
+            update(gradients, rows)
             self._add(unscaled, [variable for _, variable in gradients], before)
 
         is_due = self.steps % self.every == 0
-        run_if(~is_due, update)
+        run_if(~is_due, lambda: update(gradients, rows))
         run_if(is_due, measured_update)
         self.steps.assign_add(1)
 

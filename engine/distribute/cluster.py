@@ -41,6 +41,14 @@ def make_strategy(kind, devices=None):
     return tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(devices or 1)])
 
 
+def is_chief(strategy=None):
+    """Whether this process is the one of all workers that writes files and shows progress."""
+    resolver = (strategy or tf.distribute.get_strategy()).cluster_resolver
+    return resolver is None or resolver.task_type in (None, "", "chief") or (
+        resolver.task_id in (None, 0) and "chief" not in resolver.cluster_spec().jobs
+    )
+
+
 def lost(error):
     """The WorkerError that names the workers to which `error` of an exchange is due; None if it is due to none.
 

@@ -1,0 +1,91 @@
+"""The group of all replicas: those who share a batch where a `tf.distribute` strategy is active. Elsewhere, one alone.
+
+Each replica sees its rows of the batch, and computes parts of what belongs to all of it (losses/whole.py).
+"""
+
+import contextlib
+import threading
+
+import tensorflow as tf
+
+from engine.distribute import cluster, turns
+from losses.whole import Alone
+
+
+def _others():
+    """The context of this replica if there are others beside it, else None."""
+    replica = tf.distribute.get_replica_context()
+    return replica if replica is not None and replica.num_replicas_in_sync > 1 else None
+
+
+class _Batch(threading.local):
+    """Per thread, because each replica of a step runs in a thread of its own."""
+
+    rows = None  # of the whole batch, where the step knows them
+
+
+_batch = _Batch()
+
+
+@contextlib.contextmanager
+def of_batch(rows):
+    """Within the block the whole batch has so many rows (a float64): nobody need ask the other replicas."""
+    _batch.rows = rows
+    try:
+        yield
+    finally:
+        _batch.rows = None
+
+
+class Replicas(Alone):
+    """All replicas of the strategy whose step runs here."""
+
+    def total(self, values):
+        replica = _others()
+        if replica is None:
+            return values
+        tensors = list(values) if isinstance(values, (list, tuple)) else [values]
+        sums = {}
+        for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):  # one exchange for all tensors of a dtype
+            places = [place for place, tensor in enumerate(tensors) if tensor.dtype == dtype]
+            sums.update(zip(places, replica.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[place] for place in places])))
+        return [sums[place] for place in range(len(tensors))] if isinstance(values, (list, tuple)) else sums[0]
+
+    def rows(self, rows):
+        if rows is None or _others() is None:
+            return rows
+        return self.total(tf.cast(rows, tf.float64)) if _batch.rows is None else _batch.rows
+
+    def weighted(self, loss, rows):
+        if _others() is None:
+            return loss, rows
+        return loss * self.size(), tf.cast(self.rows(rows) / self.size(), loss.dtype)
+
+    def shares(self, values, rows):
+        if _others() is None or not values:
+            return values
+        share = tf.cast(rows, tf.float64) / self.total(tf.cast(rows, tf.float64))  # maybe not the batch's: of some outputs
+        # Without rows a mean is not a number; it counts nothing.
+        return [tf.math.multiply_no_nan(value, tf.cast(share, value.dtype)) for value in values]
+
+    def once(self, update):
+        turns.take_turn(update)
+
+    def agree(self, number):
+        if not isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
+            return number
+        return int(tf.Variable(number, dtype=tf.int64, trainable=False).numpy())  # in all workers it starts as the chief's
+
+    def is_chief(self):
+        return cluster.is_chief()
+
+    def exists(self):
+        return tf.distribute.has_strategy()
+
+    def size(self):
+        replica = _others()
+        return 1 if replica is None else replica.num_replicas_in_sync
+
+    def rank(self):
+        replica = _others()
+        return 0 if replica is None else replica.replica_id_in_sync_group

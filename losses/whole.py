@@ -1,0 +1,66 @@
+"""Who shares the batch: a sum over all of them, an update that happens once. For one alone all of this is the identity.
+
+A batch may be spread over devices. What each of them computes are parts: a loss is summed over its own rows and divided by
+the count of all rows, so that the loss of the batch is the sum of the parts, and its gradient the sum of their gradients.
+Whatever needs a number of the whole batch asks the group for it, `whole.group.total(count)`.
+
+The group is one alone, unless something else has put itself in its place: engine/distribute does.
+"""
+
+
+class Alone:
+    """A group of one, who has the whole batch. A larger one overrides all of this.
+
+    >>> from losses import whole
+    >>> whole.group.total([1.0, 2.0]), whole.group.weighted(0.5, 32)
+    ([1.0, 2.0], (0.5, 32))
+    """
+
+    # ---- numbers of the whole batch ----------------------------------------------------------
+
+    def total(self, values):
+        """The sum over all, of a tensor or of each tensor in a list; everyone gets it."""
+        return values
+
+    def rows(self, rows):
+        """The number of rows of the whole batch, from one's own."""
+        return rows
+
+    def weighted(self, loss, rows):
+        """(value, weight) with which a mean takes in one's part of the loss: all parts come to (loss, all rows)."""
+        return loss, rows
+
+    def shares(self, values, rows):
+        """Each of `values` weighted by one's share of the rows: what is a mean over own rows becomes a part of it."""
+        return values
+
+    # ---- what happens once -------------------------------------------------------------------
+
+    def once(self, update):
+        """Call `update`, which assigns to variables, while nobody else's update runs."""
+        update()
+
+    def agree(self, number):
+        """The same number for all, from that of each."""
+        return number
+
+    def is_chief(self):
+        """Whether this process is the one that writes files and shows progress."""
+        return True
+
+    # ---- who they are ------------------------------------------------------------------------
+
+    def exists(self):
+        """Whether somebody has to see variables made and updates run, be it for a group of one."""
+        return False
+
+    def size(self):
+        """How many they are."""
+        return 1
+
+    def rank(self):
+        """One's own number, from 0."""
+        return 0
+
+
+group = Alone()
