@@ -148,7 +148,7 @@ def test_any_part_can_be_imported_first():
 ROOMS = [
     {"ground": "losses"},
     {"small parts": "engine.activations engine.constraints engine.dtypes engine.initializers engine.random "
-                    "engine.regularizers engine.spellings engine.text"},
+                    "engine.regularizers engine.signals engine.spellings engine.text"},
     {"heart": "engine.core engine.training"},
     {"configs": "engine.configs", "unchanged": "engine.unchanged"},
     {"metrics": "engine.metrics", "optimizers": "engine.optimizers", "layers": "layers"},

@@ -5,7 +5,7 @@ import signal
 import time
 
 from engine.callbacks.base import Callback
-from engine.callbacks.signals import Signals
+from engine.signals import Signals
 from engine.saving import checkpoint, disk, run_state
 from engine.training.run import StopRun
 from losses import whole

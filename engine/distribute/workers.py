@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from engine.callbacks.signals import Signals
+from engine.signals import Signals
 
 _LAST_WORDS = 30  # seconds that the others get when one has failed; a dead worker is noticed after 10
 _TO_OBEY = 3  # seconds that they then get to hear SIGTERM

@@ -17,7 +17,7 @@ from scenarios import StopAt
 
 import train
 from engine.callbacks import Callback, Checkpoint
-from engine.callbacks.signals import Signals
+from engine.signals import Signals
 from engine.saving import CheckpointError, FileError, checkpoint, container, run_directory
 
 HERE = pathlib.Path(__file__).parent
