@@ -6,7 +6,7 @@ Reading order, an afternoon's worth:
                 five steps of a call), `calling` and `building` (those steps), `symbolic` and `graph` (calls on symbols), `context`
 2. `training/`  how a model learns: `step` (one step, on one screen), `objective` (what is minimised),
                 `feed` (where batches come from), `compiled` and `loop` (many steps in one compiled function)
-3. `model.py`, `sequential.py`: a layer that can be trained
+3. `model.py`, `trainer.py`, `sequential.py`: a layer that can be trained
 4. `optimizers/`, `metrics/`, `callbacks/`, and the small parts: `initializers`, `activations`, `regularizers`,
                 `constraints`, `random`, `dtypes`; `spellings` (what older code writes, and what it means)
 5. around it: `data/` (batches from tf.data and generators), `datasets/`, `guards/` (what watches a step), `distribute/` (the

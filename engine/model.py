@@ -1,37 +1,27 @@
 """`Model` = a layer that can be trained, saved and looked into.
 
 Three styles, one path. `Model(inputs, outputs)` runs its graph in `call`; `Sequential` runs its
-layers one after the other; a subclass writes `call` itself. What `fit` does is in training/.
+layers one after the other; a subclass writes `call` itself. How it is trained is in trainer.py.
 """
 
-import numpy as np
 import tensorflow as tf
 
-from engine import metrics, optimizers
-from engine.callbacks.base import CallbackList
-from engine.callbacks.progress import EvaluationBar, PredictionBar
 from engine.configs.graph_config import describe_graph, read_graph
 from engine.configs.layer_config import describe_arguments
 from engine.core import binding, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
 from engine.core.state import state_of
-from engine.data.splits import split
 from engine.distribute.place import Scope
 from engine.guards.missing_gradients import MissingGradients
-from engine.guards.nan_guard import NaNGuard
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
-from engine.training import loop
-from engine.training.feed import kind_of, make_feed
-from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
-from engine.training.step import TrainingStep, named
-from engine.training.terms import LossTerms
+from engine.trainer import Trainer
 from engine.training.traces import Traces
 from losses.lookup import custom_object_scope
 
 
-class Model(TrainingStep, Saved, Studied, Layer):
+class Model(Trainer, Saved, Studied, Layer):
     """A layer with `compile`, `fit`, `evaluate` and `predict`.
 
     Arguments: `inputs` and `outputs`, symbols or lists or dicts of them, for a functional model; none for a
@@ -51,17 +41,7 @@ class Model(TrainingStep, Saved, Studied, Layer):
     _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
                                      "_traces", "optimizer", "compiled_metrics", "around_step"}  # fmt: skip
 
-    optimizer = None
-    compiled_loss = None
-    compiled_metrics = None
-    stop_training = False
-    steps_per_execution = 1
-    run_eagerly = False
-    jit_compile = "auto"
-    strict_gradients = False  # whether a weight without a gradient is an error
-    history = None
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
-    _guard = None  # one for all fits that ask for it, so that they share compiled steps
     _graph = None  # of a functional model
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
@@ -226,148 +206,6 @@ class Model(TrainingStep, Saved, Studied, Layer):
                 )
             return super().from_config(config)
 
-    # ---- training ---------------------------------------------------------------------------
-
-    def compile(self, optimizer="rmsprop", loss=None, metrics=None, loss_weights=None, weighted_metrics=None,
-                run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True,
-                strict_gradients=False):  # fmt: skip
-        """Say what to minimise, how, and what to report.
-
-        Arguments: `optimizer` (name or object); `loss` (name, Loss, function of (y_true, y_pred); a list or
-        dict of them for several outputs); `metrics` (a list, or a list or dict of lists); `loss_weights`;
-        `weighted_metrics` (metrics that see the sample weights); `run_eagerly` (plain Python, for debugging);
-        `steps_per_execution` (steps between calls of per-batch callbacks); `jit_compile` (XLA: "auto" uses it from
-        200 steps on, made since compile() or to be made by the call, and from 50 on where the step holds a loop or
-        products of batches of matrices, but not with convolutions or operations without an XLA kernel; never by
-        timing, so that runs repeat); `auto_scale_loss` (a model whose
-        policy is "mixed_float16" gets a LossScaleOptimizer around its optimizer); `strict_gradients` (a trainable
-        weight without a gradient is an error, not a warning).
-        """
-        if jit_compile not in ("auto", True, False, None):
-            raise ValueError(f'compile: jit_compile is "auto", True or False, received {jit_compile!r}.')
-        if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
-            raise ValueError(f"compile: steps_per_execution is a positive integer, received {steps_per_execution!r}.")
-        self._place.check(self, run_eagerly, jit_compile)
-        optimizer = optimizers.get(optimizer)
-        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer.loss_scale_factor is None:
-            optimizer = optimizers.LossScaleOptimizer(optimizer)
-        loss_tracker, term_tracker = _new_trackers()
-        compiled_loss = None
-        if loss is not None:
-            compiled_loss = CompiledLoss(_checked_losses(loss), loss_weights, self._names_of, loss_tracker)
-        compiled_metrics = CompiledMetrics(_checked_metrics(_as_list(metrics)),
-                                           _checked_metrics(_as_list(weighted_metrics)), self._names_of)  # fmt: skip
-        self.optimizer, self.loss = optimizer, loss
-        self.compiled_loss, self.compiled_metrics = compiled_loss, compiled_metrics
-        self._loss_tracker, self._term_tracker = loss_tracker, term_tracker
-        self.run_eagerly, self.steps_per_execution = bool(run_eagerly), steps_per_execution
-        self.strict_gradients = bool(strict_gradients)
-        self.jit_compile = jit_compile if jit_compile is not None else False
-        self._traces.forget()
-
-    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
-            validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
-            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1,
-            on_nan=None):  # fmt: skip
-        """Train on `x`, `y` for `epochs`; returns the History.
-
-        Arguments: `x`, `y` (arrays, lists or dicts of them; or `x` a tf.data.Dataset or generator of batches);
-        `batch_size` (32); `verbose` (0 silent, 1 a bar, 2 a line per epoch, "auto"); `callbacks`;
-        `validation_split` (the last fraction of the rows) or `validation_data`; `shuffle` (arrays, anew each
-        epoch); `class_weight` ({class: weight}); `sample_weight` (one per row); `initial_epoch`;
-        `steps_per_epoch` (needed for endless data); the `validation_*` likewise; `on_nan` ("raise": a step whose
-        loss or gradients are not finite is not applied, and a NonFiniteError says where they come from).
-        """
-        self._require_compiled("fit")
-        if not isinstance(epochs, (int, np.integer)) or epochs < 0:
-            raise ValueError(f"fit: epochs is a number of passes over the data, 0 or more; received {epochs!r}.")
-        if on_nan not in (None, "raise"):
-            raise ValueError(f'fit: on_nan is None or "raise", received {on_nan!r}.')
-        if validation_split and validation_data is None:
-            dtype = self.variable_dtype
-            (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split, dtype)
-        validation = None
-        if validation_data is not None:
-            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
-        with self._place.scope():
-            if on_nan and self._guard is None:
-                self._guard = NaNGuard(self)
-            return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
-                            sample_weight, initial_epoch, steps_per_epoch, validation_freq, [self._guard] if on_nan else [])  # fmt: skip
-
-    def _validation(self, data, batch_size, steps):
-        parts = data if isinstance(data, (tuple, list)) else (data,)
-        x, y, sample_weight = (*parts, None, None)[:3]
-        batch_size = None if kind_of(self, x).is_batched else batch_size
-        return make_feed(self, x, y, sample_weight, batch_size, steps=steps)
-
-    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
-                 callbacks=None, return_dict=False):  # fmt: skip
-        """The loss and metrics on `x`, `y`: a number, a list in the order of `metrics_names`, or a dict."""
-        self._require_compiled("evaluate")
-        feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
-        bar = [EvaluationBar(verbose)] if verbose else []
-        with self._place.scope():
-            callbacks = CallbackList([callbacks or [], *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
-            try:
-                logs = loop.evaluate(self, feed, callbacks)
-            finally:
-                callbacks.close()
-        return logs if return_dict else self._in_order(logs)
-
-    def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
-        """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
-        feed = make_feed(self, x, None, None, batch_size, steps=steps)
-        bar = [PredictionBar(verbose)] if verbose else []
-        callbacks = CallbackList([callbacks or [], *bar], self, dict(steps=feed.steps, verbose=verbose))
-        try:
-            with self._place.scope():
-                return loop.predict(self, feed, callbacks)
-        finally:
-            callbacks.close()
-
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        """One training step on these rows; returns the loss and metrics of it."""
-        self._require_compiled("train_on_batch")
-        return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
-
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        """The loss and metrics on these rows."""
-        self._require_compiled("test_on_batch")
-        return self._one_batch("test", x, y, sample_weight, None, return_dict)
-
-    def predict_on_batch(self, x):
-        """The outputs for these rows, as NumPy arrays."""
-        return self.predict(x, batch_size=2**31 - 1)
-
-    def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
-        feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
-        batch, step = feed.all_rows(), self.compiled_step(verb, feed.spec)
-        loop.check_labels(self, feed)
-        self.reset_metrics()
-        logs = loop.to_numbers(step.on_batch(batch))
-        return logs if return_dict else self._in_order(logs)
-
-    def compiled_step(self, verb, spec, plan=None):
-        """The step "train", "test" or "predict", compiled for batches of `spec` and the layers as they are now.
-
-        `plan` has the steps that are going to be made of it, {rows of a batch: number}.
-        """
-        return self._traces.step(self, verb, spec, plan)
-
-    def trace_report(self):
-        """Which steps were traced so far and why: a list of (verb, spec of the batch, reason).
-
-        With jit_compile="auto" also which way each goes, with the reason: through XLA from 200 steps on of one size of a
-        batch (50 where it holds a loop or products of batches of matrices), counted since compile() and with those that the
-        call is going to make; on TensorFlow's kernels below, and where it holds convolutions or what XLA cannot run.
-        """
-        return list(self._traces.report)
-
-    def _require_compiled(self, action):
-        if self.optimizer is None:
-            raise RuntimeError(f"{self.title} is not compiled. Call model.compile(optimizer, loss) before {action}().")
-
     # ---- state ------------------------------------------------------------------------------
 
     def state(self):
@@ -389,59 +227,3 @@ class Model(TrainingStep, Saved, Studied, Layer):
         seed   seeds/layers.1.seed_generator      (2,)
         """
         return state_of(self)
-
-    # ---- metrics ----------------------------------------------------------------------------
-
-    @property
-    def metrics(self):
-        """The mean loss, the compiled metrics, and those of the layers."""
-        own = [self._loss_tracker, *self.compiled_metrics.metrics] if self.compiled_metrics is not None else []
-        return tracking.unique([*own, *super().metrics])
-
-    @property
-    def metrics_names(self):
-        """The names in the list that `evaluate` returns."""
-        outputs = len(self.compiled_loss.functions or ()) if self.compiled_loss is not None else 0
-        terms = [name for name in self._term_tracker.names if name.endswith("_loss")] if outputs > 1 else []
-        names = [name for name, _ in named(self.metrics)]
-        return [*names[:1], *terms, *names[1:]]
-
-    def reset_metrics(self):
-        """Start all metrics anew."""
-        for metric in [*self.metrics, self._term_tracker]:
-            metric.reset_state()
-
-    def metric_results(self):
-        """The results of all metrics, by name, and the means of the terms that the loss is the sum of."""
-        return {**super().metric_results(), **self._term_tracker.result()}
-
-    def _in_order(self, logs):
-        names = [name for name in self.metrics_names if name in logs]
-        values = [logs[name] for name in names] + [v for k, v in logs.items() if k not in names + self._term_tracker.names]
-        return values[0] if len(values) == 1 else values
-
-    def optimizer_flush(self):
-        """At the end of an epoch: apply what the optimizer has accumulated and not applied yet."""
-        flush = getattr(self.optimizer, "flush", None)
-        if flush is not None:
-            flush()
-
-
-def _new_trackers():
-    return metrics.Mean(name="loss"), LossTerms()
-
-
-def _as_list(items):
-    return [items] if items is not None and not isinstance(items, (list, tuple, dict)) else items
-
-
-def _checked_losses(loss):
-    """Unknown names are refused at compile, not at the first batch."""
-    return as_loss(loss) if callable(loss) else tf.nest.map_structure(as_loss, loss)
-
-
-def _checked_metrics(items):
-    for item in tf.nest.flatten(items):
-        if isinstance(item, str) and item not in ("accuracy", "acc", "crossentropy", "ce"):
-            metrics.get(item)
-    return items

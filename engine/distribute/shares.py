@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from engine.data.streams import DatasetFeed, StreamFeed, check_ends
 from engine.training.batch import relax
-from engine.training.feed import ArrayFeed, register
+from engine.training.feed import register
 from engine.training.step import count_rows
 
 
@@ -43,20 +43,6 @@ def place(strategy):
 def is_dealt_out(dataset, strategy):
     """Whether each worker is to read its share of `dataset` alone."""
     return hasattr(dataset, "share") and place(strategy)[1] > 1
-
-
-@register
-class OrderedFeed(ArrayFeed):
-    """Arrays that several workers have whole: shuffled, the order is the chief's in all of them."""
-
-    @classmethod
-    def takes(cls, x, model):
-        return super().takes(x, model) and isinstance(model.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy)
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        if self.seed is not None:  # a variable starts as the chief's in all workers
-            self.seed = int(tf.Variable(self.seed, dtype=tf.int64, trainable=False).numpy())
 
 
 class SharedFeed(StreamFeed):
