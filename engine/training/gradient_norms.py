@@ -11,7 +11,7 @@ import math
 import tensorflow as tf
 
 from engine.core.conditional import run_if
-from engine.optimizers.compiled import dense
+from engine.optimizers.gradients import as_dense
 
 _ROWS = 32
 
@@ -34,7 +34,7 @@ class GradientNorms:
 
         def measured_update():
             before = [variable.read_value() for _, variable in gradients]
-            unscaled = optimizer.unscale([dense(gradient, variable) for gradient, variable in gradients])
+            unscaled = optimizer.unscale([as_dense(gradient, variable) for gradient, variable in gradients])
             update()
             self._add(unscaled, [variable for _, variable in gradients], before)
 

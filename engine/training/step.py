@@ -108,8 +108,8 @@ class TrainingStep:
         """
         weights = [weight for weight in self.named_weights() if weight.trainable]
         replicas.check_readable(self.title, [weight.variable for weight in weights])
-        scale = self.optimizer.scale_loss(tf.ones_like(loss)) if self.optimizer.loss_scale_factor is not None else None
-        found = tape.gradient(loss, [weight.variable for weight in weights], output_gradients=scale)
+        factor = self.optimizer.output_gradients(loss)
+        found = tape.gradient(loss, [weight.variable for weight in weights], output_gradients=factor)
         if self.nan_guard is not None:
             self.nan_guard.see(loss, [] if self.optimizer.skips_bad_steps else found)
         missing = [(weight.path, weight.variable) for weight, gradient in zip(weights, found) if gradient is None]
