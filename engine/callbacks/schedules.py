@@ -1,5 +1,7 @@
 """Callbacks made of functions: a learning rate per epoch, and any hook at all."""
 
+import inspect
+
 from engine.callbacks.base import HOOKS, Callback, learning_rate_of
 
 
@@ -14,12 +16,10 @@ class LearningRateScheduler(Callback):
         if not callable(schedule):
             raise TypeError(f"LearningRateScheduler takes a function (epoch, rate) -> rate, received {schedule!r}.")
         self.schedule, self.verbose = schedule, verbose
+        self._takes_rate = _accepts(schedule, 0, 0.0)
 
     def on_epoch_begin(self, epoch, logs=None):
-        try:
-            rate = self.schedule(epoch, learning_rate_of(self.model))
-        except TypeError:  # a function of the epoch alone
-            rate = self.schedule(epoch)
+        rate = self.schedule(epoch, learning_rate_of(self.model)) if self._takes_rate else self.schedule(epoch)
         if not isinstance(rate, (int, float)) and not hasattr(rate, "dtype"):
             raise ValueError(f"LearningRateScheduler: the schedule must return a number, and returned {rate!r}.")
         self.model.optimizer.learning_rate = float(rate)
@@ -29,6 +29,19 @@ class LearningRateScheduler(Callback):
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
             logs["learning_rate"] = learning_rate_of(self.model)
+
+
+def _accepts(function, *args):
+    """Whether `function` can be called with `args`, by its signature: an error that it raises itself is the user's to see."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some functions written in C do not say
+        return True
+    try:
+        signature.bind(*args)
+    except TypeError:
+        return False
+    return True
 
 
 class LambdaCallback(Callback):

@@ -11,7 +11,7 @@ import math
 import tensorflow as tf
 
 from engine.core.conditional import run_if
-from engine.optimizers.compiled import dense
+from engine.optimizers.gradients import as_dense
 from engine.training.around import Around
 
 _ROWS = 32
@@ -34,7 +34,7 @@ class GradientNorms(Around):
 
         def measured_update():
             before = [variable.read_value() for _, variable in gradients]
-            unscaled = self.model.optimizer.unscale([dense(gradient, variable) for gradient, variable in gradients])
+            unscaled = self.model.optimizer.unscale([as_dense(gradient, variable) for gradient, variable in gradients])
             update(gradients, rows)
             self._add(unscaled, [variable for _, variable in gradients], before)
 

@@ -2,7 +2,7 @@
 
 From the simplest to the hardest:
 
-    sgd.py          start here: a step against the gradient; momentum, Nesterov
+    sgd.py          start here: a step against the gradient; momentum, Nesterov (its rule: gradient_descent.py)
     adagrad.py      each element its own rate: divide by the root of all squares so far
     rmsprop.py      ... of the squares of late;   adadelta.py: ... in the units of the weight
     adam.py         momentum and RMSprop together, corrected for their start; AdamW
@@ -14,8 +14,11 @@ From the simplest to the hardest:
 
     loss_scale.py   around any of them: float16 without vanishing or infinite gradients
     schedules.py    learning rates as functions of the step
-    base.py         what all share: clipping, decay, averages, accumulation;   state.py: slots
-    checks.py       what is refused;   compiled.py: one eager call as one compiled function
+
+    base.py         what an optimizer is: a formula, a learning rate, slots;   slots.py · gradients.py
+    optimizer.py    `Optimizer`: that, and around the formula, each with its equation,
+                    clipping.py · decay.py · averaging.py · accumulation.py
+    checks.py       arguments that are refused;   eager_call.py: one eager call as one compiled function
 
 >>> optimizer = get("sgd")
 >>> optimizer.learning_rate = 0.1
@@ -30,7 +33,7 @@ from engine.optimizers.adagrad import Adagrad as Adagrad
 from engine.optimizers.adam import Adam as Adam
 from engine.optimizers.adam import AdamW as AdamW
 from engine.optimizers.adamax import Adamax as Adamax
-from engine.optimizers.base import Optimizer as Optimizer
+from engine.optimizers.optimizer import Optimizer as Optimizer
 from engine.optimizers.ftrl import Ftrl as Ftrl
 from engine.optimizers.lamb import Lamb as Lamb
 from engine.optimizers.lion import Lion as Lion

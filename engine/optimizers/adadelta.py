@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
+from engine.optimizers.optimizer import Optimizer
 
 
 def adadelta(variable, gradient, accumulated_grad, accumulated_delta_var, learning_rate, rho, epsilon):

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
+from engine.optimizers.optimizer import Optimizer
 
 
 def factored_velocity(square, row, column, beta_2):

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from engine import initializers
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
+from engine.optimizers.optimizer import Optimizer
 
 
 def adagrad(variable, gradient, accumulator, learning_rate, epsilon):

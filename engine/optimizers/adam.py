@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
+from engine.optimizers.optimizer import Optimizer
 
 
 def adam_step_size(learning_rate, step, beta_1, beta_2):

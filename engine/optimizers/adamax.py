@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
+from engine.optimizers.optimizer import Optimizer
 
 
 def adamax(variable, gradient, momentum, norm, step_size, beta_1, beta_2, epsilon):

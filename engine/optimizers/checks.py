@@ -1,12 +1,9 @@
-"""What an optimizer refuses, and how it says so: who, expected, received, fix."""
+"""Which arguments an optimizer refuses, and how it says so: who, expected, received, fix."""
 
 import difflib
-import warnings
 
 import numpy as np
-import tensorflow as tf
 
-from engine.optimizers import schedules
 from losses.configurable import constructor_arguments
 
 
@@ -47,62 +44,6 @@ def count(owner, least, **values):
         if value is not None and not (is_integer and value >= least):
             raise ValueError(
                 f"{type(owner).__name__} needs an integer `{name}` of at least {least}, or None; received {value!r}."
-            )
-
-
-def learning_rate(owner, value):
-    """`value` as a float, a schedule or a function; a schedule's config is rebuilt."""
-    if isinstance(value, dict):
-        return schedules.deserialize(value)
-    if callable(value):
-        return value
-    try:
-        if not isinstance(value, str):
-            return float(value)
-    except (TypeError, ValueError):
-        pass
-    raise ValueError(
-        f"{type(owner).__name__} needs as `learning_rate` a number, a LearningRateSchedule or a function "
-        f"without arguments; received {value!r}."
-    )
-
-
-def pairs(owner, gradients, variables):
-    """`gradients` and `variables` without the pairs whose gradient is None; a warning names those."""
-    who = f"{type(owner).__name__} {owner.name!r}"
-    if len(gradients) != len(variables):
-        raise ValueError(f"{who} needs a gradient per variable; got {len(gradients)} and {len(variables)} variables.")
-    if not variables:
-        raise ValueError(f"{who} received no variables. Pass pairs (gradient, variable), or build(variables) first.")
-    for variable in variables:
-        if not isinstance(variable, tf.Variable):
-            raise TypeError(
-                f"{who} updates tf.Variables; received a {type(variable).__name__} in the place of one. "
-                "The order is apply_gradients(zip(gradients, variables))."
-            )
-    missing = [variable.name for gradient, variable in zip(gradients, variables) if gradient is None]
-    if len(missing) == len(variables):
-        raise ValueError(
-            f"{who} received no gradient for any variable: all of {missing} got None. The loss does not depend on "
-            "them, or was computed outside of the tape."
-        )
-    if not missing:
-        return gradients, variables
-    warnings.warn(
-        f"{who} received no gradient for {missing}; they stay as they are. The loss does not depend on them.",
-        stacklevel=4,
-    )
-    kept = [(gradient, variable) for gradient, variable in zip(gradients, variables) if gradient is not None]
-    return [gradient for gradient, _ in kept], [variable for _, variable in kept]
-
-
-def shapes(owner, gradients, variables):
-    """ValueError unless each gradient has its variable's shape: broadcasting would train something else in silence."""
-    for gradient, variable in zip(gradients, variables):
-        if not gradient.shape.is_compatible_with(variable.shape):
-            raise ValueError(
-                f"{type(owner).__name__} {owner.name!r} needs a gradient of shape {tuple(variable.shape)} for "
-                f"{variable.name!r}; received shape {tuple(gradient.shape)}."
             )
 
 

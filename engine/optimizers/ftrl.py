@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from engine import initializers
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
+from engine.optimizers.optimizer import Optimizer
 
 
 def ftrl(variable, gradient, accumulator, linear, learning_rate, power, l1, l2, l2_shrinkage, beta):

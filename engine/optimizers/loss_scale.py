@@ -10,8 +10,8 @@ import tensorflow as tf
 from engine.core import creation, naming, tracking
 from engine.core.conditional import run_if
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
-from engine.optimizers.compiled import dense
+from engine.optimizers.gradients import as_dense, without_missing
+from engine.optimizers.optimizer import Optimizer
 from engine.optimizers.lookup import TABLE
 from losses import whole
 from losses.configurable import Configurable
@@ -83,6 +83,10 @@ class LossScaleOptimizer(tracking.Tracked, Configurable):
         """`loss * scale`: differentiate this, and `apply` divides the gradients again."""
         return loss * tf.cast(self.dynamic_scale, loss.dtype)
 
+    def output_gradients(self, loss):
+        """What the derivative of `loss` is multiplied by: the scale."""
+        return self.scale_loss(tf.ones_like(loss))
+
     @property
     def loss_scale_factor(self):
         """The scale as it is now."""
@@ -97,8 +101,8 @@ class LossScaleOptimizer(tracking.Tracked, Configurable):
         """One call with the gradients of the scaled loss; see `Optimizer.apply`."""
         inner = self.inner_optimizer
         variables = inner._weights if trainable_variables is None else list(trainable_variables)
-        gradients, variables = checks.pairs(inner, list(grads), variables)
-        gradients = [dense(gradient, variable) for gradient, variable in zip(gradients, variables)]
+        gradients, variables = without_missing(inner, list(grads), variables)
+        gradients = [as_dense(gradient, variable) for gradient, variable in zip(gradients, variables)]
         gradients = gradients if skip_gradients_aggregation else whole.group.total(gradients)
         gradients = self.unscale(gradients)
         is_finite = tf.reduce_all(tf.stack([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]))

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from engine.optimizers import checks
 from engine.optimizers.adam import adam, adam_step_size
-from engine.optimizers.base import Optimizer, path_of
+from engine.optimizers.optimizer import Optimizer
+from engine.optimizers.slots import path_of
 
 
 def orthogonalize(matrix, steps, a, b, c):

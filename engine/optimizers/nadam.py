@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
+from engine.optimizers.optimizer import Optimizer
 
 DECAY = 0.96  # of the difference between μ and beta_1, per step; the paper's
 

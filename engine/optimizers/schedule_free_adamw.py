@@ -3,7 +3,8 @@
 import tensorflow as tf
 
 from engine.optimizers import checks
-from engine.optimizers.base import Optimizer, copy_of
+from engine.optimizers.optimizer import Optimizer
+from engine.optimizers.slots import copy_of
 
 
 def schedule_free_adamw(variable, gradient, fast, velocity, rates, beta_2, epsilon):

@@ -1,29 +1,10 @@
-"""Stochastic gradient descent: a step against the gradient."""
+"""Stochastic gradient descent: the simplest rule, with all that optimizers share."""
 
-from engine.optimizers import checks
-from engine.optimizers.base import Optimizer
-
-
-def sgd(variable, gradient, learning_rate):
-    """Straight down."""
-    return variable - learning_rate * gradient
+from engine.optimizers.gradient_descent import GradientDescent
+from engine.optimizers.optimizer import Optimizer
 
 
-def momentum_sgd(variable, gradient, velocity, learning_rate, momentum):
-    """A ball that rolls: the gradient changes its velocity."""
-    velocity = momentum * velocity - learning_rate * gradient
-    variable = variable + velocity
-    return variable, velocity
-
-
-def nesterov_sgd(variable, gradient, velocity, learning_rate, momentum):
-    """The ball looks ahead: the step is the one that the new velocity will make next."""
-    velocity = momentum * velocity - learning_rate * gradient
-    variable = variable + momentum * velocity - learning_rate * gradient
-    return variable, velocity
-
-
-class SGD(Optimizer):
+class SGD(GradientDescent, Optimizer):
     """Gradient descent, with momentum if asked.
 
         variable ← variable − learning_rate · gradient
@@ -43,21 +24,3 @@ class SGD(Optimizer):
     >>> weight.numpy()
     array([0.5, 2.5], dtype=float32)
     """
-
-    def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **kwargs):
-        super().__init__(learning_rate=learning_rate, **kwargs)
-        checks.between(self, 0, 1, momentum=momentum)
-        self.momentum, self.nesterov = momentum, nesterov
-
-    def build(self, variables):
-        """A velocity for each variable, if there is momentum."""
-        super().build(variables)
-        if self.momentum:
-            self.add_slots(variables, "momentum")
-
-    def new_values(self, variable, gradient, learning_rate, momentum=None):
-        """The new variable, and its velocity if it has one."""
-        if momentum is None:
-            return (sgd(variable, gradient, learning_rate),)
-        rule = nesterov_sgd if self.nesterov else momentum_sgd
-        return rule(variable, gradient, momentum, learning_rate, self.momentum)

@@ -14,7 +14,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from engine.optimizers.compiled import dense
+from engine.optimizers.gradients import as_dense
 from engine.study.calls import Recorder
 from engine.study.numbers import Numbers, numbers, share
 from engine.study.step_page import step_page
@@ -149,9 +149,9 @@ def _measured(model, x, y, sample_weight):
     seconds = time.perf_counter() - started
     terms = _terms(model, y, y_pred, sample_weight, loss)
     calls = recorder.calls(tape, loss)
-    dense_gradients = optimizer.unscale([dense(gradient, variable) for gradient, variable in pairs])
+    dense_gradients = optimizer.unscale([as_dense(gradient, variable) for gradient, variable in pairs])
     raw = {id(variable): gradient for gradient, (_, variable) in zip(dense_gradients, pairs)}
-    clipped = dict(zip(raw, optimizer._clip(dense_gradients)))
+    clipped = dict(zip(raw, optimizer.clip(dense_gradients)))
     rate = float(optimizer.learning_rate)
     slots = {key: {name: slot.numpy() for name, slot in optimizer._slots[key].items()} for key in raw}
     state = [(variable, variable.read_value()) for variable in optimizer.variables]

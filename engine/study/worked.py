@@ -52,7 +52,7 @@ def formula(optimizer, variable, gradient, index):
     decay = optimizer.weight_decay_of(variable)
     optimizer.begin_step()
     prepared = optimizer.prepare_step(rate)
-    if decay and optimizer._is_decayed(variable):
+    if decay and variable not in optimizer._undecayed:
         number, decayed = value.numpy()[index], value - value * (rate * decay)
         numbers = f"{number:.6g} - {number:.6g} * {float(rate):.6g} * {decay:.6g}"
         lines.append(("variable", "variable - variable * learning_rate * weight_decay", numbers, decayed.numpy()[index]))

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine import Input, Model, Sequential, callbacks, clear_session, metrics, optimizers, set_floatx, set_seed
-from engine.optimizers.base import Optimizer
+from engine.optimizers.optimizer import Optimizer
 from layers import LSTM, BatchNormalization, Dense, Embedding, Layer, SpectralNormalization, TimeDistributed
 from losses import BinaryCrossentropy, CategoricalCrossentropy, MeanSquaredError
 

@@ -418,6 +418,25 @@ def test_learning_rate_scheduler_gives_the_rates_of_keras(schedule):
     np.testing.assert_allclose(seen[::3], history.history["learning_rate"])
 
 
+@pytest.mark.parametrize("schedule", [lambda epoch: epoch + None, lambda epoch, rate: rate + None], ids=["epoch", "both"])
+def test_a_type_error_in_the_schedule_itself_is_the_users_to_see(schedule):
+    with pytest.raises(TypeError, match="unsupported operand"):
+        fit(small(), callbacks.LearningRateScheduler(schedule))
+
+
+def test_a_schedule_is_called_once_an_epoch_with_what_its_signature_takes():
+    calls = []
+
+    def schedule(epoch, *more):
+        calls.append((epoch, *map(float, more)))
+        return [0.5, 0.25][epoch]
+
+    fit(small(rate=1.0), callbacks.LearningRateScheduler(schedule), epochs=2)
+    assert calls == [(0, 1.0), (1, 0.5)]
+    with pytest.raises(TypeError, match="argument"):
+        fit(small(), callbacks.LearningRateScheduler(lambda: 0.1))
+
+
 def test_a_changed_rate_is_used_at_the_next_step_of_compiled_code():
     model = small(run_eagerly=False)
     fit(model)

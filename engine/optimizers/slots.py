@@ -2,6 +2,7 @@
 
 A *slot* belongs to a weight: its momentum, its average. A weight is known by its `id()`, because variables cannot
 be hashed and `==` on them is elementwise; the optimizer keeps it alive, so no other object can get the same id.
+Slots are made when a weight is first seen, also in the middle of training, so a new head of a model gets its own.
 """
 
 import tensorflow as tf
@@ -10,13 +11,12 @@ from engine import dtypes, initializers
 from engine.core import creation
 
 
-class State:
-    """Makes and keeps the state of an optimizer; one half of `Optimizer`."""
+class Slots:
+    """Makes and keeps the state of an optimizer; one half of `UpdateRule`."""
 
     def __init__(self):
         self._weights, self._index = [], {}
-        self._slots, self._averages, self._accumulators = {}, {}, {}
-        self._state, self._last_state = [], []
+        self._slots, self._state = {}, []
 
     @property
     def built(self):
@@ -26,18 +26,18 @@ class State:
     @property
     def variables(self):
         """All state: the counter, the learning rate if it is a variable, then the slots in the order of making."""
-        return self._state + self._last_state
+        return list(self._state)
+
+    def slots_of(self, weight):
+        """{name: variable} of all slots of a weight."""
+        return dict(self._slots[id(weight)])
 
     def named_variables(self, paths):
         """{name: variable} of all state: slots as `path/slot`, where `paths` maps the id of a weight to its path."""
         named = {}
         for index, weight in enumerate(self._weights):
-            slots = dict(self._slots[id(weight)])
-            for name, kept in (("average", self._averages), ("gradient_accumulator", self._accumulators)):
-                if id(weight) in kept:
-                    slots[name] = kept[id(weight)]
             path = paths.get(id(weight), f"weight_{index}")
-            named.update({f"{path}/{name}": slot for name, slot in slots.items()})
+            named.update({f"{path}/{name}": slot for name, slot in self.slots_of(weight).items()})
         slots = {id(slot) for slot in named.values()}
         for variable in self.variables:
             if id(variable) not in slots:
@@ -45,12 +45,12 @@ class State:
                 named[f"{name}_{len(named)}" if name in named else name] = variable
         return named
 
-    def add_variable(self, shape, initializer="zeros", dtype=None, name=None, last=False):
-        """A variable of the state, made outside of any traced function; `last`: behind all slots."""
+    def add_variable(self, shape, initializer="zeros", dtype=None, name=None):
+        """A variable of the state, made outside of any traced function."""
         initializer, dtype = initializers.get(initializer), dtypes.dtype(dtype)
         name = f"{self.name}/{name or 'variable'}"
         variable = creation.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name)
-        (self._last_state if last else self._state).append(variable)
+        self._state.append(variable)
         return variable
 
     def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros", shape=None, dtype=None):
@@ -75,13 +75,11 @@ class State:
         return [variable for variable in variables if id(variable) not in self._index]
 
     def _register(self, variables):
-        """Take note of the variables that are new, and return them."""
-        new = self._unknown(variables)
-        for variable in new:
+        """Take note of the variables that are new."""
+        for variable in self._unknown(variables):
             self._index[id(variable)] = len(self._weights)
             self._weights.append(variable)
             self._slots[id(variable)] = {}
-        return new
 
     def _get_variable_index(self, variable):
         return self._index[id(variable)]
