@@ -79,7 +79,7 @@ class Module(tf.Module):
 
     def __init__(self):
         super().__init__()
-        self.inner, self.noise, self.seed = [tf.Variable(1.0)], tf.random.Generator.from_seed(1), SeedGenerator(1)
+        self.inner, self.noise, self.seed = [tf.Variable(1.0, trainable=False)], tf.random.Generator.from_seed(1), SeedGenerator(1)
 
 
 class Everything(Model):
@@ -129,4 +129,5 @@ def test_of_a_model_with_everything():
     of_wrappers = {id(item) for wrapper in around for item in vars(wrapper).values() if isinstance(item, tf.Variable)}
     assert len(of_wrappers) == 5 and [variable for variable in found if id(variable) not in of_wrappers] == []
     kinds = collections.Counter(kind for _, kind in model.state().values())
-    assert kinds["metric"] > 200 and kinds["slot"] > 100 and kinds["seed"] > 20 and kinds["kept"] == 4, kinds
+    assert kinds["metric"] > 100 and kinds["slot"] > 100 and kinds["seed"] > 10, kinds
+    assert {"beside.b.0", "beside.b.1.inner.0", "loss.factor"} <= {path for path, state in model.state().items() if state.kind == "kept"}
