@@ -5,13 +5,15 @@ import tensorflow as tf
 
 from engine import metrics, optimizers
 from engine.callbacks.base import CallbackList
-from engine.callbacks.progress import EvaluationBar, PredictionBar
+from engine.callbacks.history import History
+from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
 from engine.core import tracking
 from engine.data.splits import split
 from engine.guards.nan_guard import NaNGuard
+from engine.metrics.compiled import CompiledMetrics
 from engine.training import loop
 from engine.training.feed import kind_of, make_feed
-from engine.training.objective import CompiledLoss, CompiledMetrics, as_loss
+from engine.training.objective import CompiledLoss, as_loss
 from engine.training.step import TrainingStep, named
 from engine.training.terms import LossTerms
 
@@ -94,8 +96,12 @@ class Trainer(TrainingStep):
         with self._place.scope():
             if on_nan and self._guard is None:
                 self._guard = NaNGuard(self)
-            return loop.fit(self, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight,
-                            sample_weight, initial_epoch, steps_per_epoch, validation_freq, [self._guard] if on_nan else [])  # fmt: skip
+            around = [self._guard] if on_nan else []
+            feed = make_feed(self, x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
+            history, bar = History(), [ProgressBar(verbose)] if verbose else []
+            params = dict(epochs=epochs, steps=feed.steps, verbose=verbose)
+            callbacks = CallbackList([callbacks or [], history, *bar], self, params)
+            return loop.fit(self, feed, callbacks, history, epochs, initial_epoch, validation, validation_freq, around)
 
     def _validation(self, data, batch_size, steps):
         parts = data if isinstance(data, (tuple, list)) else (data,)

@@ -165,8 +165,6 @@ ROOM_OF = {name: room for rooms in ROOMS for room, names in rooms.items() for na
 # (file, room): why its arrow still runs up, or to a room beside it. The fewer the better.
 UPWARDS = {
     ("engine/study/rows.py", "names"): "finds the object that a row names, wherever it is",
-    ("engine/training/loop.py", "callbacks"): "the loop makes the list of callbacks, the history and the bar",
-    ("engine/training/objective.py", "metrics"): "compile's names of metrics become objects, and 'accuracy' the one that fits",
 }  # fmt: skip
 
 MODULES = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in NAMES}

@@ -10,10 +10,6 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from engine.callbacks.base import CallbackList
-from engine.callbacks.history import History
-from engine.callbacks.progress import ProgressBar
-from engine.training.feed import make_feed
 from engine.training.pace import Pace
 from engine.training.run import Run, StopRun
 
@@ -24,21 +20,17 @@ def pace_for(step, fixed=None):
     return step.pace if fixed is None else Pace(fixed)
 
 
-def fit(model, x, y, batch_size, epochs, verbose, callbacks, validation, shuffle, class_weight, sample_weight,
-        initial_epoch, steps_per_epoch, validation_freq, around):  # fmt: skip
-    """Train `model`; `validation` is None or the feed to validate on, `around` are wrappers for the steps of this fit."""
-    feed = make_feed(model, x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
+def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, validation_freq, around):
+    """Train `model` on `feed`; returns `history`, which is one of the callbacks.
+
+    `validation` is None or the feed to validate on, `around` are wrappers for the steps of this fit.
+    """
     # Whatever does not fit is refused before anything begins, and it is said how many steps will come.
     model.compiled_step("train", feed.spec, feed.plan(max(epochs - initial_epoch, 0)))
     check_labels(model, feed)
     if validation is not None:
         passes = _count_due(initial_epoch, epochs, validation_freq)
         model.compiled_step("test", validation.spec, validation.plan(passes))
-    history = History()
-    bar = [ProgressBar(verbose)] if verbose else []
-    callbacks = CallbackList(
-        [callbacks or [], history, *bar], model, dict(epochs=epochs, steps=feed.steps, verbose=verbose)
-    )
     model.stop_training = False
     run = Run(model, feed, callbacks.callbacks, validation, initial_epoch)
     fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None

@@ -1,0 +1,102 @@
+"""What `compile` was told to report: metrics, one set per output."""
+
+import tensorflow as tf
+
+from engine import metrics as metric_library
+from engine.core import tracking
+from engine.metrics.by_shape import for_shapes
+from engine.metrics.mean import MeanMetricWrapper
+from engine.training.objective import spread
+
+# Names whose metric depends on the shapes of labels and predictions.
+_BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
+
+
+class CompiledMetrics(tracking.Tracked):
+    """The metrics of all outputs, made when labels and predictions are first seen.
+
+    `metrics` and `weighted_metrics` are a list for one output, or a list or dict of lists for many; only the
+    weighted ones see sample weights. Until the metrics are made, this object stands for them in `model.metrics`:
+    a training step that updates each of those updates all.
+    """
+
+    name = "compile_metrics"
+    _keeps = "metric"
+
+    def __init__(self, metrics, weighted_metrics, names_of):
+        self.metrics = [self] if any(tf.nest.flatten((metrics, weighted_metrics))) else []  # first: paths of state go by it
+        self.given = (metrics, weighted_metrics)
+        self.names_of = names_of
+        self.by_output = None  # per output: list of (metric, weighted)
+
+    def result(self):
+        """The results by name."""
+        return {} if self.by_output is None else {metric.name: metric.result() for metric in self.metrics}
+
+    def reset_state(self):
+        """Start all metrics anew."""
+        for metric in self.metrics if self.by_output is not None else tf.nest.flatten(self.given):
+            if isinstance(metric, metric_library.Metric):
+                metric.reset_state()
+
+    @property
+    def variables(self):
+        """The state of the metrics."""
+        return [] if self.by_output is None else [variable for metric in self.metrics for variable in metric.variables]
+
+    def update_state(self, y, y_pred, sample_weight=None):
+        """Take in one batch."""
+        outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
+        labels = spread("y", y, y_pred, names)
+        weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
+        if self.by_output is None:
+            self._make(labels, y_pred, names)
+        for y_true, output, weight, metrics in zip(labels, outputs, weights, self.by_output):
+            if y_true is None:
+                continue
+            for metric, weighted in metrics:
+                if weighted:
+                    metric.update_state(y_true, output, sample_weight=weight)
+                else:
+                    metric.update_state(y_true, output)
+
+    def _make(self, labels, y_pred, names):
+        outputs = tf.nest.flatten(y_pred)
+        self.by_output = [[] for _ in outputs]
+        for weighted, given in zip((False, True), self.given):
+            for index, items in enumerate(_metrics_per_output(given, y_pred, names)):
+                prefix = f"{names[index]}_" if len(outputs) > 1 else ""
+                for item in items:
+                    if labels[index] is None and isinstance(item, str):
+                        continue
+                    metric = as_metric(item, labels[index], outputs[index])
+                    if weighted and any(metric.name == other.name.removeprefix(prefix) for other, _ in self.by_output[index]):
+                        metric.name = f"weighted_{metric.name}"
+                    if not metric.name.startswith(prefix):  # one of an earlier compile has its prefix
+                        metric.name = prefix + metric.name
+                    self.by_output[index].append((metric, weighted))
+        self.metrics = [metric for metrics in self.by_output for metric, _ in metrics]
+
+
+def as_metric(item, y_true, y_pred):
+    """A Metric from what `compile` takes: a name (which it keeps), a Metric, a function of (y_true, y_pred)."""
+    if isinstance(item, metric_library.Metric):
+        return item
+    found = for_shapes(item, y_true, y_pred) if item in _BY_SHAPE else metric_library.get(item)
+    if not isinstance(found, metric_library.Metric):
+        found = MeanMetricWrapper(found, name=getattr(found, "name", None) or getattr(found, "__name__", None))
+    if isinstance(item, str):
+        found.name = item
+    return found
+
+
+def _metrics_per_output(given, y_pred, names):
+    if given is None:
+        return [[] for _ in names]
+    if isinstance(given, dict):
+        per_output = spread("metrics", given, y_pred, names)
+    elif len(names) == 1 or not isinstance(given, (list, tuple)):
+        per_output = [given] if len(names) == 1 else [given] * len(names)
+    else:
+        per_output = spread("metrics", given, y_pred, names)
+    return [[] if item is None else list(tf.nest.flatten([item])) for item in per_output]
