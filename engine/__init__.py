@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # for editors; programs get the same from __getattr__
     from engine.model import Model
     from engine.random import set_seed
     from engine.sequential import Sequential
-    from losses.lookup import custom_object_scope
+    from losses.ground.lookup import custom_object_scope
 
 __all__ = [
     "Input", "InputLayer", "InputSpec", "Layer", "Model", "Sequential", "activations", "callbacks", "clear_session",
@@ -41,7 +41,7 @@ __all__ = [
 _HOMES = {
     "Input": "engine.core.inputs", "InputLayer": "engine.core.inputs", "InputSpec": "engine.core.input_spec",
     "Layer": "engine.core.layer", "Model": "engine.model", "Sequential": "engine.sequential",
-    "clear_session": "engine.core.naming", "custom_object_scope": "losses.lookup", "floatx": "engine.dtypes",
+    "clear_session": "engine.core.naming", "custom_object_scope": "losses.ground.lookup", "floatx": "engine.dtypes",
     "set_floatx": "engine.dtypes", "set_policy": "engine.dtypes", "set_seed": "engine.random",
 }  # fmt: skip
 

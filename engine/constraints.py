@@ -6,9 +6,9 @@
 
 import tensorflow as tf
 
-from losses import configurable
-from losses.configurable import Configurable
-from losses.lookup import catalogue, custom_object_scope, resolve
+from losses.ground import configurable
+from losses.ground.configurable import Configurable
+from losses.ground.lookup import catalogue, custom_object_scope, resolve
 
 _EPSILON = 1e-7  # keeps a zero vector at zero instead of 0 / 0
 

@@ -7,7 +7,7 @@ rounded away in 16 bits (Micikevicius et al. 2018).
 
 import tensorflow as tf
 
-from losses.configurable import Configurable
+from losses.ground.configurable import Configurable
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}

@@ -18,7 +18,7 @@ from engine.saving.saved import Saved
 from engine.study.studied import Studied
 from engine.trainer import Trainer
 from engine.training.traces import Traces
-from losses.lookup import custom_object_scope
+from losses.ground.lookup import custom_object_scope
 
 
 class Model(Trainer, Saved, Studied, Layer):

@@ -15,8 +15,8 @@ import random
 import numpy as np
 import tensorflow as tf
 
-from losses import whole
-from losses.configurable import Configurable
+from losses.ground import whole
+from losses.ground.configurable import Configurable
 
 
 def set_seed(seed):

@@ -7,7 +7,7 @@ from engine.core import binding, context, symbolic
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.model import Model
-from losses.lookup import custom_object_scope
+from losses.ground.lookup import custom_object_scope
 
 
 class Sequential(Model):

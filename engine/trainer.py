@@ -10,7 +10,7 @@ from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
 from engine.core import tracking
 from engine.data.splits import split
 from engine.guards.nan_guard import NaNGuard
-from engine.metrics.compiled import CompiledMetrics
+from engine.metrics.reported import CompiledMetrics
 from engine.training import loop
 from engine.training.feed import kind_of, make_feed
 from engine.training.objective import CompiledLoss, as_loss

@@ -1,7 +1,7 @@
 """The layers: one idea per file, each a Layer with the arguments, weights and numbers of Keras's of that name.
 
-Read `dense.py` first: it is the pattern of all others. Then `conv.py` (with `base_conv.py`), `batch_normalization.py`,
-`recurrent/` (with its loop in `loop.py`) and `multi_head_attention.py`.
+Read `dense.py` first: it is the pattern of all others. Families have folders, whose docstrings give the order: `conv/`,
+`pooling/`, `normalization/`, `merging/`, `recurrent/`, `attention/`, `augmentation/`.
 
 A new layer is one file, one line here and one row in tests/parity/rows.
 """
@@ -9,22 +9,14 @@ A new layer is one file, one line here and one row in tests/parity/rows.
 from engine.core.input_spec import InputSpec
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
-from layers.activation import Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax
-from layers.adaptive_pooling import (
-    AdaptiveAveragePooling1D,
-    AdaptiveAveragePooling2D,
-    AdaptiveAveragePooling3D,
-    AdaptiveMaxPooling1D,
-    AdaptiveMaxPooling2D,
-    AdaptiveMaxPooling3D,
-)
-from layers.affine import RandomRotation, RandomTranslation, RandomZoom
+from layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from layers.attention.attention import AdditiveAttention, Attention
 from layers.attention.group_query_attention import GroupQueryAttention
 from layers.attention.multi_head_attention import MultiHeadAttention
-from layers.batch_normalization import BatchNormalization
-from layers.conv import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
-from layers.conv_transpose import (
+from layers.augmentation.affine import RandomRotation, RandomTranslation, RandomZoom
+from layers.augmentation.images import CenterCrop, RandomContrast, RandomFlip
+from layers.conv.conv import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
+from layers.conv.conv_transpose import (
     Conv1DTranspose,
     Conv2DTranspose,
     Conv3DTranspose,
@@ -32,31 +24,15 @@ from layers.conv_transpose import (
     Convolution2DTranspose,
     Convolution3DTranspose,
 )
+from layers.conv.depthwise_conv import DepthwiseConv1D, DepthwiseConv2D
+from layers.conv.separable_conv import SeparableConv1D, SeparableConv2D, SeparableConvolution1D, SeparableConvolution2D
 from layers.core import ActivityRegularization, Identity, Lambda
 from layers.dense import Dense
-from layers.depthwise_conv import DepthwiseConv1D, DepthwiseConv2D
 from layers.dropout import Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from layers.einsum_dense import EinsumDense
 from layers.embedding import Embedding
-from layers.global_pooling import (
-    GlobalAveragePooling1D,
-    GlobalAveragePooling2D,
-    GlobalAveragePooling3D,
-    GlobalAvgPool1D,
-    GlobalAvgPool2D,
-    GlobalAvgPool3D,
-    GlobalMaxPool1D,
-    GlobalMaxPool2D,
-    GlobalMaxPool3D,
-    GlobalMaxPooling1D,
-    GlobalMaxPooling2D,
-    GlobalMaxPooling3D,
-)
-from layers.group_normalization import GroupNormalization
-from layers.images import CenterCrop, RandomContrast, RandomFlip
-from layers.layer_normalization import LayerNormalization, RMSNormalization
 from layers.masking import Masking
-from layers.merging import (
+from layers.merging.merging import (
     Add,
     Average,
     Concatenate,
@@ -75,8 +51,35 @@ from layers.merging import (
     subtract,
 )
 from layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
+from layers.normalization.batch_normalization import BatchNormalization
+from layers.normalization.group_normalization import GroupNormalization
+from layers.normalization.layer_normalization import LayerNormalization, RMSNormalization
+from layers.normalization.spectral_normalization import SpectralNormalization
+from layers.normalization.unit_normalization import UnitNormalization
 from layers.padding import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
-from layers.pooling import (
+from layers.pooling.adaptive_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
+from layers.pooling.global_pooling import (
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GlobalAvgPool1D,
+    GlobalAvgPool2D,
+    GlobalAvgPool3D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    GlobalMaxPool3D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    GlobalMaxPooling3D,
+)
+from layers.pooling.pooling import (
     AveragePooling1D,
     AveragePooling2D,
     AveragePooling3D,
@@ -101,9 +104,6 @@ from layers.recurrent.stacked import StackedRNNCells
 from layers.recurrent.time_distributed import TimeDistributed
 from layers.remat import Remat
 from layers.reshaping import Flatten, Permute, RepeatVector, Reshape
-from layers.separable_conv import SeparableConv1D, SeparableConv2D, SeparableConvolution1D, SeparableConvolution2D
-from layers.spectral_normalization import SpectralNormalization
-from layers.unit_normalization import UnitNormalization
 from layers.upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 from layers.wrapper import Wrapper
 

@@ -5,7 +5,8 @@ import tensorflow as tf
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
 from engine.random import SeedGenerator, uniform
-from layers.spatial import one_of, sizes_of
+from layers.spatial import one_of
+from losses.ground.shapes import sizes_of
 
 
 def check_rate(layer, rate, below_one=False):

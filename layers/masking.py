@@ -15,7 +15,7 @@ class Masking(Layer):
     Arguments: `mask_value` (0.0).
 
     >>> from layers import Masking
-    >>> from losses.masks import get_mask
+    >>> from losses.ground.masks import get_mask
     >>> get_mask(Masking()([[[1.0, 0.0], [0.0, 0.0]]])).numpy().tolist()
     [[True, False]]
     """

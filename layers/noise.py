@@ -9,7 +9,7 @@ import tensorflow as tf
 from engine.core.layer import Layer
 from engine.random import SeedGenerator, uniform
 from layers.dropout import check_noise_shape, check_rate, random_keep
-from layers.spatial import sizes_of
+from losses.ground.shapes import sizes_of
 
 
 def random_normal(layer, inputs):

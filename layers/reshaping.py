@@ -7,7 +7,8 @@ import tensorflow as tf
 from engine.core.building import positive_integer
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
-from layers.spatial import is_integer, one_of, sizes_of, to_channels_last
+from layers.spatial import is_integer, one_of, to_channels_last
+from losses.ground.shapes import sizes_of
 
 
 class Flatten(Layer):

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from losses.ground.shapes import sizes_of
 
 
 class SpatialLayer(Layer):
@@ -89,11 +90,6 @@ def check_windows_fit(layer, input_shape, windows):
             f"{layer.title} slides windows of size {tuple(windows)} over inputs of size {tuple(sizes)}, "
             "which leaves no output. Use padding='same', smaller windows or larger inputs."
         )
-
-
-def sizes_of(tensor):
-    """The size of each axis: an integer where it is known, else a scalar tensor."""
-    return [tf.shape(tensor)[axis] if size is None else size for axis, size in enumerate(tensor.shape)]
 
 
 def pad_same(inputs, windows, strides):

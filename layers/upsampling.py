@@ -13,7 +13,8 @@ import tensorflow as tf
 from engine.core.building import positive_integer
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
-from layers.spatial import SpatialLayer, multiply_axes, one_of, per_axis, sizes_of
+from layers.spatial import SpatialLayer, multiply_axes, one_of, per_axis
+from losses.ground.shapes import sizes_of
 
 
 def triangle(distance):

@@ -5,13 +5,9 @@ Reading order:
     regression.py     start here: a function per idea, a thin class around each
     base.py           Loss: dtype, weights, mask, reduction; FunctionLoss for a function of your own
     reduction.py      from values to one number: every rule about dividing
-    shapes.py         which shapes agree, and why (N,) never meets (N, 1) in silence
-    crossentropy.py   yes-or-no, one-hot, class numbers;  labels.py: smoothing and range check
+    crossentropy.py   yes-or-no, one-hot, class numbers
     focal.py · robust.py · hinge.py · probabilistic.py · overlap.py · similarity.py · sequence.py
-    numerics.py       ε, and casts that keep digits
-    masks.py          the mask that travels with a tensor
-    lookup.py         names → objects, for the whole project
-    configurable.py   get_config and from_config, for the whole project
+    ground/           what all floors of the project stand on: shapes that agree, masks, numerics, names → objects
 
 >>> float(MeanSquaredError()([[0.0], [1.0]], [[2.0], [1.0]]))     # a class: one number
 2.0
@@ -23,7 +19,6 @@ import inspect
 
 from losses.base import FunctionLoss
 from losses.base import Loss as Loss
-from losses.configurable import serialize_object
 from losses.crossentropy import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -40,9 +35,10 @@ from losses.focal import (
     categorical_focal_crossentropy,
     categorical_generalized_cross_entropy,
 )
+from losses.ground.configurable import serialize_object
+from losses.ground.labels import check_labels as check_labels
+from losses.ground.lookup import catalogue, custom_object_scope, resolve
 from losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
-from losses.labels import check_labels as check_labels
-from losses.lookup import catalogue, custom_object_scope, resolve
 from losses.overlap import Dice, Tversky, dice, tversky
 from losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from losses.regression import (

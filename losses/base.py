@@ -6,12 +6,12 @@ all losses share: the dtype to compute in, sample weights, masks and the reducti
 
 import tensorflow as tf
 
-from losses.configurable import Configurable
-from losses.lookup import find, snake_case
-from losses.masks import get_mask
-from losses.numerics import cast, floating
+from losses.ground.configurable import Configurable
+from losses.ground.lookup import find, snake_case
+from losses.ground.masks import get_mask
+from losses.ground.numerics import cast, floating
+from losses.ground.shapes import align_ranks
 from losses.reduction import check_reduction, reduce_weighted, weigh
-from losses.shapes import align_ranks
 
 
 class Loss(Configurable):

@@ -7,10 +7,10 @@
 import tensorflow as tf
 
 from losses.base import Loss
-from losses.labels import ONE_HOT_HINT, class_numbers, smooth, smooth_one_hot
-from losses.masks import set_mask
-from losses.numerics import clip_probability, floating, normalize_probability, scores
-from losses.shapes import agree
+from losses.ground.labels import ONE_HOT_HINT, class_numbers, smooth, smooth_one_hot
+from losses.ground.masks import set_mask
+from losses.ground.numerics import clip_probability, floating, normalize_probability, scores
+from losses.ground.shapes import agree
 
 
 def binary_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=0.0, axis=-1):
@@ -59,7 +59,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, ignore_cl
 
     Samples labelled `ignore_class` (padding, say) cost nothing and do not count in the mean.
     Shapes: y_true `(N, ...)` or `(N, ..., 1)`, y_pred the same with the classes at `axis` → `(N, ...)`.
-    Errors: ValueError for labels out of range, when run eagerly; see `losses.labels.check_labels`.
+    Errors: ValueError for labels out of range, when run eagerly; see `losses.ground.labels.check_labels`.
 
     >>> round(float(sparse_categorical_crossentropy([1], [[0.25, 0.75]])[0]), 4)
     0.2877

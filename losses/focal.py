@@ -4,9 +4,9 @@ import tensorflow as tf
 
 from losses.base import Loss
 from losses.crossentropy import binary_terms
-from losses.labels import ONE_HOT_HINT, class_numbers, smooth, smooth_one_hot
-from losses.numerics import floating, normalize_probability, scores
-from losses.shapes import agree
+from losses.ground.labels import ONE_HOT_HINT, class_numbers, smooth, smooth_one_hot
+from losses.ground.numerics import floating, normalize_probability, scores
+from losses.ground.shapes import agree
 
 
 def binary_focal_crossentropy(y_true, y_pred, apply_class_balancing=False, alpha=0.25, gamma=2.0,

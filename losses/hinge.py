@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from losses.base import Loss
-from losses.shapes import agree
+from losses.ground.shapes import agree
 
 
 def hinge(y_true, y_pred):

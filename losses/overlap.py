@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from losses.base import Loss
-from losses.numerics import epsilon
-from losses.shapes import agree
+from losses.ground.numerics import epsilon
+from losses.ground.shapes import agree
 
 
 def dice(y_true, y_pred, axis=None):

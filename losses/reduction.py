@@ -16,8 +16,8 @@ the divisor is that of the whole batch (see whole.py).
 
 import tensorflow as tf
 
-from losses import whole
-from losses.shapes import fit_weights
+from losses.ground import whole
+from losses.ground.shapes import fit_weights
 
 REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
 

@@ -7,8 +7,8 @@ Each idea is a function (one value per sample) and a class (weighted and reduced
 import tensorflow as tf
 
 from losses.base import Loss
-from losses.numerics import epsilon
-from losses.shapes import agree
+from losses.ground.numerics import epsilon
+from losses.ground.shapes import agree
 
 
 def mean_squared_error(y_true, y_pred):

@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 
 from losses.base import Loss
-from losses.shapes import agree
+from losses.ground.shapes import agree
 
 
 def huber(y_true, y_pred, delta=1.0):

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from losses.base import Loss
-from losses.numerics import floating
+from losses.ground.numerics import floating
 
 
 def ctc(y_true, y_pred):

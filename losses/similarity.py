@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from losses.base import Loss
-from losses.masks import set_mask
-from losses.numerics import cast, epsilon, floating
-from losses.shapes import agree
+from losses.ground.masks import set_mask
+from losses.ground.numerics import cast, epsilon, floating
+from losses.ground.shapes import agree
 
 
 def cosine_similarity(y_true, y_pred, axis=-1):

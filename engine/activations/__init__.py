@@ -35,8 +35,8 @@ from engine.activations.smooth import (
     tanh,
     tanh_shrink,
 )
-from losses import configurable
-from losses.lookup import catalogue, custom_object_scope, resolve
+from losses.ground import configurable
+from losses.ground.lookup import catalogue, custom_object_scope, resolve
 
 swish, hard_swish = silu, hard_silu  # two papers, one function
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from losses import whole
+from losses.ground import whole
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _TEST_BATCH_HOOKS = ("on_test_batch_begin", "on_test_batch_end")

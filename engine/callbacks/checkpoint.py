@@ -8,7 +8,7 @@ from engine.callbacks.base import Callback
 from engine.signals import Signals
 from engine.saving import checkpoint, disk, run_state
 from engine.training.run import StopRun
-from losses import whole
+from losses.ground import whole
 
 
 class Checkpoint(Callback):

@@ -8,7 +8,7 @@ import tensorflow as tf
 from engine.callbacks.base import Callback
 from engine.training.step import unpack
 from engine.unchanged import unchanged
-from losses import whole
+from losses.ground import whole
 
 
 class TensorBoard(Callback):

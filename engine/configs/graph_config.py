@@ -23,7 +23,7 @@ from engine.configs.layer_config import get_layer
 from engine.core import calling, symbolic
 from engine.core.inputs import InputLayer
 from engine.core.layer import Layer
-from losses.configurable import serialize, serialize_object
+from losses.ground.configurable import serialize, serialize_object
 
 # ---- reading ------------------------------------------------------------------------------------
 

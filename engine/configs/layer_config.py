@@ -10,8 +10,8 @@ described is in graph_config.py.
 import json
 
 from engine.core.layer import Layer
-from losses.configurable import constructor_arguments, describe, public_name, serialize, serialize_object
-from losses.lookup import custom_object, custom_object_scope, find, resolve
+from losses.ground.configurable import constructor_arguments, describe, public_name, serialize, serialize_object
+from losses.ground.lookup import custom_object, custom_object_scope, find, resolve
 
 _NOT_OFFERED = {"quantization_config"}  # arguments of Keras's layers that are None where they are not used
 

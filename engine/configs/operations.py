@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from engine import activations, dtypes
 from engine.core import symbolic
-from losses.lookup import find, snake_case
+from losses.ground.lookup import find, snake_case
 
 
 def _floating(tensor):

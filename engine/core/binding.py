@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from engine.core.input_spec import NO_TEXT, InputSpec
 from engine.core.symbolic import Symbol
-from losses.masks import get_mask, set_mask
+from losses.ground.masks import get_mask, set_mask
 
 
 def bind(model, structure, given):

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from engine import spellings
 from engine.core import context
-from losses.masks import get_mask, set_mask
+from losses.ground.masks import get_mask, set_mask
 
 Signature = collections.namedtuple("Signature", "names training_index training_default mask_of build_shapes_of")
 

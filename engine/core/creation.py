@@ -5,7 +5,7 @@ import functools
 
 import tensorflow as tf
 
-from losses import whole
+from losses.ground import whole
 
 
 def variable(value, dtype, name):

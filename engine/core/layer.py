@@ -23,7 +23,7 @@ from engine.core import building, calling, context, creation, naming, symbolic, 
 from engine.core.input_spec import check_inputs
 from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
-from losses.configurable import Configurable, constructor_arguments, describe, serialize
+from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 
 
 class Layer(tracking.Tracked, Configurable):

@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from engine import dtypes, initializers, spellings
 from engine.core import creation, naming, tracking
-from losses.configurable import Configurable
-from losses.masks import get_mask
+from losses.ground.configurable import Configurable
+from losses.ground.masks import get_mask
 from losses.reduction import weigh
 
 

@@ -2,7 +2,7 @@
 
 import collections
 
-from losses.lookup import snake_case
+from losses.ground.lookup import snake_case
 
 _counts = collections.Counter()
 

@@ -15,7 +15,7 @@ import types
 import tensorflow as tf
 
 from engine.random import SeedGenerator
-from losses.configurable import Configurable
+from losses.ground.configurable import Configurable
 
 _SEQUENCES = (list, tuple, set, frozenset, collections.deque)
 _PLAIN = frozenset({type(None), bool, int, float, str, types.FunctionType})  # most attributes: passed over at once

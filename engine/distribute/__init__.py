@@ -1,6 +1,6 @@
 """The same training on several devices and machines, by `tf.distribute`. It changes no number: docs/scaling.md.
 
-    group               what a batch, an update, a file is where several share it: the seam of losses/whole.py
+    group               what a batch, an update, a file is where several share it: the seam of losses/ground/whole.py
     place               where a model was made, and so where its steps run: the seam of engine/training/place.py
     replicas            a step in which each device has its rows, and all make the same update
     shares              data of which each process reads its rows alone
@@ -11,6 +11,6 @@ Nothing below knows of this folder. Where it is imported it puts its group in.
 """
 
 from engine.distribute.group import Replicas
-from losses import whole
+from losses.ground import whole
 
 whole.group = Replicas()

@@ -1,6 +1,6 @@
 """The group of all replicas: those who share a batch where a `tf.distribute` strategy is active. Elsewhere, one alone.
 
-Each replica sees its rows of the batch, and computes parts of what belongs to all of it (losses/whole.py).
+Each replica sees its rows of the batch, and computes parts of what belongs to all of it (losses/ground/whole.py).
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import threading
 import tensorflow as tf
 
 from engine.distribute import cluster, turns
-from losses.whole import Alone
+from losses.ground.whole import Alone
 
 
 def _others():

@@ -18,7 +18,7 @@ from engine.distribute.shares import Shared
 from engine.training.compiled import CompiledStep, EagerStep
 from engine.training.step import count_rows, results
 from engine.training.touched import changed, changed_metrics
-from losses import whole
+from losses.ground import whole
 
 
 def spread(model, strategy, verb, step, spec):

@@ -18,7 +18,7 @@ from engine.core.state import beside_training, state_of
 from engine.saving import container
 from engine.training.around import Around
 from engine.training.step import make_variables, unpack
-from losses import whole
+from losses.ground import whole
 
 _FILE = "nan-batch.safetensors"
 

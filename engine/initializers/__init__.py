@@ -19,8 +19,8 @@ from engine.initializers.scaling import (
     LecunUniform,
     VarianceScaling,
 )
-from losses import configurable
-from losses.lookup import catalogue, custom_object_scope, resolve
+from losses.ground import configurable
+from losses.ground.lookup import catalogue, custom_object_scope, resolve
 
 # The lower-case and long names that tutorials use.
 zeros, ones, constant, identity, orthogonal, stft = Zeros, Ones, Constant, Identity, Orthogonal, STFT

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine import dtypes
-from losses.configurable import Configurable
+from losses.ground.configurable import Configurable
 
 
 class Initializer(Configurable):

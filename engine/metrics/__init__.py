@@ -87,7 +87,7 @@ from losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from losses.lookup import catalogue, custom_object_scope, resolve
+from losses.ground.lookup import catalogue, custom_object_scope, resolve
 
 # fmt: off
 _CLASSES = catalogue(

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.metrics.confusion import COUNTS, ConfusionMetric, below_evenly, count
-from losses.numerics import EPSILON
+from losses.ground.numerics import EPSILON
 
 CURVES = ("ROC", "PR", "PRGAIN")
 SUMMATIONS = {

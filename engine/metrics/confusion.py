@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from engine.core.metric import Metric
-from losses.configurable import serialize
+from losses.ground.configurable import serialize
+from losses.ground.shapes import agree
 from losses.reduction import weigh
-from losses.shapes import agree
 
 COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
 

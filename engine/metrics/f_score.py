@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from engine.core.metric import Metric
-from losses.numerics import epsilon
+from losses.ground.numerics import epsilon
+from losses.ground.shapes import agree
 from losses.reduction import weigh
-from losses.shapes import agree
 
 AVERAGES = (None, "micro", "macro", "weighted")
 

@@ -6,9 +6,9 @@ Each function gives one value per sample or element; the classes in `accuracy.py
 
 import tensorflow as tf
 
-from losses.lookup import catalogue
-from losses.numerics import epsilon
-from losses.shapes import agree, floating
+from losses.ground.lookup import catalogue
+from losses.ground.numerics import epsilon
+from losses.ground.shapes import agree, floating
 
 ONE_HOT_HINT = "Labels are one-hot, shape (..., classes); for class numbers use the sparse_ function of that name."
 

@@ -5,8 +5,8 @@ import tensorflow as tf
 from engine import dtypes
 from engine.core.metric import Metric
 from engine.metrics.confusion import tally
+from losses.ground.shapes import align_ranks
 from losses.reduction import weigh
-from losses.shapes import align_ranks
 
 
 class IoU(Metric):

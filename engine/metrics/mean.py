@@ -5,8 +5,8 @@ import tensorflow as tf
 import losses
 from engine.core.metric import Mean, Metric, weighted
 from engine.metrics import functions
-from losses.lookup import custom_object_scope
-from losses.masks import get_mask
+from losses.ground.lookup import custom_object_scope
+from losses.ground.masks import get_mask
 from losses.reduction import weigh
 
 

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from engine.core.metric import Metric
+from losses.ground.shapes import agree
 from losses.reduction import weigh
-from losses.shapes import agree
 
 AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 

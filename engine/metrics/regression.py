@@ -5,7 +5,7 @@ import tensorflow as tf
 import losses
 from engine.core.metric import Mean
 from engine.metrics.mean import MeanMetricWrapper
-from losses.shapes import agree
+from losses.ground.shapes import agree
 
 
 class MeanSquaredError(MeanMetricWrapper):

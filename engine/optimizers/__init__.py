@@ -44,8 +44,8 @@ from engine.optimizers.nadam import Nadam as Nadam
 from engine.optimizers.rmsprop import RMSprop as RMSprop
 from engine.optimizers.schedule_free_adamw import ScheduleFreeAdamW as ScheduleFreeAdamW
 from engine.optimizers.sgd import SGD as SGD
-from losses import configurable
-from losses.lookup import catalogue, custom_object_scope, resolve
+from losses.ground import configurable
+from losses.ground.lookup import catalogue, custom_object_scope, resolve
 
 _TABLE = {**TABLE, **catalogue(LossScaleOptimizer)}
 

@@ -16,8 +16,8 @@ from engine import initializers
 from engine.core import naming, tracking
 from engine.optimizers.gradients import as_dense, check_shapes, without_missing
 from engine.optimizers.slots import Slots
-from losses import whole
-from losses.configurable import Configurable, constructor_arguments, describe, serialize
+from losses.ground import whole
+from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 
 
 class UpdateRule(Slots, tracking.Tracked, Configurable):

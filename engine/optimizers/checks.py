@@ -4,7 +4,7 @@ import difflib
 
 import numpy as np
 
-from losses.configurable import constructor_arguments
+from losses.ground.configurable import constructor_arguments
 
 
 def no_unknown_arguments(cls, unknown):

@@ -14,7 +14,7 @@ Python, XLA is worth it: 25 instead of 275 per update. There the operations are 
 import tensorflow as tf
 
 from engine.optimizers import schedules
-from losses import whole
+from losses.ground import whole
 
 
 def run(optimizer, traces, gradients, variables, weight):

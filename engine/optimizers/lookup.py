@@ -13,7 +13,7 @@ from engine.optimizers.nadam import Nadam
 from engine.optimizers.rmsprop import RMSprop
 from engine.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from engine.optimizers.sgd import SGD
-from losses.lookup import catalogue
+from losses.ground.lookup import catalogue
 
 TABLE = catalogue(
     SGD, Adagrad, RMSprop, Adadelta, Adam, AdamW, Adamax, Nadam, Lion, Lamb, Adafactor, ScheduleFreeAdamW, Ftrl, Muon,

@@ -13,9 +13,9 @@ from engine.optimizers import checks
 from engine.optimizers.gradients import as_dense, without_missing
 from engine.optimizers.optimizer import Optimizer
 from engine.optimizers.lookup import TABLE
-from losses import whole
-from losses.configurable import Configurable
-from losses.lookup import resolve
+from losses.ground import whole
+from losses.ground.configurable import Configurable
+from losses.ground.lookup import resolve
 
 
 class LossScaleOptimizer(tracking.Tracked, Configurable):

@@ -9,9 +9,9 @@ import math
 import tensorflow as tf
 
 from engine import dtypes
-from losses import configurable
-from losses.configurable import Configurable
-from losses.lookup import catalogue, custom_object_scope, resolve
+from losses.ground import configurable
+from losses.ground.configurable import Configurable
+from losses.ground.lookup import catalogue, custom_object_scope, resolve
 
 
 class LearningRateSchedule(Configurable):

@@ -4,8 +4,8 @@ import inspect
 
 import losses
 from engine import metrics, optimizers
-from losses.configurable import serialize
-from losses.lookup import custom_object_scope, find
+from losses.ground.configurable import serialize
+from losses.ground.lookup import custom_object_scope, find
 
 _LARGEST_NUMBER = 100_000  # in the config of a metric: classes, thresholds, places
 

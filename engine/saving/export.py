@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core import symbolic
-from engine.saving.state import weights_of
+from engine.saving.contents import weights_of
 
 
 def export(model, path, input_signature=None):

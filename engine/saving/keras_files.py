@@ -20,7 +20,7 @@ import tensorflow as tf
 from engine.core import tracking
 from engine.core.layer import Layer
 from engine.saving.container import FileError, parse_json
-from losses.lookup import snake_case
+from losses.ground.lookup import snake_case
 
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _CONFIG, _WEIGHTS, _METADATA = "config.json", "model.weights.h5", "metadata.json"

@@ -24,9 +24,9 @@ from engine.configs import layer_config
 from engine.core import symbolic
 from engine.saving import compiling, container, keras_files, weights
 from engine.saving.container import FileError
-from engine.saving.state import OPTIMIZER, optimizer_state_of, seeds_of, values_of, weights_of
-from losses.configurable import serialize_object
-from losses.lookup import custom_object_scope
+from engine.saving.contents import OPTIMIZER, optimizer_state_of, seeds_of, values_of, weights_of
+from losses.ground.configurable import serialize_object
+from losses.ground.lookup import custom_object_scope
 
 _SPARE = 1 << 20  # bytes for variables that are not in the file: metrics, counters
 

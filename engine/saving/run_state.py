@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.core.state import state_of
 from engine.saving.container import FileError
-from engine.saving.state import values_of
+from engine.saving.contents import values_of
 from engine.saving.weights import compare
 from engine.training.step import make_variables
 

@@ -4,7 +4,7 @@ import json
 
 from engine.saving import model_file, weights
 from engine.saving.export import export as export_model
-from losses.configurable import serialize_object
+from losses.ground.configurable import serialize_object
 
 
 class Saved:

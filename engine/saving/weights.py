@@ -8,7 +8,7 @@ import os
 
 from engine.saving import container, keras_files
 from engine.saving.container import FileError
-from engine.saving.state import OPTIMIZER, SEEDS, values_of, weights_of
+from engine.saving.contents import OPTIMIZER, SEEDS, values_of, weights_of
 from engine.text import table
 
 

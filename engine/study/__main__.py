@@ -18,7 +18,7 @@ from engine.study.differences import ParityError
 from engine.study.gradcheck import check_gradients
 from engine.study.parity import check_row, compare, keras_layer, row
 from engine.study.run_page import report
-from losses.configurable import constructor_arguments
+from losses.ground.configurable import constructor_arguments
 
 
 def find(name):

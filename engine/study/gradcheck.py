@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from engine.core.layer import Layer
 from engine.study import precision
-from engine.study.objective import Objective, along, dense
+from engine.study.scalar import Objective, along, dense
 from engine.text import table
 
 _STEP = 1e-5  # h in float64: h² and rounding / h are then about equally small

@@ -23,8 +23,8 @@ import tensorflow as tf
 from engine import dtypes, optimizers
 from engine.study import rows
 from engine.study.differences import Comparison, ParityError
-from engine.study.objective import dense, scalar
 from engine.study.rows import part, row
+from engine.study.scalar import dense, scalar
 
 __all__ = ["check_row", "compare", "part", "row"]
 

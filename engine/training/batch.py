@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from engine import spellings
 from engine.training.step import unpack
-from losses.labels import ClassWeights
+from losses.ground.labels import ClassWeights
 
 
 class Preparation:

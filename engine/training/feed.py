@@ -13,7 +13,7 @@ import tensorflow as tf
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, to_tensors
 from engine.training.batch import Preparation, pack, relax
-from losses import whole
+from losses.ground import whole
 
 _kinds = []
 

@@ -1,11 +1,11 @@
-"""What `compile` was told to minimise: losses, one per output. What it was told to report is in engine/metrics/compiled.py."""
+"""What `compile` was told to minimise: losses, one per output. What it was told to report is in engine/metrics/reported.py."""
 
 import tensorflow as tf
 
 import losses as loss_library
-from losses import whole
+from losses.ground import whole
 from losses.base import FunctionLoss, Loss
-from losses.labels import check_labels
+from losses.ground.labels import check_labels
 
 class CompiledLoss:
     """The losses of all outputs: `(y, y_pred, sample_weight)` → named terms, each with its weight in the sum.

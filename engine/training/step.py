@@ -13,7 +13,7 @@ import functools
 import tensorflow as tf
 
 from engine.training.objective import add_up, weighted
-from losses import whole
+from losses.ground import whole
 
 
 def unpack(data):

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.metric import Metric
-from losses import whole
+from losses.ground import whole
 
 
 class LossTerms(Metric):

@@ -9,9 +9,9 @@ from engine.core.building import positive_integer
 from engine.core.layer import Layer
 from layers.attention.attention import causal_mask
 from layers.dropout import Dropout
-from layers.spatial import sizes_of
 from layers.weights import keep_arguments, make_weight
-from losses.configurable import serialize
+from losses.ground.configurable import serialize
+from losses.ground.shapes import sizes_of
 
 
 class Projection(Layer):

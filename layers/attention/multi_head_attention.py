@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from engine.core.building import positive_integer
 from layers.attention.heads import HeadsLayer, mask_of_keys, mask_of_queries
-from layers.spatial import sizes_of
+from losses.ground.shapes import sizes_of
 
 
 class MultiHeadAttention(HeadsLayer):

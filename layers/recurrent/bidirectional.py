@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from engine.configs.layer_config import get_layer
 from engine.core.layer import Layer
-from losses.configurable import serialize
-from losses.lookup import custom_object_scope
+from losses.ground.configurable import serialize
+from losses.ground.lookup import custom_object_scope
 
 _MERGES = {
     "concat": lambda forward, backward: tf.concat([forward, backward], axis=-1),

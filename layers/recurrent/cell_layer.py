@@ -3,7 +3,7 @@
 from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
 from layers.recurrent.rnn import RNN
-from losses.configurable import constructor_arguments
+from losses.ground.configurable import constructor_arguments
 
 
 class CellLayer(RNN):

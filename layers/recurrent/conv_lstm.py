@@ -5,17 +5,17 @@ import tensorflow as tf
 from engine import activations
 from engine.core.building import positive_integer
 from engine.core.input_spec import InputSpec
-from layers.conv import convolve
+from layers.conv.conv import convolve
 from layers.recurrent.cell import RecurrentCell
 from layers.recurrent.cell_layer import CellLayer
 from layers.recurrent.lstm import LSTMCell, forget_bias
 from layers.spatial import (
     one_of,
     per_axis,
-    sizes_of,
     to_channels_first,
     to_channels_last,
 )
+from losses.ground.shapes import sizes_of
 
 
 class ConvLSTMCell(RecurrentCell):

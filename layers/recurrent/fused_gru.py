@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from layers.recurrent.fused_lstm import d_sigmoid, d_tanh
 from layers.recurrent.loop import as_array, empty_array, for_each_step, where
-from layers.spatial import sizes_of
+from losses.ground.shapes import sizes_of
 
 
 def fused_gru(projected, recurrent_kernel, recurrent_bias, h, options):

@@ -10,7 +10,7 @@ import collections
 
 import tensorflow as tf
 
-from layers.spatial import sizes_of
+from losses.ground.shapes import sizes_of
 
 # `mask`: bool (time, batch) or None. `zero_output`: masked outputs are zero. `unroll`: write every step into the
 # graph, which needs a known number of steps. `all_outputs`: of all steps, else of the last one.

@@ -7,7 +7,7 @@ from engine.core.layer import Layer
 from layers.recurrent.cell import run_cell, zero_states
 from layers.recurrent.loop import Options, time_major
 from layers.recurrent.stacked import StackedRNNCells
-from layers.spatial import sizes_of
+from losses.ground.shapes import sizes_of
 
 
 class RNN(Layer):

@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from engine.spellings import Shape
-from layers.spatial import sizes_of
 from layers.wrapper import Wrapper
-from losses.masks import set_mask
+from losses.ground.masks import set_mask
+from losses.ground.shapes import sizes_of
 
 
 class TimeDistributed(Wrapper):

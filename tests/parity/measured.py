@@ -20,7 +20,7 @@ from engine import activations, dtypes, metrics
 from engine.optimizers import schedules
 from engine.study.differences import Comparison
 from engine.study.parity import check_row
-from losses.lookup import snake_case
+from losses.ground.lookup import snake_case
 
 CLOSE = 1e-10  # a larger difference needs a reason
 SINGLE = "Keras computes in float32 here, whatever the dtype"

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 import losses
-from losses.lookup import custom_object_scope, snake_case
-from losses.masks import set_mask
+from losses.ground.lookup import custom_object_scope, snake_case
+from losses.ground.masks import set_mask
 
 BATCH = 5
 

@@ -11,8 +11,8 @@ from keras.src.metrics import ALL_OBJECTS_DICT
 import losses
 from engine import dtypes, metrics
 from engine.metrics import functions
-from losses.lookup import custom_object_scope
-from losses.masks import set_mask
+from losses.ground.lookup import custom_object_scope
+from losses.ground.masks import set_mask
 
 TWO, THREE = (5, 3), (5, 4, 3)  # the first batch; the second has 2 rows
 SINGLE = 2e-6  # for what Keras computes in float32 whatever the dtype

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from engine import dtypes, optimizers
 from engine.optimizers import nadam, schedules
-from losses.configurable import constructor_arguments
+from losses.ground.configurable import constructor_arguments
 
 STEPS = 100
 SHAPES = {

@@ -15,7 +15,7 @@ import layers
 from engine import dtypes
 from engine.saving.weights import load_weights, save_weights
 from engine.study.parity import check_row
-from losses.masks import get_mask, set_mask
+from losses.ground.masks import get_mask, set_mask
 
 OTHER_SIZES_IMPOSSIBLE = {"Reshape": "the target shape has a fixed number of elements"}
 SIZES_MUST_BE_KNOWN = {

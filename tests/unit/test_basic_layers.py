@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import layers
-from losses.masks import get_mask
+from losses.ground.masks import get_mask
 
 
 def test_the_gradient_of_an_embedding_is_sparse():

@@ -10,7 +10,7 @@ import tensorflow as tf
 from engine import Input, InputLayer, InputSpec, Layer, Model, Sequential, dtypes
 from engine.core import context
 from layers import Dense, Dropout, Embedding, Lambda
-from losses.masks import get_mask, set_mask
+from losses.ground.masks import get_mask, set_mask
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 

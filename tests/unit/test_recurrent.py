@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from engine.core.layer import Layer
 from layers import GRU, LSTM, RNN, Bidirectional, ConvLSTM2D, Dense, GRUCell, LSTMCell, SimpleRNN, TimeDistributed
-from losses.masks import set_mask
+from losses.ground.masks import set_mask
 
 MASK = np.array([[1, 1, 1, 1, 1], [0, 1, 0, 1, 0], [0, 0, 0, 0, 0]], bool)
 UNITS = 2

@@ -5,7 +5,7 @@ import tensorflow as tf
 from engine import initializers
 from engine.core.building import positive_integer
 from engine.core.input_spec import InputSpec
-from layers.unit_normalization import unit_length
+from layers.normalization.unit_normalization import unit_length
 from layers.wrapper import Wrapper
 
 

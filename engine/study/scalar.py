@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from engine.core.state import beside_training
 from engine.training.terms import LossTerms
-from losses.masks import get_mask, set_mask
+from losses.ground.masks import get_mask, set_mask
 
 
 def scalar(outputs, losses, seed):

@@ -7,7 +7,7 @@ removed (`align_ranks`), and after that shapes must be equal.
 
 import tensorflow as tf
 
-from losses.numerics import cast, floating
+from losses.ground.numerics import cast, floating
 
 
 def align_ranks(first, second):
@@ -69,3 +69,8 @@ def fit_weights(owner, kind, values, weights):
     for _ in range(wanted.rank - given.rank):
         weights = tf.expand_dims(weights, -1)
     return values, weights
+
+
+def sizes_of(tensor):
+    """The size of each axis: an integer where it is known, else a scalar tensor."""
+    return [tf.shape(tensor)[axis] if size is None else size for axis, size in enumerate(tensor.shape)]

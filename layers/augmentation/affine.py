@@ -4,8 +4,9 @@ import math
 
 import tensorflow as tf
 
-from layers.images import RandomImageLayer, factor_range
-from layers.spatial import one_of, sizes_of
+from layers.augmentation.images import RandomImageLayer, factor_range
+from layers.spatial import one_of
+from losses.ground.shapes import sizes_of
 
 _FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 

@@ -9,8 +9,8 @@ import string
 
 import tensorflow as tf
 
-from layers.base_merge import Merge, check_list
-from layers.unit_normalization import unit_length
+from layers.merging.base import Merge, check_list
+from layers.normalization.unit_normalization import unit_length
 
 
 class Add(Merge):

@@ -3,9 +3,10 @@
 import tensorflow as tf
 
 from engine.core.building import positive_integer
-from layers.base_conv import BaseConvolution
-from layers.spatial import is_integer, sizes_of
+from layers.conv.base import BaseConvolution
+from layers.spatial import is_integer
 from layers.weights import keep_arguments, make_weight
+from losses.ground.shapes import sizes_of
 
 _OPERATIONS = {3: tf.nn.conv1d_transpose, 4: tf.nn.conv2d_transpose, 5: tf.nn.conv3d_transpose}
 

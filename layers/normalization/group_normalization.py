@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from layers.normalization import ScaledNormalization, along, check_axes, in_full_precision, scaled_and_shifted
-from layers.spatial import sizes_of
+from layers.normalization.base import ScaledNormalization, along, check_axes, in_full_precision, scaled_and_shifted
+from losses.ground.shapes import sizes_of
 
 
 class GroupNormalization(ScaledNormalization):

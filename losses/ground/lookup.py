@@ -24,7 +24,7 @@ def snake_case(name):
 def catalogue(*objects, **aliases):
     """A table of names for `resolve`: each object under its own name and in snake case.
 
-    >>> from losses.lookup import catalogue
+    >>> from losses.ground.lookup import catalogue
     >>> class MeanError: pass
     >>> sorted(catalogue(MeanError, me=MeanError))
     ['MeanError', 'me', 'mean_error']

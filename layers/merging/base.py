@@ -5,8 +5,8 @@ import functools
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from layers.spatial import sizes_of
-from losses.masks import get_mask
+from losses.ground.masks import get_mask
+from losses.ground.shapes import sizes_of
 
 
 class Merge(Layer):

@@ -5,7 +5,8 @@ import tensorflow as tf
 from engine.core.building import positive_integer
 from engine.core.layer import Layer
 from engine.random import SeedGenerator, uniform
-from layers.spatial import one_of, sizes_of, to_channels_first, to_channels_last
+from layers.spatial import one_of, to_channels_first, to_channels_last
+from losses.ground.shapes import sizes_of
 
 
 class ImageLayer(Layer):

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from layers.normalization import in_full_precision
+from layers.normalization.base import in_full_precision
 
 
 def unit_length(x, axis):

@@ -7,7 +7,8 @@ Neighbouring windows share an input where the sizes do not divide.
 
 import tensorflow as tf
 
-from layers.spatial import SpatialLayer, multiply_axes, per_axis, sizes_of
+from layers.spatial import SpatialLayer, multiply_axes, per_axis
+from losses.ground.shapes import sizes_of
 
 
 def window_bounds(size, output_size):

@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from engine import initializers
 from engine.core.input_spec import InputSpec
-from layers.normalization import ScaledNormalization, along, check_axes, in_full_precision
-from losses import whole
+from layers.normalization.base import ScaledNormalization, along, check_axes, in_full_precision
+from losses.ground import whole
 
 _CLIPPING = ("rmax", "rmin", "dmax")
 _FUSED_EPSILON = 1.001e-5  # the fused kernel silently raises an epsilon below this one

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.building import positive_integer
-from layers.base_conv import BaseConvolution
+from layers.conv.base import BaseConvolution
 from layers.spatial import pad_same
 from layers.weights import keep_arguments, make_weight
 

@@ -4,7 +4,8 @@ import functools
 
 import tensorflow as tf
 
-from layers.spatial import SpatialLayer, check_windows_fit, one_of, per_axis, sizes_of
+from layers.spatial import SpatialLayer, check_windows_fit, one_of, per_axis
+from losses.ground.shapes import sizes_of
 
 
 def pool_volume(pool, inputs, pool_size, strides, padding):

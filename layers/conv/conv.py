@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.building import positive_integer
-from layers.base_conv import BaseConvolution
+from layers.conv.base import BaseConvolution
 from layers.weights import keep_arguments, make_weight
 
 _OPERATIONS = {3: tf.nn.conv1d, 4: tf.nn.conv2d, 5: tf.nn.conv3d}  # by the rank of the inputs

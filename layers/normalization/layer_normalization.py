@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from layers.normalization import ScaledNormalization, along, check_axes, in_full_precision, scaled_and_shifted
+from layers.normalization.base import ScaledNormalization, along, check_axes, in_full_precision, scaled_and_shifted
 
 
 class LayerNormalization(ScaledNormalization):

@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from engine.core.building import positive_integer
-from layers.base_conv import BaseConvolution
-from layers.conv import convolve
-from layers.depthwise_conv import convolve_depthwise
+from layers.conv.base import BaseConvolution
+from layers.conv.conv import convolve
+from layers.conv.depthwise_conv import convolve_depthwise
 from layers.weights import keep_arguments, make_weight
 
 

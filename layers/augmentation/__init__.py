@@ -1,0 +1,1 @@
+"""Random images: `images` (flips, crops, contrast) · `affine` (rotation, translation, zoom)."""

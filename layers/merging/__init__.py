@@ -1,0 +1,1 @@
+"""Several inputs become one: `base` (their shapes and masks) · `merging` (sum, product, concatenation, dot ...)."""
