@@ -7,7 +7,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its float32 sums depend o
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # XLA compiles a thousand tiny functions here, and most runs only once: what it optimises for the CPU is not earned back.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import random
 

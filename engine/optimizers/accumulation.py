@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from engine.core import dtypes, state
+from engine import dtypes
+from engine.core import creation
 
 
 class Accumulators(dict):
@@ -17,7 +18,7 @@ class Accumulators(dict):
     def __init__(self, name):
         super().__init__()
         dtype = dtypes.dtype()
-        self.gathered = state.variable(lambda: tf.zeros((), dtype), dtype, f"{name}/gathered")
+        self.gathered = creation.variable(lambda: tf.zeros((), dtype), dtype, f"{name}/gathered")
 
     def build(self, variables, make_slot):
         """An accumulator for each of `variables`, by `make_slot(variable, name)`."""
