@@ -6,6 +6,7 @@ Read `dense.py` first: it is the pattern of all others. Families have folders, w
 A new layer is one file, one line here and one row in tests/parity/rows.
 """
 
+import engine.sequential  # noqa: F401 (a layer may hold a model, and its config names the class)
 from engine.core.input_spec import InputSpec
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer

@@ -126,7 +126,10 @@ for first in ["losses", "layers", *parts, "engine"]:
     for name in [name for name in sys.modules if name.split(".")[0] in ("losses", "engine", "layers")]:
         if not name.startswith("engine.datasets"):  # tensorflow-datasets takes each data set once
             del sys.modules[name]
-    importlib.import_module(first)
+    module = importlib.import_module(first)
+    if first == "layers":
+        rebuilt = module.TimeDistributed.from_config({"layer": {"class_name": "Sequential", "config": {"layers": []}}})
+        assert module.LSTM(2)([[[1.0]]]).shape == (1, 2) and type(rebuilt.layer).__name__ == "Sequential"
     print(first)
 
 import engine

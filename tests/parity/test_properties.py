@@ -13,6 +13,7 @@ from rows import ROWS
 
 import layers
 from engine import dtypes
+from engine.core.state import state_of
 from engine.saving.weights import load_weights, save_weights
 from engine.study.parity import check_row
 from losses.ground.masks import get_mask, set_mask
@@ -80,7 +81,7 @@ class Run:
         self.row, self.layer, (self.x, self.call) = row, row.make(), row.inputs()
         self.layer(self.x, **self.call)
         self.layer.set_weights(weights or row.random_weights(self.layer))
-        self.before = [(variable, tf.identity(variable)) for variable in self.layer.variables]
+        self.before = [(variable, tf.identity(variable)) for variable, _ in state_of(self.layer).values()]
         self.rtol = SAME.get(self.layer.compute_dtype)
 
     def tensors(self, row):
@@ -137,11 +138,11 @@ def arrays(results):
     return [np.asarray(item) for item in tf.nest.flatten(results)]
 
 
-def assert_close(results, expected, rtol):
-    """Relative to the largest number of each array."""
+def assert_close(results, expected, rtol, smallest=0.001):
+    """Relative to the largest number of each array, or to `smallest`."""
     for one, other in zip(results, expected, strict=True):
         assert one.shape == other.shape and one.dtype == other.dtype
-        np.testing.assert_allclose(one, other, rtol=0, atol=rtol * np.abs(other).max(initial=0.001))
+        np.testing.assert_allclose(one, other, rtol=0, atol=rtol * np.abs(other).max(initial=smallest))
 
 
 # ---------------------------------------------------------------- sizes
@@ -205,7 +206,8 @@ def test_kernels_and_xla_agree(row):
     expected = run.results(kernels, tensors)
     if row.part.name in NOT_IN_XLA and row.training:
         pytest.skip(NOT_IN_XLA[row.part.name])
-    assert_close(run.results(through_xla, tensors), expected, rtol)
+    # The gradient of a bias of keys is zero, and what stands there the rounding of terms that are not.
+    assert_close(run.results(through_xla, tensors), expected, rtol, smallest=0.01)
 
 
 # ---------------------------------------------------------------- dtypes
