@@ -168,6 +168,7 @@ ROOM_OF = {name: room for rooms in ROOMS for room, names in rooms.items() for na
 
 # (file, room): why its arrow still runs up, or to a room beside it. The fewer the better.
 UPWARDS = {
+    ("layers/__init__.py", "Model"): "a layer may hold a model, whose class its config names: it must have been imported",
     ("engine/study/rows.py", "names"): "finds the object that a row names, wherever it is",
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ The group is one alone, unless something else has put itself in its place: engin
 class Alone:
     """A group of one, who has the whole batch. A larger one overrides all of this.
 
-    >>> from losses import whole
+    >>> from losses.ground import whole
     >>> whole.group.total([1.0, 2.0]), whole.group.weighted(0.5, 32)
     ([1.0, 2.0], (0.5, 32))
     """
