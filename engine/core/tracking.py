@@ -41,7 +41,7 @@ def children(owner, all_used=False):
     In order of assignment, containers opened. A child found twice is yielded twice. `all_used`: also what is used and not
     owned, in untracked attributes, and parts: initializers, losses, generators of TensorFlow.
     """
-    untracked = frozenset() if all_used else owner._untracked
+    untracked, passed_over = (frozenset(), ("leaf",)) if all_used else (owner._untracked, ("leaf", "part"))
     loose = vars(owner).get("_loose_weights")
     found = set()
     opened = {id(owner)}
@@ -49,7 +49,7 @@ def children(owner, all_used=False):
         if type(value) in _PLAIN:
             continue
         role = _role(type(value))
-        if role == "leaf" or name in untracked or name == "_loose_weights":
+        if role in passed_over or name in untracked or name == "_loose_weights":
             continue
         if role in ("sequence", "dict") and not value:
             continue
