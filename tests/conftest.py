@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from tensorflow.python.eager import context
 
+from engine import dtypes
 from engine.random import set_seed
 
 SEED = 1
@@ -58,3 +59,15 @@ def same_seed():
         set_seed(SEED)
     if keras.config.floatx() == "float32":  # Keras keeps the first policy that it needs, maybe that of a test in float64
         keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def in_float64():
+    """Both sides compute in float64 while the test runs."""
+    dtypes.set_floatx("float64")
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    dtypes.set_floatx("float32")

@@ -17,7 +17,7 @@ from engine.distribute.group import of_batch
 from engine.distribute.shares import Shared
 from engine.training.compiled import CompiledStep, EagerStep
 from engine.training.step import count_rows, results
-from engine.training.touched import changed, changed_metrics
+from engine.distribute.touched import changed, changed_metrics
 from losses.ground import whole
 
 

@@ -27,8 +27,8 @@ class Around:
     one_by_one = None  # who needs steps that come one after the other, in words; None: they may overlap
     asks_for_batches = False  # whether `look` may ask for any batch of the chunk
 
-    def begin(self, spec):
-        """Where `fit` puts it in: before the first step on batches of `spec`."""
+    def begin(self, feed):
+        """Where `fit` puts it in: before the first step on the batches of `feed`."""
 
     def step(self, step, data):
         """The logs of `step(data)`, a training step."""

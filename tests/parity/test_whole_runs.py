@@ -11,7 +11,7 @@ import pytest
 import engine
 import layers
 import losses
-from engine import callbacks, dtypes, metrics, optimizers, regularizers
+from engine import callbacks, metrics, optimizers, regularizers
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(size=(52, 6, 5, 2))
@@ -20,15 +20,7 @@ WEIGHTS = RNG.uniform(0.2, 2.0, 52)
 TRAIN, VALIDATION = slice(None, 36), slice(36, None)
 
 
-@pytest.fixture(autouse=True)
-def in_float64():
-    dtypes.set_floatx("float64")
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-    dtypes.set_floatx("float32")
+pytestmark = pytest.mark.usefixtures("in_float64")
 
 
 class Ours:
