@@ -3,7 +3,7 @@
     load       images as arrays                             engine/datasets
     build      a model, in one of the styles below          layers/, engine/
     compile    what to minimise, how, and what to report    losses/, engine/optimizers, engine/metrics
-    fit        many steps                                   engine/training
+    fit        many steps                                   engine/core
     evaluate   on images the model has not seen
     save       the weights and the history
 """

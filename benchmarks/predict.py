@@ -13,7 +13,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import workloads  # noqa: E402
 
-from engine.training.xla import FEW  # noqa: E402
+from engine.compilation.xla import FEW  # noqa: E402
 
 
 def main():

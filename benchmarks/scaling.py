@@ -44,7 +44,7 @@ def tracing_by_layers(counts):
     tracing, reading = [], []
     for count in counts:
         model = deep(count)
-        feed = engine.training.feed.make_feed(model, *data(32, 8))
+        feed = engine.small_parts.feed.make_feed(model, *data(32, 8))
         tracing.append(timed(lambda: model.compiled_step("train", feed.spec)))  # noqa: B023
         reading.append(timed(lambda: model.weights, 5))  # noqa: B023
     return tracing, reading

@@ -1,17 +1,18 @@
 """Glassbox's engine: what a layer is, how a model learns, and tools that look into both.
 
-Reading order, an afternoon's worth:
+The heart is `core/`: 18 files, less than 2,000 lines, which train a model by themselves. `core/README.md` has the order to
+read them in, docs/tour.md walks through them with numbers. What each floor may import, from the ground up:
 
-1. `core/`      what a layer is: `tracking` (attributes are the record), `state` (all that changes, by path), `layer` (the
-                five steps of a call), `calling` and `building` (those steps), `symbolic` and `graph` (calls on symbols), `context`
-2. `training/`  how a model learns: `step` (one step, on one screen), `objective` (what is minimised),
-                `feed` (where batches come from), `compiled` and `loop` (many steps in one compiled function)
-3. `model.py`, `trainer.py`, `sequential.py`: a layer that can be trained
-4. `optimizers/`, `metrics/`, `callbacks/`, and the small parts: `initializers`, `activations`, `regularizers`,
-                `constraints`, `random`, `dtypes`; `spellings` (what older code writes, and what it means)
-5. around it: `data/` (batches from tf.data and generators), `datasets/`, `guards/` (what watches a step), `distribute/` (the
-                same step on many devices), `configs/` (layers and models as plain data), `saving/`, and `study/`, which
-                reads models and never changes them
+1. `losses/`    what is minimised; `losses/ground/` is what every floor stands on
+2. small parts  `small_parts/` (names, checks, arrays as tensors), `initializers`, `activations`, `regularizers`, `constraints`,
+                `random`, `dtypes`, `text`, `signals`; `spellings` (what older code writes, and what it means)
+3. `core/`      the heart: what a layer is, how a model learns, how weights move
+4. its seams    `around` (what goes around a step), `state` (all that changes, by path), `unchanged` (look and leave no trace);
+                `compilation/` (XLA or not), `functional/` (TensorFlow's functions on symbols), `configs/` (models as plain data)
+5. parts        `metrics/`, `optimizers/`, and the layers in `layers/`
+6. around it    `data/` (tf.data, generators), `datasets/`, `saving/` (files); then `distribute/` (the same step on many devices),
+                `guards/` (what watches a step), `study/` (reads models and never changes them); then `callbacks/`
+7. `model.py`, `trainer.py`, `sequential.py`: `Model` = the heart + all of this
 
 A name of this package is imported when it is first asked for, as TensorFlow takes seconds to start: what does without it,
 such as `train.py --help`, need not wait.
@@ -22,14 +23,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for editors; programs get the same from __getattr__
     from engine import activations, callbacks, constraints, initializers, metrics, optimizers, regularizers
-    from engine.core.input_spec import InputSpec
     from engine.core.inputs import Input, InputLayer
     from engine.core.layer import Layer
-    from engine.core.naming import clear_session
     from engine.dtypes import floatx, set_floatx, set_policy
     from engine.model import Model
     from engine.random import set_seed
     from engine.sequential import Sequential
+    from engine.small_parts.input_spec import InputSpec
+    from engine.small_parts.naming import clear_session
     from losses.ground.lookup import custom_object_scope
 
 __all__ = [
@@ -39,9 +40,9 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "Input": "engine.core.inputs", "InputLayer": "engine.core.inputs", "InputSpec": "engine.core.input_spec",
+    "Input": "engine.core.inputs", "InputLayer": "engine.core.inputs", "InputSpec": "engine.small_parts.input_spec",
     "Layer": "engine.core.layer", "Model": "engine.model", "Sequential": "engine.sequential",
-    "clear_session": "engine.core.naming", "custom_object_scope": "losses.ground.lookup", "floatx": "engine.dtypes",
+    "clear_session": "engine.small_parts.naming", "custom_object_scope": "losses.ground.lookup", "floatx": "engine.dtypes",
     "set_floatx": "engine.dtypes", "set_policy": "engine.dtypes", "set_seed": "engine.random",
 }  # fmt: skip
 

@@ -1,27 +1,24 @@
-"""`Model` = a layer that can be trained, saved and looked into.
-
-Three styles, one path. `Model(inputs, outputs)` runs its graph in `call`; `Sequential` runs its
-layers one after the other; a subclass writes `call` itself. How it is trained is in trainer.py.
-"""
+"""`Model` = a layer that can be trained, saved and looked into: the heart's, and what is around it. The one place where all meet."""
 
 import tensorflow as tf
 
+import engine.functional.operators  # noqa: F401 (TensorFlow's functions on symbols)
+from engine.compilation.counted import CountedTraces
 from engine.configs.graph_config import describe_graph, read_graph
 from engine.configs.layer_config import describe_arguments
-from engine.core import binding, symbolic, tracking
-from engine.core.graph import Graph
-from engine.core.layer import Layer
-from engine.core.state import state_of
+from engine.core import symbolic
+from engine.core.model import CoreModel
 from engine.distribute.place import Scope
+from engine.functional import binding
 from engine.guards.missing_gradients import MissingGradients
 from engine.saving.saved import Saved
+from engine.state import state_of
 from engine.study.studied import Studied
 from engine.trainer import Trainer
-from engine.training.traces import Traces
 from losses.ground.lookup import custom_object_scope
 
 
-class Model(Trainer, Saved, Studied, Layer):
+class Model(Trainer, Saved, Studied, CoreModel):
     """A layer with `compile`, `fit`, `evaluate` and `predict`.
 
     Arguments: `inputs` and `outputs`, symbols or lists or dicts of them, for a functional model; none for a
@@ -36,25 +33,16 @@ class Model(Trainer, Saved, Studied, Layer):
     (26, (1, 2))
     """
 
-    keras_module = "keras"
-    supports_masking = True
-    _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
-                                     "_traces", "optimizer", "compiled_metrics", "around_step"}  # fmt: skip
+    _untracked = CoreModel._untracked | {"_term_tracker", "compiled_metrics", "first_inputs"}
 
+    kind_of_traces = CountedTraces
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
-    _graph = None  # of a functional model
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
-    _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
-        super().__init__(name=name, **kwargs)
-        self._traces = Traces()
         self._place = Scope()  # where its steps run: where it is made
+        super().__init__(inputs, outputs, name, **kwargs)
         self.around_step = [MissingGradients(self), *self._place.around(self)]
-        if (inputs is None) != (outputs is None):
-            raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
-        if inputs is not None:
-            self._set_graph(inputs, outputs)
 
     def _set_graph(self, inputs, outputs, losses=(), metrics=None):
         for what, items in (("inputs", inputs), ("outputs", outputs)):
@@ -64,25 +52,14 @@ class Model(Trainer, Saved, Studied, Layer):
                         f"{self.title}: `{what}` must be symbols made by Input(...) and layers called on them; "
                         f"received {item!r} of type {type(item).__name__}."
                     )
-        self._structure, self._output_structure = inputs, outputs
-        self.autocast = False  # each input has the dtype its Input declares
-        self._graph = Graph(inputs, [outputs, list(losses), metrics or {}])
-        self._added_losses, self._added_metrics = tuple(losses), metrics or {}
-        self._layers = self._graph.layers
-        self._constants = [item for item in tf.nest.flatten([[n.args, n.kwargs] for n in self._graph.nodes])
-                           if isinstance(item, tf.Variable)]  # fmt: skip
+        super()._set_graph(inputs, [outputs, list(losses), metrics or {}])
         names = [layer.name for layer in self._layers]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"{self.title}: two layers are named {twice[0]!r}. Give each its own name=.")
-        self.built = True
+        self._output_structure, self._added_losses, self._added_metrics = outputs, tuple(losses), metrics or {}
 
     # ---- structure --------------------------------------------------------------------------
-
-    @property
-    def layers(self):
-        """The layers directly inside this model, in order."""
-        return tracking.direct(self, Layer)
 
     def get_layer(self, name=None, index=None):
         """The layer of that name, or at that place in `layers`."""
@@ -115,42 +92,17 @@ class Model(Trainer, Saved, Studied, Layer):
         """The symbol, or nest of symbols, the model ends in."""
         return self._output_structure if self._output_structure is not None else super().output
 
-    def input_symbols(self):
-        """The declared inputs as a flat list; empty where the model declares none."""
-        return symbolic.symbols_in(self._structure)
-
-    def _names_of(self, y_pred):
-        """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
-        count = len(tf.nest.flatten(y_pred))
-        if isinstance(y_pred, dict) and len(y_pred) == count:
-            return sorted(y_pred)
-        names = [symbol.node.operation.name for symbol in self.outputs]
-        if len(names) == count:
-            return names
-        return [f"output_{index}" for index in range(count)]
-
-    def build(self, input_shape):
-        """Make all weights for inputs of this shape, by tracing `call` once."""
-        if not self.built:
-            self.built = True  # before the trace: a subclass that makes its layers in build calls this one from there
-            self.compute_output_shape(input_shape)
-
     def _ensure_built(self, args, kwargs):
         if self.first_inputs is None and args:
             self.first_inputs = binding.specs(args[0])
-        if type(self).build is Model.build:
-            self.built = True  # a container's weights are those of its layers, which build themselves when called
-        else:
-            super()._ensure_built(args, kwargs)
+        super()._ensure_built(args, kwargs)
+
+    def _bind(self, structure, given):
+        return binding.bind(self, structure, given)
 
     def call(self, inputs):
         """Run the graph of a functional model. A subclass overrides this."""
-        if self._graph is None:
-            raise NotImplementedError(
-                f"{type(self).__name__} has no call(). Define `def call(self, inputs): ...`, "
-                "or pass inputs= and outputs= for a functional model."
-            )
-        outputs, losses, metrics = self._graph.run(binding.bind(self, self._structure, inputs))
+        outputs, losses, metrics = super().call(inputs)
         super().add_loss(losses)
         for name, value in metrics.items():
             super().add_metric(value, name)
@@ -177,10 +129,6 @@ class Model(Trainer, Saved, Studied, Layer):
             raise TypeError(f"{self.title} is not functional; call add_loss and add_metric on tensors, in its call().")
         self._set_graph(self._structure, self._output_structure, losses, metrics)
         self._traces.forget()
-
-    def compute_mask(self, inputs, previous_mask):
-        """The layers inside have given the outputs their masks already."""
-        return None
 
     # ---- description ------------------------------------------------------------------------
 

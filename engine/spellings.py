@@ -17,6 +17,7 @@
 All else in this project knows today's spelling alone, and asks here once, at its door.
 """
 
+import difflib
 import functools
 import inspect
 
@@ -25,6 +26,7 @@ import tensorflow as tf
 INITIALIZERS = {"zero": "zeros", "one": "ones", "normal": "random_normal", "uniform": "random_uniform"}
 
 _ARGUMENTS = {"learning_rate": "lr", "negative_slope": "alpha", "batch_shape": "batch_input_shape"}
+_SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_size")
 _ORDER_OF_ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 _WITHOUT_MEANING = {"aggregation", "autocast", "experimental_autocast", "synchronization"}
 
@@ -60,6 +62,19 @@ def first_shape(arguments):
     found["input_shape"] = as_shape(found.get("input_shape", axes or None))
     found["batch_shape"] = as_shape(argument("batch_shape", found.get("batch_shape"), found))
     return found
+
+
+def first_layer_shape(layer, kwargs):
+    """The batch shape declared by `input_shape=` or `batch_shape=`, or None. Any other argument is a TypeError."""
+    given = first_shape(kwargs)
+    for name in given:
+        if name not in _SHAPE_ARGUMENTS:
+            near = difflib.get_close_matches(name, ["name", "dtype", "trainable", *_SHAPE_ARGUMENTS], n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{type(layer).__name__} takes no argument {name!r}.{hint}")
+    if given["batch_shape"] is not None or given["input_shape"] is None:
+        return given["batch_shape"]
+    return (given.get("batch_size"), *given["input_shape"])
 
 
 class Shape(tuple):

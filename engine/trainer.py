@@ -1,4 +1,4 @@
-"""The verbs of a model: `compile`, `fit`, `evaluate`, `predict`, and those of one batch. What they do is in training/."""
+"""The verbs of a model: `compile`, `fit`, `evaluate`, `predict`, and those of one batch. What they do is in core/; here is all that users may ask for."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,27 +7,22 @@ from engine import metrics, optimizers
 from engine.callbacks.base import CallbackList
 from engine.callbacks.history import History
 from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
-from engine.core import tracking
+from engine.core import loop, tracking
+from engine.core.objective import as_loss
 from engine.data.splits import split
 from engine.guards.nan_guard import NaNGuard
-from engine.metrics.reported import CompiledMetrics
-from engine.training import loop
-from engine.training.feed import kind_of, make_feed
-from engine.training.objective import CompiledLoss, as_loss
-from engine.training.step import TrainingStep, named
-from engine.training.terms import LossTerms
+from engine.metrics.loss_terms import LossTerms
+from engine.metrics.reported import CompiledMetrics, named, results
+from engine.metrics.reported_loss import ReportedLoss
+from engine.small_parts.feed import kind_of, make_feed
 
 
-class Trainer(TrainingStep):
-    """What makes a layer a model that learns; `Model` puts it before `Layer`."""
+class Trainer:
+    """All that users may ask of the verbs of `CoreModel`; `Model` puts it before that."""
 
-    optimizer = None
-    compiled_loss = None
     compiled_metrics = None
-    stop_training = False
-    steps_per_execution = 1
-    run_eagerly = False
     jit_compile = "auto"
+    kind_of_loss = ReportedLoss
     strict_gradients = False  # whether a weight without a gradient is an error
     history = None
     _guard = None  # one for all fits that ask for it, so that they share compiled steps
@@ -55,19 +50,16 @@ class Trainer(TrainingStep):
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer.loss_scale_factor is None:
             optimizer = optimizers.LossScaleOptimizer(optimizer)
-        loss_tracker, term_tracker = _new_trackers()
-        compiled_loss = None
-        if loss is not None:
-            compiled_loss = CompiledLoss(_checked_losses(loss), loss_weights, self._names_of, loss_tracker)
+        losses = None if loss is None else _checked_losses(loss)
         compiled_metrics = CompiledMetrics(_checked_metrics(_as_list(metrics)),
                                            _checked_metrics(_as_list(weighted_metrics)), self._names_of)  # fmt: skip
-        self.optimizer, self.loss = optimizer, loss
-        self.compiled_loss, self.compiled_metrics = compiled_loss, compiled_metrics
-        self._loss_tracker, self._term_tracker = loss_tracker, term_tracker
+        super().compile(optimizer, losses, loss_weights)
+        if losses is not None:
+            self.compiled_loss.tracker = self._loss_tracker
+        self.loss, self.compiled_metrics, self._term_tracker = loss, compiled_metrics, LossTerms()
         self.run_eagerly, self.steps_per_execution = bool(run_eagerly), steps_per_execution
         self.strict_gradients = bool(strict_gradients)
         self.jit_compile = jit_compile if jit_compile is not None else False
-        self._traces.forget()
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
@@ -151,17 +143,10 @@ class Trainer(TrainingStep):
     def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
         batch, step = feed.all_rows(), self.compiled_step(verb, feed.spec)
-        loop.check_labels(self, feed)
+        self._check_labels(feed)
         self.reset_metrics()
         logs = loop.to_numbers(step.on_batch(batch))
         return logs if return_dict else self._in_order(logs)
-
-    def compiled_step(self, verb, spec, plan=None):
-        """The step "train", "test" or "predict", compiled for batches of `spec` and the layers as they are now.
-
-        `plan` has the steps that are going to be made of it, {rows of a batch: number}.
-        """
-        return self._traces.step(self, verb, spec, plan)
 
     def trace_report(self):
         """Which steps were traced so far and why: a list of (verb, spec of the batch, reason).
@@ -192,29 +177,41 @@ class Trainer(TrainingStep):
         names = [name for name, _ in named(self.metrics)]
         return [*names[:1], *terms, *names[1:]]
 
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Bring the compiled metrics up to date; returns all metrics so far, by name."""
+        if y is not None:
+            self.compiled_metrics.update_state(y, y_pred, sample_weight)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def _prepare(self, verb, feed, passes):
+        """Say how many steps are going to come, compile them, and refuse labels that do not fit: before the first step."""
+        self._traces.expect(verb, feed.spec, feed.plan(passes))
+        step = super()._prepare(verb, feed, passes)
+        if verb != "predict":
+            self._check_labels(feed)
+        return step
+
+    def _check_labels(self, feed):
+        """Refuse class numbers out of range: compiled code could only turn them into NaN."""
+        if self.compiled_loss is not None and feed.targets is not None:
+            self.compiled_loss.check_labels(feed.targets)
+
+    def _report_terms(self, terms, rows):
+        self._term_tracker.update_state(terms, rows)
+
     def reset_metrics(self):
         """Start all metrics anew."""
         for metric in [*self.metrics, self._term_tracker]:
             metric.reset_state()
 
-    def metric_results(self):
+    def get_metrics_result(self):
         """The results of all metrics, by name, and the means of the terms that the loss is the sum of."""
-        return {**super().metric_results(), **self._term_tracker.result()}
+        return {**results(named(self.metrics)), **self._term_tracker.result()}
 
     def _in_order(self, logs):
         names = [name for name in self.metrics_names if name in logs]
         values = [logs[name] for name in names] + [v for k, v in logs.items() if k not in names + self._term_tracker.names]
         return values[0] if len(values) == 1 else values
-
-    def optimizer_flush(self):
-        """At the end of an epoch: apply what the optimizer has accumulated and not applied yet."""
-        flush = getattr(self.optimizer, "flush", None)
-        if flush is not None:
-            flush()
-
-
-def _new_trackers():
-    return metrics.Mean(name="loss"), LossTerms()
 
 
 def _as_list(items):

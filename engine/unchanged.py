@@ -2,7 +2,8 @@
 
 import contextlib
 
-from engine.core.state import state_of
+from engine.core import context
+from engine.state import state_of
 
 
 @contextlib.contextmanager
@@ -23,3 +24,30 @@ def unchanged(model):
             if any(id(variable) not in known for variable in metric.variables):
                 metric.reset_state()
         model._clear_losses()
+
+
+@contextlib.contextmanager
+def losses_kept(layer):
+    """Inside the block `layer` may be traced in a graph that is thrown away: who observes does not see it, and then
+    the values of add_loss come back."""
+    before = {inner: list(context.state.losses.get(inner, ())) for _, inner in layer.named_layers()}
+    observers, context.state.observers = context.state.observers, ()
+    try:
+        yield
+    finally:
+        context.state.observers = observers
+        context.state.losses.update(before)
+
+
+class observe:
+    """Within `with observe(function):` each layer call ends with `function(layer, args, kwargs, outputs)`."""
+
+    def __init__(self, observer):
+        self.observer = observer
+
+    def __enter__(self):
+        self.before = context.state.observers
+        context.state.observers = (*self.before, self.observer)
+
+    def __exit__(self, *_):
+        context.state.observers = self.before

@@ -7,9 +7,9 @@ A new layer is one file, one line here and one row in tests/parity/rows.
 """
 
 import engine.sequential  # noqa: F401 (a layer may hold a model, and its config names the class)
-from engine.core.input_spec import InputSpec
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
+from engine.small_parts.input_spec import InputSpec
 from layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from layers.attention.attention import AdditiveAttention, Attention
 from layers.attention.group_query_attention import GroupQueryAttention

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from engine import activations, spellings
-from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from engine.small_parts.input_spec import InputSpec
 from layers.weights import keep_arguments, make_weight
 
 

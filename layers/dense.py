@@ -3,10 +3,10 @@
 import tensorflow as tf
 
 from engine import activations
-from engine.core.building import positive_integer
-from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
 from engine.dtypes import cast
+from engine.small_parts.input_spec import InputSpec
+from engine.small_parts.sizes import positive_integer
 from layers.weights import keep_arguments, make_weight
 
 

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
 from engine.random import SeedGenerator, uniform
+from engine.small_parts.input_spec import InputSpec
 from layers.spatial import one_of
 from losses.ground.shapes import sizes_of
 

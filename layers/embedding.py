@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.core.building import positive_integer
 from engine.core.layer import Layer
+from engine.small_parts.sizes import positive_integer
 from layers.weights import keep_arguments, make_weight
 
 

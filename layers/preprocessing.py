@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from engine.core.building import positive_integer
 from engine.core.layer import Layer
+from engine.small_parts.sizes import positive_integer
 from layers.spatial import one_of
 
 

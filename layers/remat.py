@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core import context
-from engine.core.state import beside_training
+from engine.state import beside_training
 from layers.wrapper import Wrapper
 from losses.ground.masks import get_mask, set_mask
 

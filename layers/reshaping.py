@@ -4,9 +4,9 @@ import math
 
 import tensorflow as tf
 
-from engine.core.building import positive_integer
-from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from engine.small_parts.input_spec import InputSpec
+from engine.small_parts.sizes import positive_integer
 from layers.spatial import is_integer, one_of, to_channels_last
 from losses.ground.shapes import sizes_of
 

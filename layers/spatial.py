@@ -9,8 +9,8 @@ import numbers
 
 import tensorflow as tf
 
-from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from engine.small_parts.input_spec import InputSpec
 from losses.ground.shapes import sizes_of
 
 

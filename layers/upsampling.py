@@ -10,9 +10,9 @@ import math
 
 import tensorflow as tf
 
-from engine.core.building import positive_integer
-from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from engine.small_parts.input_spec import InputSpec
+from engine.small_parts.sizes import positive_integer
 from layers.spatial import SpatialLayer, multiply_axes, one_of, per_axis
 from losses.ground.shapes import sizes_of
 

@@ -17,6 +17,7 @@ the divisor is that of the whole batch (see whole.py).
 import tensorflow as tf
 
 from losses.ground import whole
+from losses.ground.masks import get_mask
 from losses.ground.shapes import fit_weights
 
 REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
@@ -75,3 +76,10 @@ def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_b
         kept = tf.reduce_mean(tf.cast(mask, values.dtype))  # a share, because a mask may be shorter than the values
         count = tf.math.multiply_no_nan(kept, count)  # there may be no rows
     return tf.math.divide_no_nan(total, whole.group.total(count))
+
+
+def weighted(metric, values, sample_weight):
+    """`values` in the metric's dtype, and their weights or None. A mask on the values counts only beside weights."""
+    mask = None if sample_weight is None else get_mask(values)
+    owner = f"{type(metric).__name__} {metric.name!r}"
+    return weigh(owner, tf.cast(values, metric.dtype), sample_weight=sample_weight, mask=mask)

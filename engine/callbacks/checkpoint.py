@@ -5,9 +5,9 @@ import signal
 import time
 
 from engine.callbacks.base import Callback
-from engine.signals import Signals
 from engine.saving import checkpoint, disk, run_state
-from engine.training.run import StopRun
+from engine.signals import Signals
+from engine.small_parts.run import StopRun
 from losses.ground import whole
 
 

@@ -6,7 +6,7 @@ import os
 import tensorflow as tf
 
 from engine.callbacks.base import Callback
-from engine.training.step import unpack
+from engine.small_parts.batch import unpack
 from engine.unchanged import unchanged
 from losses.ground import whole
 
@@ -78,7 +78,7 @@ class TensorBoard(Callback):
             return  # gradients would need the other devices
         paths = {id(weight.variable): weight.path for weight in self.model.named_weights()}
         with unchanged(self.model):
-            _, _, gradients = self.model.differentiate(*unpack(self.run.feed.example()))
+            _, _, gradients = self.model.step_gradients(*unpack(self.run.feed.example()))
         for gradient, variable in gradients:
             tf.summary.histogram(f"gradients/{paths[id(variable)]}", tf.convert_to_tensor(gradient), step=epoch)
 

@@ -20,9 +20,11 @@ import tensorflow as tf
 
 from engine.configs import operations
 from engine.configs.layer_config import get_layer
-from engine.core import calling, symbolic
+from engine.core import symbolic
 from engine.core.inputs import InputLayer
 from engine.core.layer import Layer
+from engine.functional import operators
+from engine.small_parts.signature import signature
 from losses.ground.configurable import serialize, serialize_object
 
 # ---- reading ------------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ def _repeat(member, args, kwargs):
         return symbolic.record(member, args, kwargs).outputs
     # Keras writes `training` for calls that never mentioned it, and lets the model's caller overrule it. A mask that is
     # None was not given; one that `call` does not take travels with the tensor.
-    declared = calling.signature(type(member)).names
+    declared = signature(type(member)).names
     given = {key: value for key, value in kwargs.items() if key != "training"}
     for key in [key for key in given if key.endswith("mask")]:
         if key not in declared or all(mask is None for mask in tf.nest.flatten(given[key])):
@@ -126,7 +128,7 @@ def _decode(item, tensors):
     if kind in ("__tensor__", "__numpy__"):
         return tf.constant(config["value"], config["dtype"])
     if kind == "__slice__":
-        return symbolic._Slice(*(_decode(config[key], tensors) for key in ("start", "stop", "step")))
+        return operators.Slice(*(_decode(config[key], tensors) for key in ("start", "stop", "step")))
     if kind == "__ellipsis__":
         return Ellipsis
     return {key: _decode(value, tensors) for key, value in item.items()}
@@ -211,7 +213,7 @@ def _encode(item, where):
     if isinstance(item, symbolic.Symbol):
         config = {"shape": tuple(item.shape), "dtype": item.dtype.name, "keras_history": where[id(item)]}
         return {"class_name": "__keras_tensor__", "config": config}
-    if isinstance(item, symbolic._Slice):
+    if isinstance(item, operators.Slice):
         return {"class_name": "__slice__", "config": _encode(item._asdict(), where)}
     if isinstance(item, dict):
         return {key: _encode(value, where) for key, value in item.items()}

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from engine import activations, dtypes
 from engine.core import symbolic
+from engine.functional import operators
 from losses.ground.lookup import find, snake_case
 
 
@@ -84,7 +85,7 @@ def _where(condition, x1, x2):
 
 
 def _get_item(x, key):
-    return symbolic._get(x, key if isinstance(key, (tuple, list)) else (key,))
+    return operators.get_item(x, key if isinstance(key, (tuple, list)) else (key,))
 
 
 _MODULES = {
@@ -172,7 +173,7 @@ _MODULES = {
 _TABLE = {name: function for functions in _MODULES.values() for name, function in functions.items()}
 
 
-class Operation(symbolic.Function):
+class Operation(operators.Function):
     """An operation that a config names: `class_name` from the table, its fixed `arguments`, and the node's `name`."""
 
     def __init__(self, class_name, arguments, name):

@@ -25,7 +25,7 @@ class Call:
 
 
 class _State(threading.local):
-    """Per thread, because each replica of a distributed step runs in a thread of its own."""
+    """Per thread, because a step that several devices share runs in a thread for each."""
 
     call = None  # the innermost running Call
     observers = ()  # functions (layer, args, kwargs, outputs), called after each layer
@@ -36,20 +36,6 @@ class _State(threading.local):
 
 
 state = _State()
-
-
-class observe:
-    """Within `with observe(function):` each layer call ends with `function(layer, args, kwargs, outputs)`."""
-
-    def __init__(self, observer):
-        self.observer = observer
-
-    def __enter__(self):
-        self.before = state.observers
-        state.observers = (*self.before, self.observer)
-
-    def __exit__(self, *_):
-        state.observers = self.before
 
 
 @contextlib.contextmanager

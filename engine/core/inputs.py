@@ -33,14 +33,8 @@ class InputLayer(Layer):
         return inputs
 
     def get_config(self):
-        return {
-            "batch_shape": self.batch_shape,
-            "dtype": self._nodes[0].outputs.dtype.name,
-            "sparse": False,
-            "ragged": False,
-            "optional": False,
-            "name": self.name,
-        }
+        return {"batch_shape": self.batch_shape, "dtype": self._nodes[0].outputs.dtype.name, "sparse": False, "ragged": False,
+                "optional": False, "name": self.name}  # fmt: skip
 
 
 def Input(shape=None, batch_size=None, dtype=None, batch_shape=None, name=None):

@@ -15,18 +15,22 @@ What belongs to a layer is read off its attributes (see tracking.py); what happe
 `call` is the five steps of `__call__`.
 """
 
-import numpy as np
 import tensorflow as tf
 
 from engine import constraints, dtypes, initializers, regularizers, spellings
-from engine.core import building, calling, context, creation, naming, symbolic, tracking
-from engine.core.input_spec import check_inputs
+from engine.core import calling, context, symbolic, tracking
 from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
-from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
+from engine.small_parts import creation, naming
+from engine.small_parts.arrays import as_inputs
+from engine.small_parts.described import Described
+from engine.small_parts.input_spec import check_inputs
+from engine.small_parts.signature import add_note, build_shapes, shape_of
+from engine.small_parts.sizes import first_value, static_shape
+from losses.ground.masks import attach_masks, masks_of
 
 
-class Layer(tracking.Tracked, Configurable):
+class Layer(tracking.Tracked, Described):
     """The base of all layers and models.
 
     Arguments: `activity_regularizer` (a penalty on the outputs, divided by the batch size),
@@ -64,7 +68,7 @@ class Layer(tracking.Tracked, Configurable):
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._trainable = spellings.flag(trainable)
-        self._batch_input_shape = building.first_layer_shape(self, kwargs)
+        self._batch_input_shape = spellings.first_layer_shape(self, kwargs)
         self._loss_functions = []
         self._step_metrics = {}  # made by add_metric, by name
         self._loose_weights = []  # made by add_weight and not found on an attribute yet
@@ -74,9 +78,7 @@ class Layer(tracking.Tracked, Configurable):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
-            cls.build = building.build_once(cls.build)
-
-    # ---- what subclasses override -----------------------------------------------------------
+            cls.build = creation.build_once(cls.build)
 
     def build(self, input_shape):
         """Make the weights for inputs of this shape (None where a size is unknown)."""
@@ -93,9 +95,7 @@ class Layer(tracking.Tracked, Configurable):
         """The shape of the outputs for inputs of this shape, found by tracing `call`."""
         symbols = symbolic.from_shapes(input_shape, self.compute_dtype)
         self._ensure_built((symbols,), {})
-        return calling.shape_of(symbolic.infer(self, (symbols,), {}))
-
-    # ---- the call ---------------------------------------------------------------------------
+        return shape_of(symbolic.infer(self, (symbols,), {}))
 
     @tf.autograph.experimental.do_not_convert  # a user's tf.function has no need to translate all of the engine
     def __call__(self, *args, **kwargs):
@@ -106,7 +106,7 @@ class Layer(tracking.Tracked, Configurable):
             )
         if symbolic.contains_symbol(args, kwargs):
             return self._record(args, kwargs)
-        args, kwargs = calling.convert(self, args, kwargs)
+        args, kwargs = as_inputs(args, kwargs, self.compute_dtype, self.autocast)
         self._ensure_built(args, kwargs)
         args, kwargs, training = calling.resolve_training(self, args, kwargs)
         kwargs = calling.pass_masks(self, args, kwargs)
@@ -118,7 +118,7 @@ class Layer(tracking.Tracked, Configurable):
             outputs = self.call(*args, **kwargs)
             self._finish_call(args, kwargs, outputs)
         except Exception as error:
-            calling.add_note(error, self, args)
+            add_note(error, self, args, context.state.call.root.layer)
             raise
         finally:
             context.state.call = outer
@@ -128,7 +128,7 @@ class Layer(tracking.Tracked, Configurable):
         if self.input_spec is not None and args:
             check_inputs(self, args[0])
         if not self.built:
-            shapes, by_name = calling.build_shapes(self, args, kwargs)
+            shapes, by_name = build_shapes(self, args, kwargs)
             self.build(**shapes) if by_name else self.build(shapes)
             self.built = True
             if self.input_spec is not None and args:
@@ -139,11 +139,11 @@ class Layer(tracking.Tracked, Configurable):
         if outputs is None:
             raise ValueError(f"{self.title}: call() returned None, expected a tensor or a nest of tensors. Add `return`.")
         if self._output_shapes is None:
-            self._output_shapes = calling.shape_of(outputs)
+            self._output_shapes = shape_of(outputs)
         inputs = args[0] if args else next(iter(kwargs.values()), None)
-        mask = calling.masks_of(inputs)
+        mask = masks_of(inputs)
         if self.supports_masking and (mask is not None or type(self).compute_mask is not Layer.compute_mask):
-            calling.attach_masks(outputs, self.compute_mask(inputs, mask))
+            attach_masks(outputs, self.compute_mask(inputs, mask))
         if self.activity_regularizer is not None:
             for output in tf.nest.flatten(outputs):
                 penalty = self.activity_regularizer(output)
@@ -159,8 +159,6 @@ class Layer(tracking.Tracked, Configurable):
         self._nodes.append(node)
         return node.outputs
 
-    # ---- weights ----------------------------------------------------------------------------
-
     @spellings.name_first
     def add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, regularizer=None, constraint=None,
                    name=None):  # fmt: skip
@@ -173,10 +171,10 @@ class Layer(tracking.Tracked, Configurable):
         dtype = tf.as_dtype(dtype or self.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtype.is_floating else "zeros"
-        initializer, shape = initializers.get(initializer), building.static_shape(self, name, shape)
+        initializer, shape = initializers.get(initializer), static_shape(self, name, shape)
         with creation.outside():
             variable = tf.Variable(
-                lambda: building.first_value(self, name, initializer, shape, dtype),
+                lambda: first_value(self, name, initializer, shape, dtype),
                 dtype=dtype, shape=shape, trainable=spellings.flag(trainable), constraint=constraints.get(constraint),
                 name=name or "variable",
             )  # fmt: skip
@@ -207,17 +205,6 @@ class Layer(tracking.Tracked, Configurable):
         metrics = [variable for metric in self.metrics for variable in metric.variables]
         return tracking.unique([*self.weights, *seeds, *metrics])
 
-    @property
-    def trainable_variables(self):
-        """The same as `trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self):
-        """`variables` that training does not change by gradients."""
-        trained = {id(variable) for variable in self.trainable_weights}
-        return [variable for variable in self.variables if id(variable) not in trained]
-
     def named_weights(self):
         """The weights as a list of (path, variable, trainable); the path is the way from here, `blocks.0.kernel`."""
         return tracking.weights(self, Layer)
@@ -225,31 +212,6 @@ class Layer(tracking.Tracked, Configurable):
     def named_layers(self):
         """This layer (path "") and all layers inside it, each once, as (path, layer)."""
         return list(tracking.descend(self, Layer))
-
-    def get_weights(self):
-        """The values of `weights`, as NumPy arrays."""
-        return [weight.numpy() for weight in self.weights]
-
-    def set_weights(self, weights):
-        """Assign `weights`, arrays as `get_weights` gives them. All are checked before any is assigned."""
-        own, values = self.named_weights(), [np.asarray(value) for value in weights]
-        if len(own) != len(values):
-            hint = "" if self.built else " It is not built yet: call it on data once, or call build(shape)."
-            raise ValueError(f"{self.title} has {len(own)} weights, received a list of {len(values)}.{hint}")
-        for (path, variable, _), value in zip(own, values):
-            if tuple(variable.shape) != value.shape:
-                raise ValueError(
-                    f"{self.title}: weight {path!r} has shape {tuple(variable.shape)}, received {value.shape}. "
-                    "Nothing was assigned."
-                )
-        for (_, variable, _), value in zip(own, values):
-            variable.assign(tf.cast(value, variable.dtype))
-
-    def count_params(self):
-        """The number of scalars in `weights`."""
-        if not self.built:
-            raise ValueError(f"{self.title} is not built and has no weights to count. Call it on data once first.")
-        return sum(int(np.prod(weight.shape)) for weight in self.weights)
 
     @property
     def trainable(self):
@@ -260,8 +222,6 @@ class Layer(tracking.Tracked, Configurable):
     def trainable(self, value):
         for _, layer in tracking.descend(self, Layer):
             layer._trainable = spellings.flag(value)
-
-    # ---- losses and metrics from inside -----------------------------------------------------
 
     def add_loss(self, loss):
         """Add to what is minimised: a tensor (inside `call`), a list of them, or a function without arguments.
@@ -323,86 +283,8 @@ class Layer(tracking.Tracked, Configurable):
             self._step_metrics[name] = Mean(name=name)
         self._step_metrics[name].update_state(value)
 
-    def _check_aggregation(self, aggregation, plain):
-        if aggregation != "mean" and (plain or aggregation is not None):
-            raise ValueError(f'{self.title}.add_metric(): aggregation is "mean", or None for what a Metric returned; '
-                             f"received {aggregation!r} for a {'plain value' if plain else 'metric'}.")  # fmt: skip
-
     @property
     def metrics(self):
         """The metrics of this layer and of all layers inside it."""
         layers = [layer for _, layer in self.named_layers()]
         return tracking.unique(metric for layer in layers for metric in tracking.direct(layer, Metric))
-
-    # ---- description ------------------------------------------------------------------------
-
-    @property
-    def dtype(self):
-        """The dtype of the weights, as a name."""
-        return self.dtype_policy.variable_dtype
-
-    variable_dtype = dtype
-
-    @property
-    def compute_dtype(self):
-        """The dtype of the computation, as a name."""
-        return self.dtype_policy.compute_dtype
-
-    @property
-    def input(self):
-        """The symbols this layer was first called on."""
-        return self._first_node().inputs[0] if len(self._first_node().inputs) == 1 else self._first_node().inputs
-
-    @property
-    def output(self):
-        """The symbols that came out when this layer was first called on symbols."""
-        return self._first_node().outputs
-
-    def _first_node(self):
-        if not self._nodes:
-            raise ValueError(f"{self.title} was never called on symbols, so it has no input and output yet.")
-        return self._nodes[0]
-
-    @property
-    def title(self):
-        """Who this is, for messages: `Dense 'dense_1'`."""
-        return f"{type(self).__name__} {self.__dict__.get('name')!r}"
-
-    def __repr__(self):
-        return f"<{self.title}{'' if self.built else ', not built'}>"
-
-    def get_config(self):
-        """The constructor's arguments as plain data. Arguments kept under their own names are found by themselves."""
-        config = {"name": self.name, "trainable": self.trainable, "dtype": serialize(self.dtype_policy)}
-        if self.activity_regularizer is not None:
-            config["activity_regularizer"] = serialize(self.activity_regularizer)
-        own = [name for name in constructor_arguments(type(self), below=Layer) if name not in config]
-        if type(self).get_config is not Layer.get_config:  # a subclass adds what is not found here
-            own = [name for name in own if hasattr(self, name)]
-        return {**config, **describe(self, own)}
-
-    @classmethod
-    def from_config(cls, config):
-        """The layer that `get_config` described; its constructor need not take `name`, `trainable` and `dtype`."""
-        taken = constructor_arguments(cls)
-        rest = {key: config[key] for key in ("name", "trainable", "dtype") if key in config and key not in taken}
-        layer = cls(**{key: value for key, value in config.items() if key not in rest})
-        layer.name = rest.get("name", layer.name)
-        layer._trainable = rest.get("trainable", layer._trainable)
-        layer.dtype_policy = dtypes.policy(rest.get("dtype", layer.dtype_policy))
-        return layer
-
-    def __setattr__(self, name, value):
-        try:
-            object.__setattr__(self, name, value)
-        except AttributeError:
-            raise AttributeError(
-                f"{type(self).__name__}.{name} is computed by {Layer.__module__.split('.')[0]} and cannot be set. "
-                "Choose another name for your attribute."
-            ) from None
-
-    def __getattr__(self, name):
-        hint = ""
-        if not self.built and not name.startswith("_"):
-            hint = " It is not built yet: its weights are made when it is first called, or by build(shape)."
-        raise AttributeError(f"{self.title} has no attribute {name!r}.{hint}")

@@ -3,10 +3,10 @@
 import tensorflow as tf
 
 from engine import dtypes, initializers, spellings
-from engine.core import creation, naming, tracking
+from engine.core import tracking
+from engine.small_parts import creation, naming
 from losses.ground.configurable import Configurable
-from losses.ground.masks import get_mask
-from losses.reduction import weigh
+from losses.reduction import weighted
 
 
 class Metric(tracking.Tracked, Configurable):
@@ -126,10 +126,3 @@ class Mean(Metric):
 
     def result(self):
         return tf.math.divide_no_nan(self.total, self.count)
-
-
-def weighted(metric, values, sample_weight):
-    """`values` in the metric's dtype, and their weights or None. A mask on the values counts only beside weights."""
-    mask = None if sample_weight is None else get_mask(values)
-    owner = f"{type(metric).__name__} {metric.name!r}"
-    return weigh(owner, tf.cast(values, metric.dtype), sample_weight=sample_weight, mask=mask)

@@ -1,4 +1,4 @@
-"""Symbols: write `y = tf.nn.relu(dense(x) + x)` once, without data, and run it later on any.
+"""Symbols: write `y = dense(x)` once, without data, and run it later on any.
 
 Why a Node and not just an operation? One layer may be called many times, and a graph must
 know each call apart: a `Node` is *one call* (what was called, with which arguments, what
@@ -6,13 +6,10 @@ came out), a layer is what the calls share. A `Symbol` is one output of one node
 its shape, its dtype and the node that made it, and has no values. Shapes and dtypes are not
 worked out by rules of our own: the operation is traced once on placeholders, in a scratch
 graph that is thrown away.
+
+Operators and TensorFlow's functions on symbols, `tf.nn.relu(x + y)`, are in engine/functional/operators.py.
 """
 
-import collections
-import functools
-import inspect
-
-import numpy as np
 import tensorflow as tf
 
 
@@ -64,17 +61,6 @@ class Node:
             symbol.node, symbol.index = self, index
 
 
-class Function:
-    """A plain function, such as `tf.concat`, as the operation of a node."""
-
-    def __init__(self, function, name):
-        self.function = function
-        self.name = name
-
-    def __call__(self, *args, **kwargs):
-        return self.function(*args, **kwargs)
-
-
 def symbols_in(structure):
     """The symbols in a nest, in order."""
     return [item for item in tf.nest.flatten(structure) if isinstance(item, Symbol)]
@@ -113,77 +99,3 @@ def infer(operation, args, kwargs):
             (args, kwargs),
         )
         return operation(*args, **kwargs)
-
-
-def _operator(name):
-    """A method of Symbol that records the method of tf.Tensor with the same name."""
-
-    def apply(tensor, *args):
-        tensor = tf.convert_to_tensor(tensor)
-        args = [tf.convert_to_tensor(a, dtype_hint=tensor.dtype) if isinstance(a, np.ndarray) else a for a in args]
-        result = getattr(tensor, name)(*args)
-        if result is NotImplemented:
-            raise TypeError(f"Operator {name} does not take {[type(a).__name__ for a in args]} with a tensor.")
-        return result
-
-    def method(self, *args):
-        return record(Function(apply, name.strip("_")), (self, *args), {}).outputs
-
-    method.__name__ = name
-    return method
-
-
-_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor".split()
-_REFLECTED = [f"r{name}" for name in _BINARY]
-for _name in [*_BINARY, *_REFLECTED, *"neg abs invert lt le gt ge eq ne".split()]:
-    setattr(Symbol, f"__{_name}__", _operator(f"__{_name}__"))
-
-_Slice = collections.namedtuple("_Slice", "start stop step")  # a slice that tf.nest opens: symbols may be in it
-
-
-def _getitem(symbol, key):
-    keys = [_Slice(k.start, k.stop, k.step) if isinstance(k, slice) else k for k in _as_tuple(key)]
-    return record(Function(_get, "getitem"), (symbol, keys), {}).outputs
-
-
-def _get(tensor, keys):
-    keys = tuple(slice(*k) if isinstance(k, _Slice) else k for k in keys)
-    return tensor[keys if len(keys) != 1 else keys[0]]
-
-
-def _as_tuple(key):
-    return key if isinstance(key, tuple) else (key,)
-
-
-Symbol.__getitem__ = _getitem
-
-
-def _leave_to_symbol(operator):
-    """A variable's operator that leaves `variable * symbol` to the symbol.
-
-    TensorFlow's own would read the variable at once and record its value of today as a constant: the variable
-    would be no weight of the model, and never be trained.
-    """
-
-    @functools.wraps(operator)
-    def method(self, other, *args, **kwargs):
-        return NotImplemented if isinstance(other, Symbol) else operator(self, other, *args, **kwargs)
-
-    return method
-
-
-for _name in [*_BINARY, *"lt le gt ge eq ne".split()]:
-    setattr(tf.Variable, f"__{_name}__", _leave_to_symbol(getattr(tf.Variable, f"__{_name}__")))
-
-
-class _SymbolDispatcher(tf.__internal__.dispatch.GlobalOpDispatcher):
-    """TensorFlow asks here when one of its functions was given something it cannot convert."""
-
-    def handle(self, op, args, kwargs):
-        if not contains_symbol(args, kwargs):
-            return self.NOT_SUPPORTED
-        name = getattr(inspect.unwrap(op), "__name__", "function")
-        return record(Function(op, f"tf.{name}"), args, kwargs).outputs
-
-
-_SymbolDispatcher().register()

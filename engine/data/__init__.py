@@ -2,9 +2,10 @@
 splits (rows of arrays that are held back for validation).
 """
 
+import engine.core.array_feed  # noqa: F401 (registered first: what is registered later is asked before)
 from engine.data.generators import PythonFeed
 from engine.data.streams import DatasetFeed
-from engine.training.feed import register
+from engine.small_parts.feed import register
 
 register(PythonFeed)  # all that can be gone through; what is registered later is asked before
 register(DatasetFeed)

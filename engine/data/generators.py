@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sized
 import tensorflow as tf
 
 from engine.data.streams import StreamFeed
-from engine.training.arrays import is_array_like, to_tensors
-from engine.training.batch import relax
+from engine.small_parts.arrays import is_array_like, to_tensors
+from engine.small_parts.batch import relax
 
 
 class PythonFeed(StreamFeed):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.training.arrays import common_rows, is_array_like, to_tensors
+from engine.small_parts.arrays import common_rows, is_array_like, to_tensors
 
 
 def split(x, y, sample_weight, fraction, dtype):

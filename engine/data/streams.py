@@ -4,9 +4,9 @@ import time
 
 import tensorflow as tf
 
-from engine.training.batch import relax
-from engine.training.feed import Feed
-from engine.training.xla import STREAM
+from engine.core.compiled import STREAM
+from engine.small_parts.batch import relax
+from engine.small_parts.feed import Feed
 
 
 def check_ends(cardinality, steps):

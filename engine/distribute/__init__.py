@@ -1,7 +1,7 @@
 """The same training on several devices and machines, by `tf.distribute`. It changes no number: docs/scaling.md.
 
     group               what a batch, an update, a file is where several share it: the seam of losses/ground/whole.py
-    place               where a model was made, and so where its steps run: the seam of engine/training/place.py
+    place               where a model was made, and so where its steps run: what compiles them
     replicas            a step in which each device has its rows, and all make the same update
     shares              data of which each process reads its rows alone
     parameter_server    steps that do not wait for each other;  turns: one update after the other

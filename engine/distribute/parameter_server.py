@@ -21,11 +21,11 @@ import time
 
 import tensorflow as tf
 
+from engine.core.compiled import EagerStep, Step
 from engine.distribute import cluster
-from engine.training.compiled import EagerStep, Step
-from engine.training.pace import Pace
-from engine.training.step import results
 from engine.distribute.touched import changed_metrics, uses
+from engine.metrics.reported import results
+from engine.small_parts.pace import Pace
 
 _LOOK_SECONDS = 5  # between looks at whether all are still there, while steps take long
 _STEPS_AHEAD = 8  # for each worker in a chunk, so that none is idle for long

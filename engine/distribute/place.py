@@ -9,9 +9,9 @@ import contextlib
 
 import tensorflow as tf
 
+from engine.around import Around
+from engine.compilation.automatic import AutomaticStep
 from engine.distribute import cluster, parameter_server, replicas
-from engine.training.around import Around
-from engine.training.place import Place
 
 _KNOWN = (
     tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy, tf.distribute.OneDeviceStrategy,
@@ -70,8 +70,8 @@ class CopiesAtHand(Around):
         return find()
 
 
-class Scope(Place):
-    """The place of a model that is being made: in the scope of `strategy`, or of None."""
+class Scope:
+    """Where the steps of a model run, that is, where it was made: in the scope of `strategy`, or of None."""
 
     def __init__(self):
         self.strategy = current()
@@ -95,15 +95,18 @@ class Scope(Place):
             raise ValueError(f"{model.title}: run_eagerly is for one device. Make the model outside of the strategy's scope.")
 
     def around(self, model):
+        """The wrappers that the steps of `model` need there."""
         return [] if self.strategy is None else [CopiesAtHand(model)]
 
     def scope(self):
+        """What the steps run in, as a context manager."""
         return scope(self.strategy)
 
     def compiled(self, model, verb, step, spec, tally, note):
-        """What runs `step` on all replicas, each on its rows of a batch of `spec`; or on one worker of many."""
+        """What runs `step`, the "train", "test" or "predict" of `model`, on batches of `spec`: on the one device, on all
+        replicas, each on its rows, or on one worker of many."""
         if self.strategy is None:
-            return super().compiled(model, verb, step, spec, tally, note)
+            return AutomaticStep(step, spec, model.jit_compile, tally, note)
         with self.strategy.scope():
             if isinstance(self.strategy, tf.distribute.ParameterServerStrategy):
                 found = parameter_server.ParameterServerStep(model, self.strategy, verb, step, spec)

@@ -12,12 +12,13 @@ needs no other replica.
 
 import tensorflow as tf
 
-from engine.core.state import state_of
+from engine.core.compiled import CompiledStep, EagerStep
 from engine.distribute.group import of_batch
 from engine.distribute.shares import Shared
-from engine.training.compiled import CompiledStep, EagerStep
-from engine.training.step import count_rows, results
 from engine.distribute.touched import changed, changed_metrics
+from engine.metrics.reported import results
+from engine.small_parts.batch import count_rows
+from engine.state import state_of
 from losses.ground import whole
 
 
@@ -49,7 +50,7 @@ class SpreadStep(CompiledStep):
         """One step; that of a Shared batch is traced when the first one comes."""
         if not isinstance(batch, Shared):
             return super().on_batch(batch, size)
-        return self._run("shares", self.of_shares, (Shared(tuple(self.spec for _ in batch.parts)),), (batch,), size)
+        return self.run("shares", self.of_shares, (Shared(tuple(self.spec for _ in batch.parts)),), (batch,), self.jit)
 
 
 class OneReplicaStep:

@@ -14,9 +14,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from engine.data.streams import DatasetFeed, StreamFeed, check_ends
-from engine.training.batch import relax
-from engine.training.feed import register
-from engine.training.step import count_rows
+from engine.small_parts.batch import count_rows, relax
+from engine.small_parts.feed import register
 
 
 class Shared(NamedTuple):

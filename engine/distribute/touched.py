@@ -1,6 +1,6 @@
 """What a traced step changes, and the metrics among it."""
 
-from engine.training.step import named
+from engine.metrics.reported import named
 
 _READS = {"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"}
 

@@ -4,6 +4,6 @@
     nan_guard           fit(on_nan="raise"): lets a step that is not finite have no effect, and says where it came from
     gradient_norms      measures gradients and updates, for the callback GradientStats
 
-What a wrapper can do is in engine/training/around.py. The loss is scaled by a wrapper of an optimizer:
+What a wrapper can do is in engine/around.py. The loss is scaled by a wrapper of an optimizer:
 engine/optimizers/loss_scale.py.
 """

@@ -10,9 +10,9 @@ import math
 
 import tensorflow as tf
 
-from engine.core.conditional import run_if
-from engine.optimizers.gradients import as_dense
-from engine.training.around import Around
+from engine.around import Around
+from engine.small_parts.conditional import run_if
+from engine.small_parts.gradients import as_dense
 
 _ROWS = 32
 

@@ -9,8 +9,8 @@ import warnings
 
 import tensorflow as tf
 
-from engine.core.calling import losses_kept
-from engine.training.around import Around
+from engine.around import Around
+from engine.unchanged import losses_kept
 
 _MOST = 5  # that are named
 _GENERAL = (

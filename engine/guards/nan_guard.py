@@ -12,12 +12,11 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from engine.core import context
-from engine.core.conditional import run_if
-from engine.core.state import beside_training, state_of
+from engine.around import Around
 from engine.saving import container
-from engine.training.around import Around
-from engine.training.step import make_variables, unpack
+from engine.small_parts.batch import unpack
+from engine.small_parts.conditional import run_if
+from engine.state import beside_training, make_variables, state_of
 from losses.ground import whole
 
 _FILE = "nan-batch.safetensors"
@@ -60,8 +59,8 @@ class NaNGuard(Around):
         logs = step(data)
         if self._finite is None:
             raise ValueError(
-                f"{self.model.title}: on_nan= needs a train_step() that gets its gradients from self.gradients() or "
-                "self.differentiate() and applies them with self.apply()."
+                f"{self.model.title}: on_nan= needs a train_step() that gets its gradients from self.tape_gradients() or "
+                "self.step_gradients() and applies them with self.apply_step()."
             )
         for variable, value in zip(variables, before):
             variable.assign(tf.where(self._finite, variable, value))
@@ -125,12 +124,12 @@ class NaNGuard(Around):
         paths = {id(layer): path for path, layer in model.named_layers()}
         layers = []
 
-        def observe(layer, args, kwargs, outputs):
+        def note(layer, args, kwargs, outputs):
             if not layers and not _is_finite(outputs):
                 layers.append(f"First was the output of {paths.get(id(layer)) or 'the model'!r} ({layer.title}).")
 
         x, y, sample_weight = unpack(data)
-        with context.observe(observe), tf.GradientTape() as tape:
+        with observe(note), tf.GradientTape() as tape:
             y_pred = model(x, training=True)
             terms = [(name, value * factor) for name, value, factor in self._terms(y, y_pred, sample_weight)]
             loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)

@@ -3,11 +3,11 @@
 import tensorflow as tf
 
 import losses
-from engine.core.metric import Mean, Metric, weighted
+from engine.core.metric import Mean, Metric
 from engine.metrics import functions
 from losses.ground.lookup import custom_object_scope
 from losses.ground.masks import get_mask
-from losses.reduction import weigh
+from losses.reduction import weigh, weighted
 
 
 class Sum(Metric):

@@ -6,7 +6,7 @@ from engine import metrics as metric_library
 from engine.core import tracking
 from engine.metrics.by_shape import for_shapes
 from engine.metrics.mean import MeanMetricWrapper
-from engine.training.objective import spread
+from losses.ground.outputs import spread
 
 # Names whose metric depends on the shapes of labels and predictions.
 _BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
@@ -100,3 +100,19 @@ def _metrics_per_output(given, y_pred, names):
     else:
         per_output = spread("metrics", given, y_pred, names)
     return [[] if item is None else list(tf.nest.flatten([item])) for item in per_output]
+
+
+def named(metrics):
+    """(name, metric) for each; where two have one name, the later ones are `name_1`, `name_2` ..."""
+    names = [metric.name for metric in metrics]
+    counts = [names[:index].count(name) for index, name in enumerate(names)]
+    return [(f"{name}_{count}" if count else name, metric) for name, count, metric in zip(names, counts, metrics)]
+
+
+def results(metrics):
+    """{name: result} of (name, metric) pairs; a metric that returns a dict gives several."""
+    found = {}
+    for name, metric in metrics:
+        result = metric.result()
+        found.update(result if isinstance(result, dict) else {name: result})
+    return found

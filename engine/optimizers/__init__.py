@@ -2,7 +2,7 @@
 
 From the simplest to the hardest:
 
-    sgd.py          start here: a step against the gradient; momentum, Nesterov (its rule: gradient_descent.py)
+    sgd.py          start here: a step against the gradient; momentum, Nesterov (its rule: engine/core/gradient_descent.py)
     adagrad.py      each element its own rate: divide by the root of all squares so far
     rmsprop.py      ... of the squares of late;   adadelta.py: ... in the units of the weight
     adam.py         momentum and RMSprop together, corrected for their start; AdamW
@@ -15,10 +15,9 @@ From the simplest to the hardest:
     loss_scale.py   around any of them: float16 without vanishing or infinite gradients
     schedules.py    learning rates as functions of the step
 
-    base.py         what an optimizer is: a formula, a learning rate, slots;   slots.py · gradients.py
-    optimizer.py    `Optimizer`: that, and around the formula, each with its equation,
-                    clipping.py · decay.py · averaging.py · accumulation.py
-    checks.py       arguments that are refused;   eager_call.py: one eager call as one compiled function
+    optimizer.py    `Optimizer`: what engine/core/update_rule.py says an optimizer is, and around the formula, each with its
+                    equation, clipping.py · decay.py · averaging.py · accumulation.py
+    eager_call.py   one eager call as one compiled function
 
 >>> optimizer = get("sgd")
 >>> optimizer.learning_rate = 0.1

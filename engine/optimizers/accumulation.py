@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine import dtypes
-from engine.core import creation
+from engine.small_parts import creation
 
 
 class Accumulators(dict):

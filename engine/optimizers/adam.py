@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.optimizers import checks
 from engine.optimizers.optimizer import Optimizer
+from engine.small_parts import checks
 
 
 def adam_step_size(learning_rate, step, beta_1, beta_2):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.optimizers.slots import copy_of
+from engine.small_parts.slots import copy_of
 
 
 class Averages(dict):

@@ -4,7 +4,7 @@ import re
 
 import tensorflow as tf
 
-from engine.optimizers.slots import path_of
+from engine.small_parts.slots import path_of
 
 
 def decay(variables, learning_rate, weight_decay_of):

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from engine import initializers
-from engine.optimizers import checks
 from engine.optimizers.optimizer import Optimizer
+from engine.small_parts import checks
 
 
 def ftrl(variable, gradient, accumulator, linear, learning_rate, power, l1, l2, l2_shrinkage, beta):

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.optimizers import checks
 from engine.optimizers.optimizer import Optimizer
+from engine.small_parts import checks
 
 
 def lamb(variable, gradient, momentum, velocity, learning_rate, corrections, beta_1, beta_2, epsilon):

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.optimizers import checks
 from engine.optimizers.optimizer import Optimizer
+from engine.small_parts import checks
 
 
 def lion(variable, gradient, momentum, learning_rate, beta_1, beta_2):

@@ -7,12 +7,12 @@ and the next one tries a smaller multiple (Micikevicius et al., "Mixed precision
 
 import tensorflow as tf
 
-from engine.core import creation, naming, tracking
-from engine.core.conditional import run_if
-from engine.optimizers import checks
-from engine.optimizers.gradients import as_dense, without_missing
-from engine.optimizers.optimizer import Optimizer
+from engine.core import tracking
 from engine.optimizers.lookup import TABLE
+from engine.optimizers.optimizer import Optimizer
+from engine.small_parts import checks, creation, naming
+from engine.small_parts.conditional import run_if
+from engine.small_parts.gradients import as_dense, without_missing
 from losses.ground import whole
 from losses.ground.configurable import Configurable
 from losses.ground.lookup import resolve

@@ -4,10 +4,10 @@ import re
 
 import tensorflow as tf
 
-from engine.optimizers import checks
 from engine.optimizers.adam import adam, adam_step_size
 from engine.optimizers.optimizer import Optimizer
-from engine.optimizers.slots import path_of
+from engine.small_parts import checks
+from engine.small_parts.slots import path_of
 
 
 def orthogonalize(matrix, steps, a, b, c):

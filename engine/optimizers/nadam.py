@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.optimizers import checks
 from engine.optimizers.optimizer import Optimizer
+from engine.small_parts import checks
 
 DECAY = 0.96  # of the difference between μ and beta_1, per step; the paper's
 

@@ -4,18 +4,19 @@
       └ accumulation.py: one update from several calls
           └ clipping.py ─► decay.py ─► the formula ─► averaging.py ─► constraints
 
-The formula and the way to it are in base.py; `_run`, `_call` and `_move` below put the pieces around those there.
+The formula and the way to it are in engine/core/update_rule.py; `_run`, `_call` and `_move` below put the pieces around those there.
 """
 
 import tensorflow as tf
 
 from engine import spellings
-from engine.optimizers import checks, eager_call, schedules
+from engine.core.update_rule import UpdateRule
+from engine.optimizers import eager_call, schedules
 from engine.optimizers.accumulation import Accumulators
 from engine.optimizers.averaging import Averages
-from engine.optimizers.base import UpdateRule
 from engine.optimizers.clipping import clip
 from engine.optimizers.decay import Undecayed, decay
+from engine.small_parts import checks
 
 
 class Optimizer(UpdateRule, spellings.OlderRate):

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.optimizers import checks
 from engine.optimizers.optimizer import Optimizer
+from engine.small_parts import checks
 
 
 def rmsprop(gradient, velocity, average_gradient, learning_rate, rho, epsilon):

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from engine.optimizers import checks
 from engine.optimizers.optimizer import Optimizer
-from engine.optimizers.slots import copy_of
+from engine.small_parts import checks
+from engine.small_parts.slots import copy_of
 
 
 def schedule_free_adamw(variable, gradient, fast, velocity, rates, beta_2, epsilon):

@@ -1,6 +1,6 @@
 """Stochastic gradient descent: the simplest rule, with all that optimizers share."""
 
-from engine.optimizers.gradient_descent import GradientDescent
+from engine.core.gradient_descent import GradientDescent
 from engine.optimizers.optimizer import Optimizer
 
 

@@ -23,10 +23,10 @@ import warnings
 
 import numpy as np
 
+from engine.compilation.xla import Tally
 from engine.saving import container, disk
 from engine.saving.container import FileError
 from engine.saving.run_state import CheckpointError, give_arrays
-from engine.training.xla import Tally
 
 _UNFINISHED = ".unfinished-"
 _NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?")  # the third number where one run was there twice

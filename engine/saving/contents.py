@@ -1,6 +1,6 @@
 """What of a model's state its file has: weights, the counters of its random numbers, the state of its optimizer.
 
-The names are those of engine/core/state.py. A file is read into a model that is made anew from its config: where two
+The names are those of engine/state.py. A file is read into a model that is made anew from its config: where two
 layers share a SeedGenerator, that one has two. So here a counter stands under each of its paths.
 """
 

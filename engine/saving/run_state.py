@@ -6,11 +6,10 @@ from itertools import filterfalse
 
 import numpy as np
 
-from engine.core.state import state_of
 from engine.saving.container import FileError
 from engine.saving.contents import values_of
 from engine.saving.weights import compare
-from engine.training.step import make_variables
+from engine.state import make_variables, state_of
 
 _REFERENCE = "is the array"  # the key that stands for an array in plain data
 

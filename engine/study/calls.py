@@ -8,6 +8,7 @@ import tensorflow as tf
 from engine.core import context
 from engine.core.layer import Layer
 from engine.study.numbers import Numbers, floating, has_values, numbers
+from engine.unchanged import observe
 
 
 @dataclasses.dataclass
@@ -39,7 +40,7 @@ class Recorder:
     def __init__(self, model):
         self.paths = {id(layer): path for path, layer in model.named_layers()}
         self.seen = []  # (running Call, args and kwargs, outputs, seconds), as calls end
-        self._observation = context.observe(self._observe)
+        self._observation = observe(self._observe)
 
     def __enter__(self):
         self._observation.__enter__()

@@ -10,7 +10,7 @@ import math
 
 import tensorflow as tf
 
-from engine.core import calling, context
+from engine.unchanged import losses_kept, observe
 
 Cost = collections.namedtuple("Cost", "multiply_adds bytes")  # of all calls of a layer; bytes of its outputs
 
@@ -21,7 +21,7 @@ def costs(model):
     if specs is None:
         return {}
     found = {}
-    with calling.losses_kept(model):
+    with losses_kept(model):
         try:
             tf.function(lambda x: _observed(model, x, found), autograph=False).get_concrete_function(specs)
         except (ValueError, TypeError, tf.errors.OpError):  # it needs other arguments, or more than one row
@@ -55,7 +55,7 @@ def _observed(model, x, found):
         before = found.get(id(layer), Cost(0, 0))
         found[id(layer)] = Cost(before.multiply_adds + work, before.bytes + sum(map(_bytes, ends)))
 
-    with context.observe(observer):
+    with observe(observer):
         return model(x, training=False)
 
 

@@ -1,8 +1,8 @@
 """One training step, looked into: every call, every term of the loss, every gradient, every update. Then undone.
 
     with unchanged(model):
-        y_pred, loss, gradients = model.differentiate(x, y)     observed, layer by layer
-        model.apply(gradients)                                  with the weights kept from before
+        y_pred, loss, gradients = model.step_gradients(x, y)     observed, layer by layer
+        model.apply_step(gradients)                                  with the weights kept from before
 
 The step is the model's own; a second tape around it gives the gradients by the outputs of the layers.
 """
@@ -14,14 +14,14 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from engine.optimizers.gradients import as_dense
+from engine.small_parts.batch import count_rows, unpack
+from engine.small_parts.feed import make_feed
+from engine.small_parts.gradients import as_dense
 from engine.study.calls import Recorder
 from engine.study.numbers import Numbers, numbers, share
 from engine.study.step_page import step_page
 from engine.study.worked import Worked, formula
 from engine.text import table
-from engine.training.feed import make_feed
-from engine.training.step import count_rows, unpack
 from engine.unchanged import unchanged
 
 
@@ -145,7 +145,7 @@ def _measured(model, x, y, sample_weight):
     started = time.perf_counter()
     with tf.GradientTape(persistent=True) as tape, Recorder(model) as recorder:
         tape.watch([item for item in tf.nest.flatten(x) if item.dtype.is_floating])
-        y_pred, loss, pairs = model.differentiate(x, y, sample_weight)
+        y_pred, loss, pairs = model.step_gradients(x, y, sample_weight)
     seconds = time.perf_counter() - started
     terms = _terms(model, y, y_pred, sample_weight, loss)
     calls = recorder.calls(tape, loss)
@@ -156,7 +156,7 @@ def _measured(model, x, y, sample_weight):
     slots = {key: {name: slot.numpy() for name, slot in optimizer._slots[key].items()} for key in raw}
     state = [(variable, variable.read_value()) for variable in optimizer.variables]
     started = time.perf_counter()
-    model.apply(pairs, rows=rows)
+    model.apply_step(pairs, rows=rows)
     seconds += time.perf_counter() - started
     weights = [
         WeightStep(path, before[id(variable)], _array(raw.get(id(variable))), _array(clipped.get(id(variable))),

@@ -7,8 +7,8 @@ of their sum is zero, for right and wrong code alike. A random cotangent makes e
 import numpy as np
 import tensorflow as tf
 
-from engine.core.state import beside_training
-from engine.training.terms import LossTerms
+from engine.metrics.loss_terms import LossTerms
+from engine.state import beside_training
 from losses.ground.masks import get_mask, set_mask
 
 

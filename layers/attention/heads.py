@@ -5,8 +5,8 @@ import copy
 import tensorflow as tf
 
 from engine import initializers, regularizers
-from engine.core.building import positive_integer
 from engine.core.layer import Layer
+from engine.small_parts.sizes import positive_integer
 from layers.attention.attention import causal_mask
 from layers.dropout import Dropout
 from layers.weights import keep_arguments, make_weight

@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from engine.core.building import positive_integer
+from engine.small_parts.sizes import positive_integer
 from layers.attention.heads import HeadsLayer, mask_of_keys, mask_of_queries
 from losses.ground.shapes import sizes_of
 

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from engine.core.building import positive_integer
 from engine.core.layer import Layer
 from engine.random import SeedGenerator, uniform
+from engine.small_parts.sizes import positive_integer
 from layers.spatial import one_of, to_channels_first, to_channels_last
 from losses.ground.shapes import sizes_of
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine import activations
-from engine.core.input_spec import InputSpec
+from engine.small_parts.input_spec import InputSpec
 from layers.spatial import SpatialLayer, check_windows_fit, one_of, per_axis
 from layers.weights import keep_arguments, make_weight
 

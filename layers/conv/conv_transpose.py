@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.core.building import positive_integer
+from engine.small_parts.sizes import positive_integer
 from layers.conv.base import BaseConvolution
 from layers.spatial import is_integer
 from layers.weights import keep_arguments, make_weight

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.core.building import positive_integer
+from engine.small_parts.sizes import positive_integer
 from layers.conv.base import BaseConvolution
 from layers.conv.conv import convolve
 from layers.conv.depthwise_conv import convolve_depthwise

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine import initializers
-from engine.core.input_spec import InputSpec
+from engine.small_parts.input_spec import InputSpec
 from layers.normalization.base import ScaledNormalization, along, check_axes, in_full_precision
 from losses.ground import whole
 

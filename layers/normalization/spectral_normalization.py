@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from engine import initializers
-from engine.core.building import positive_integer
-from engine.core.input_spec import InputSpec
+from engine.small_parts.input_spec import InputSpec
+from engine.small_parts.sizes import positive_integer
 from layers.normalization.unit_normalization import unit_length
 from layers.wrapper import Wrapper
 

@@ -1,7 +1,7 @@
 """RNN over one of our cells, with the cell's arguments as the layer's own: the base of SimpleRNN, GRU and LSTM."""
 
-from engine.core.input_spec import InputSpec
 from engine.core.layer import Layer
+from engine.small_parts.input_spec import InputSpec
 from layers.recurrent.rnn import RNN
 from losses.ground.configurable import constructor_arguments
 

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from engine import activations
-from engine.core.building import positive_integer
-from engine.core.input_spec import InputSpec
+from engine.small_parts.input_spec import InputSpec
+from engine.small_parts.sizes import positive_integer
 from layers.conv.conv import convolve
 from layers.recurrent.cell import RecurrentCell
 from layers.recurrent.cell_layer import CellLayer

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine import activations
-from engine.core.building import positive_integer
+from engine.small_parts.sizes import positive_integer
 from layers.recurrent.cell import RecurrentCell
 from layers.recurrent.cell_layer import CellLayer
 from layers.recurrent.fused_gru import fused_gru

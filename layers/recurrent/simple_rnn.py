@@ -1,6 +1,6 @@
 """The simplest recurrence: the output of a step is the state of the next one."""
 
-from engine.core.building import positive_integer
+from engine.small_parts.sizes import positive_integer
 from layers.recurrent.cell import RecurrentCell
 from layers.recurrent.cell_layer import CellLayer
 

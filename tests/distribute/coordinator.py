@@ -15,13 +15,13 @@ import warnings
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-
 import cases  # noqa: E402
+import numpy as np  # noqa: E402
 import servers  # noqa: E402
+import tensorflow as tf  # noqa: E402
 from cases import refusal  # noqa: E402
 from compare import resumed  # noqa: E402
+
 from engine import Input, Model, Sequential, callbacks, optimizers, set_floatx  # noqa: E402
 from layers import Dense, Dropout  # noqa: E402
 
@@ -42,7 +42,7 @@ class TwoOptimizers(Model):
 
     def train_step(self, data):
         for _ in range(2):
-            _, loss, gradients = self.differentiate(*data)
+            _, loss, gradients = self.step_gradients(*data)
             self.optimizer.apply_gradients(gradients[:2])
         self.other.apply_gradients(gradients[2:])
         return {"loss": loss}

@@ -14,9 +14,9 @@ from test_properties import FIRST, IN_TRAINING
 
 from engine import Layer, Model, Sequential, initializers, metrics, optimizers, set_seed
 from engine.callbacks import GradientStats, LambdaCallback
-from engine.core.state import state_of
 from engine.optimizers.lookup import TABLE
 from engine.random import SeedGenerator
+from engine.state import state_of
 from layers import Dense
 from losses import Loss
 
@@ -106,8 +106,8 @@ class Everything(Model):
 
     def train_step(self, data):
         x, y = data
-        y_pred, _, gradients = self.differentiate(x, y)
-        self.apply(gradients)
+        y_pred, _, gradients = self.step_gradients(x, y)
+        self.apply_step(gradients)
         for optimizer in [*self.all_optimizers, self.more[1]]:
             optimizer.apply_gradients(gradients)
         return self.compute_metrics(x, y, y_pred)

@@ -13,8 +13,8 @@ from rows import ROWS
 
 import layers
 from engine import dtypes
-from engine.core.state import state_of
 from engine.saving.weights import load_weights, save_weights
+from engine.state import state_of
 from engine.study.parity import check_row
 from losses.ground.masks import get_mask, set_mask
 

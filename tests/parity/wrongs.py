@@ -62,7 +62,7 @@ CORE = [
           layer("BatchNormalization-training")),
     Wrong("a mask does not reach the call", "engine.core.calling:pass_masks",
           "kwargs[name] = mask", "pass", layer("GlobalAveragePooling1D-masked")),
-    Wrong("a mask does not travel on", "engine.core.calling:attach_masks",
+    Wrong("a mask does not travel on", "losses.ground.masks:attach_masks",
           "set_mask(tensor, mask)", "pass", layer("Activation-activation=softmax-masked")),
     Wrong("weights count in no order", "engine.core.tracking:_collect",
           "key=lambda item: not item[1].trainable", "key=lambda item: item[1].trainable",
@@ -189,7 +189,7 @@ METRICS = [
 ]  # fmt: skip
 
 OPTIMIZERS = [
-    Wrong("momentum pushes back", "engine.optimizers.gradient_descent:momentum_sgd",
+    Wrong("momentum pushes back", "engine.core.gradient_descent:momentum_sgd",
           "momentum * velocity - ", "-momentum * velocity - ", optimizer("SGD-learning_rate=0.1-momentum=0.9")),
     Wrong("adam adds epsilon inside of the root", "engine.optimizers.adam:adam",
           "(tf.sqrt(velocity) + epsilon)", "tf.sqrt(velocity + epsilon)", optimizer("Adam-")),
@@ -206,7 +206,7 @@ OPTIMIZERS = [
           "tf.clip_by_global_norm(gradients, global_clipnorm)[0]",
           "[tf.clip_by_norm(gradient, global_clipnorm) for gradient in gradients]",
           optimizer("Adam-global_clipnorm=1.0-weight_decay=0.02")),
-    Wrong("constraints are not applied", "engine.optimizers.base:UpdateRule._update",
+    Wrong("constraints are not applied", "engine.core.update_rule:UpdateRule._update",
           "variable.assign(variable.constraint(variable))", "pass",
           layer("Dense-units=4-kernel_constraint=max_norm-bias_constraint=non_neg")),
     Wrong("a moving average moves too fast", "engine.optimizers.averaging:Averages.follow",

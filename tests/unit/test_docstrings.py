@@ -9,8 +9,8 @@ import pkgutil
 import pytest
 
 from engine import dtypes
-from engine.core import naming
 from engine.random import set_seed
+from engine.small_parts import naming
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLOORS = ("losses", "engine", "layers")

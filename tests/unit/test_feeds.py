@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from engine import Sequential, callbacks, set_seed
-from engine.training import feed
-from engine.training.batch import relax
-from engine.training.feed import Feed, make_feed
+from engine.small_parts import feed
+from engine.small_parts.batch import relax
+from engine.small_parts.feed import Feed, make_feed
 from layers import Dense
 
 RNG = np.random.default_rng(0)

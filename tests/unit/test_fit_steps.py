@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from fitting import X, Y, Base, assert_weights, compiled, dataset, dense
+from fitting import Base, X, Y, assert_weights, compiled, dataset, dense
 
 import losses
 from engine import Model, Sequential, metrics, optimizers
@@ -75,7 +75,7 @@ class VerbsIdiom(Base):
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred)
-        self.apply(self.gradients(tape, loss))
+        self.apply_step(self.tape_gradients(tape, loss))
         self._loss_tracker.update_state(loss)
         return self.compute_metrics(x, y, y_pred)
 

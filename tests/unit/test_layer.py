@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from engine import Input, InputLayer, InputSpec, Layer, Model, Sequential, dtypes
 from engine.core import context
+from engine.unchanged import observe
 from layers import Dense, Dropout, Embedding, Lambda
 from losses.ground.masks import get_mask, set_mask
 
@@ -533,7 +534,7 @@ def test_observers_see_each_layer_after_its_call():
     seen = []
     model = Sequential([Dense(3, name="a"), Dense(2, name="b")], name="model")
     model.build((None, 3))
-    with context.observe(lambda layer, args, kwargs, outputs: seen.append((layer.name, tuple(outputs.shape)))):
+    with observe(lambda layer, args, kwargs, outputs: seen.append((layer.name, tuple(outputs.shape)))):
         model(X)
     model(X)
     assert seen == [("a", (4, 3)), ("b", (4, 2)), ("model", (4, 2))]

@@ -5,9 +5,20 @@ import pytest
 import tensorflow as tf
 
 from engine import Input, Layer, Model, Sequential, initializers, metrics, optimizers
-from engine.core.state import beside_training, state_of
 from engine.random import SeedGenerator
-from layers import GRU, LSTM, RNN, BatchNormalization, Bidirectional, ConvLSTM1D, Dense, Dropout, LSTMCell, Normalization
+from engine.state import beside_training, state_of
+from layers import (
+    GRU,
+    LSTM,
+    RNN,
+    BatchNormalization,
+    Bidirectional,
+    ConvLSTM1D,
+    Dense,
+    Dropout,
+    LSTMCell,
+    Normalization,
+)
 from losses import Loss
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from engine import Input, Model, Sequential, set_seed
 from engine.callbacks import Callback, Checkpoint
-from engine.training import pace
+from engine.small_parts import pace
 from layers import LSTM, Conv1D, Dense, GlobalAveragePooling1D, MultiHeadAttention
 
 X = np.random.default_rng(0).normal(size=(48, 6, 3)).astype("float32")

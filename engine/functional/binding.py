@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.core.input_spec import NO_TEXT, InputSpec
 from engine.core.symbolic import Symbol
+from engine.small_parts.input_spec import NO_TEXT, InputSpec
 from losses.ground.masks import get_mask, set_mask
 
 

@@ -20,6 +20,18 @@ def no_unknown_arguments(cls, unknown):
     raise ValueError(f"{cls.__name__} takes no argument {name!r}.{hint}")
 
 
+def number(owner, name, value):
+    """`value`, a number or the like, as a float."""
+    try:
+        if not isinstance(value, str):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(
+        f"{type(owner).__name__} needs as `{name}` a number, a LearningRateSchedule or a function; received {value!r}."
+    )
+
+
 def between(owner, low, high, **values):
     """ValueError unless each of `values` is a number from `low` to `high`."""
     for name, value in values.items():

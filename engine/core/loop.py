@@ -10,27 +10,36 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from engine.training.pace import Pace
-from engine.training.run import Run, StopRun
+from engine.small_parts.arrays import to_numbers
+from engine.small_parts.pace import count_due, is_due, pace_for
+from engine.small_parts.run import Run, StopRun
 
 
-def pace_for(step, fixed=None):
-    """A fixed pace, or the one that the step has found so far."""
-    fixed = step.chunk or fixed
-    return step.pace if fixed is None else Pace(fixed)
+class Logs:
+    """Callbacks where there are none, and the history: the logs of each epoch."""
+
+    callbacks = ()
+    wants_batches = wants_test_batches = False
+
+    def __init__(self):
+        self.epochs, self.waiting = [], []
+
+    def on_epoch_end(self, epoch, logs):
+        self.epochs.append(logs)
+
+    def __getattr__(self, hook):
+        return lambda *args: None
 
 
-def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, validation_freq, around):
+def fit(model, feed, callbacks, history, epochs, initial_epoch=0, validation=None, validation_freq=1, around=()):
     """Train `model` on `feed`; returns `history`, which is one of the callbacks.
 
     `validation` is None or the feed to validate on, `around` are wrappers for the steps of this fit.
     """
     # Whatever does not fit is refused before anything begins, and it is said how many steps will come.
-    model.compiled_step("train", feed.spec, feed.plan(max(epochs - initial_epoch, 0)))
-    check_labels(model, feed)
+    model._prepare("train", feed, max(epochs - initial_epoch, 0))
     if validation is not None:
-        passes = _count_due(initial_epoch, epochs, validation_freq)
-        model.compiled_step("test", validation.spec, validation.plan(passes))
+        model._prepare("test", validation, count_due(initial_epoch, epochs, validation_freq))
     model.stop_training = False
     run = Run(model, feed, callbacks.callbacks, validation, initial_epoch)
     fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None
@@ -49,7 +58,7 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, vali
             began, waited = time.perf_counter(), feed.waited
             logs = _epoch(run, fixed, callbacks)
             history.waiting.append((feed.waited - waited) / (time.perf_counter() - began))
-            if validation is not None and _is_due(run.epoch + 1, validation_freq):
+            if validation is not None and is_due(run.epoch + 1, validation_freq):
                 logs.update({f"val_{name}": value for name, value in evaluate(model, validation, callbacks).items()})
             callbacks.on_epoch_end(run.epoch, logs)
             run.epoch, run.step, run.logs = run.epoch + 1, 0, {}
@@ -63,17 +72,6 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, vali
         callbacks.close()
     callbacks.on_train_end()
     return history
-
-
-def _is_due(epoch, frequency):
-    return epoch in frequency if isinstance(frequency, (list, tuple, set)) else epoch % frequency == 0
-
-
-def _count_due(first, last, frequency):
-    """How many of the epochs from `first` until before `last` are followed by a validation."""
-    if isinstance(frequency, (list, tuple, set)):
-        return sum(first < epoch <= last for epoch in set(frequency))
-    return max(last // frequency - first // frequency, 0)
 
 
 def _epoch(run, fixed, callbacks):
@@ -101,19 +99,18 @@ def _epoch(run, fixed, callbacks):
         callbacks.on_train_batch_end(run.step - 1, logs)
         callbacks.on_train_chunk_end(run.step, logs)
         callbacks.on_safe_point()
-    model.optimizer_flush()
+    model.optimizer.flush()
     if run.step == 0 and not model.stop_training:
         raise ValueError("The data gave no batches in this epoch. A generator can be used up only once.")
     if feed.steps is not None and run.step < feed.steps and not model.stop_training:
         warnings.warn(f"The data ended after {run.step} of {feed.steps} steps; make them repeat, or ask for fewer.",
                       stacklevel=4)  # fmt: skip
-    return dict(run.logs) or to_numbers(model.metric_results())
+    return dict(run.logs) or to_numbers(model.get_metrics_result())
 
 
 def evaluate(model, feed, callbacks):
     """The metrics of `model` over one pass of `feed`, by name."""
-    model.compiled_step("test", feed.spec, feed.plan(1))
-    check_labels(model, feed)
+    model._prepare("test", feed, passes=1)
     model.reset_metrics()
     callbacks.on_test_begin()
     feed.start(0)
@@ -139,7 +136,7 @@ def evaluate(model, feed, callbacks):
 
 def predict(model, feed, callbacks):
     """The outputs of `model` for all rows of `feed`, as NumPy arrays."""
-    step = model.compiled_step("predict", feed.spec, feed.plan(1))
+    step = model._prepare("predict", feed, passes=1)
     callbacks.on_predict_begin()
     feed.start(0)
     parts = []
@@ -151,18 +148,3 @@ def predict(model, feed, callbacks):
     if len(parts) == 1:
         return tf.nest.map_structure(lambda part: part.numpy(), parts[0])
     return tf.nest.map_structure(lambda *pieces: np.concatenate([p.numpy() for p in pieces]), *parts)
-
-
-def to_numbers(logs):
-    """Logs as Python numbers; a metric with one value per class stays an array."""
-    if not isinstance(logs, dict):
-        logs = {"loss": logs}
-    return {
-        name: (float(value) if np.ndim(value) == 0 else np.asarray(value)) for name, value in logs.items()
-    }
-
-
-def check_labels(model, feed):
-    """Refuse class numbers out of range before training: compiled code could only turn them into NaN."""
-    if model.compiled_loss is not None and feed.targets is not None:
-        model.compiled_loss.check_labels(feed.targets)

@@ -5,6 +5,7 @@ import functools
 
 import tensorflow as tf
 
+from engine import spellings
 from losses.ground import whole
 
 
@@ -38,3 +39,16 @@ def _make(_, **arguments):
 def _plain():
     with tf.Graph().as_default():  # where nothing watches
         return type(tf.Variable(0.0))
+
+
+def build_once(build):
+    """`build` of a subclass, so wrapped that its variables outlive a traced function and the layer knows it is built."""
+
+    @functools.wraps(build)
+    def wrapped(self, *shapes, **named_shapes):
+        shapes = [spellings.Shape(s) if isinstance(s, (tuple, tf.TensorShape)) else s for s in shapes]
+        with outside():
+            build(self, *shapes, **named_shapes)
+        self.built = True
+
+    return wrapped

@@ -1,28 +1,8 @@
-"""How a layer gets its weights: once, outside of any traced function, with shapes that are known."""
+"""Sizes and shapes that layers are given, checked: who, expected, received, fix."""
 
-import difflib
-import functools
 import numbers
 
 import tensorflow as tf
-
-from engine import spellings
-from engine.core import creation
-
-_SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_size")
-
-
-def build_once(build):
-    """`build` of a subclass, so wrapped that its variables outlive a traced function and the layer knows it is built."""
-
-    @functools.wraps(build)
-    def wrapped(self, *shapes, **named_shapes):
-        shapes = [spellings.Shape(s) if isinstance(s, (tuple, tf.TensorShape)) else s for s in shapes]
-        with creation.outside():
-            build(self, *shapes, **named_shapes)
-        self.built = True
-
-    return wrapped
 
 
 def positive_integer(layer, name, value):
@@ -56,16 +36,3 @@ def static_shape(layer, name, shape):
             "The inputs have an axis of unknown size there; give it in Input(shape=...)."
         )
     return shape
-
-
-def first_layer_shape(layer, kwargs):
-    """The batch shape declared by `input_shape=` or `batch_shape=`, or None. Any other argument is a TypeError."""
-    given = spellings.first_shape(kwargs)
-    for name in given:
-        if name not in _SHAPE_ARGUMENTS:
-            near = difflib.get_close_matches(name, ["name", "dtype", "trainable", *_SHAPE_ARGUMENTS], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{type(layer).__name__} takes no argument {name!r}.{hint}")
-    if given["batch_shape"] is not None or given["input_shape"] is None:
-        return given["batch_shape"]
-    return (given.get("batch_size"), *given["input_shape"])

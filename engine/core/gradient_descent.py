@@ -1,7 +1,7 @@
 """Gradient descent: a step against the gradient."""
 
-from engine.optimizers import checks
-from engine.optimizers.base import UpdateRule
+from engine.core.update_rule import UpdateRule
+from engine.small_parts import checks
 
 
 def sgd(variable, gradient, learning_rate):

@@ -15,7 +15,6 @@ import collections
 
 FEW = 200
 FEW_HEAVY = 50
-STREAM = "stream"  # stands for the size of batches that come one after the other: nobody knows it before
 
 # Measured, steps after which XLA had saved what its compiler took: a line 5,100, a small mlp 1,600, a wide one 930,
 # 60 layers 400; a transformer 240, GRU 200, LSTM 100.

@@ -8,19 +8,18 @@ A *slot* is a variable that belongs to a weight: its momentum, its average. A fa
 gradient_descent.py). What is to happen around it overrides one of the methods at the end, each of which calls the next.
 """
 
-import numbers
-
 import tensorflow as tf
 
 from engine import initializers
-from engine.core import naming, tracking
-from engine.optimizers.gradients import as_dense, check_shapes, without_missing
-from engine.optimizers.slots import Slots
+from engine.core import tracking
+from engine.small_parts import checks, naming
+from engine.small_parts.described_rule import DescribedRule
+from engine.small_parts.gradients import as_dense, check_shapes, without_missing
+from engine.small_parts.slots import Slots
 from losses.ground import whole
-from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 
 
-class UpdateRule(Slots, tracking.Tracked, Configurable):
+class UpdateRule(Slots, tracking.Tracked, DescribedRule):
     """A formula with a learning rate: a number, or a function of the number of calls so far.
 
     Override `build` to make slots and `new_values` to compute; or, to assign yourself, `update_step`.
@@ -44,8 +43,6 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
         self._calls = self.add_variable((), dtype="int64", name="iteration")
         self._rate, self._rate_changes = None, 0  # a changed number is in the variable; a changed function is counted
         self.learning_rate = learning_rate
-
-    # ---- the formula: what a family of optimizers overrides -----------------------------------
 
     def build(self, variables):
         """Make the slots of `variables`. Called with a longer list when new variables come; slots that exist stay."""
@@ -79,8 +76,6 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
             if new is not old[name]:
                 slots[name].assign(new, read_value=False)
 
-    # ---- counter and rate ----------------------------------------------------------------------
-
     @property
     def iterations(self):
         """The number of updates so far (int64)."""
@@ -96,7 +91,7 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
         if callable(value):
             self._rate, self._rate_changes = value, self._rate_changes + 1
             return
-        value = _number(self, value)
+        value = checks.number(self, "learning_rate", value)
         if isinstance(self._rate, tf.Variable):
             self._rate.assign(value)
         elif self._rate is None:
@@ -110,8 +105,6 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
     def rate_at(self, step):
         """The learning rate of the call number `step`, counted from 0."""
         return self._rate(step) if callable(self._rate) else self._rate
-
-    # ---- using it ----------------------------------------------------------------------------
 
     @tf.autograph.experimental.do_not_convert
     def apply_gradients(self, grads_and_vars, weight=None, skip_gradients_aggregation=False):
@@ -154,22 +147,6 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
         """What `fit` reports of the optimizer beside the metrics: {name: number}."""
         return {}
 
-    def constants(self):
-        """All that a trace of the update holds fixed: where this has changed, the update is traced anew."""
-        fixed = (numbers.Number, str, type(None))
-        return (id(self), *((name, value) for name, value in vars(self).items() if isinstance(value, fixed)))
-
-    def get_config(self):
-        """The constructor's arguments as plain data."""
-        names = constructor_arguments(type(self))
-        config = describe(self, [name for name in names if name != "learning_rate"])
-        return {**config, "learning_rate": serialize(self._rate)} if "learning_rate" in names else config
-
-    def __repr__(self):
-        return f"<{type(self).__name__} {self.name!r}>"
-
-    # ---- one call: each of these calls the next, and may be overridden to do more ----------------
-
     def _run(self, gradients, variables, weight):
         """Where one call runs: here, operation by operation."""
         self._call(gradients, variables, self.learning_rate, weight)
@@ -194,16 +171,3 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
             if variable.dtype not in prepared:
                 prepared[variable.dtype] = self.prepare_step(tf.cast(learning_rate, variable.dtype))
             self.update_step(gradient, variable, prepared[variable.dtype])
-
-
-def _number(owner, value):
-    """A learning rate as a float."""
-    try:
-        if not isinstance(value, str):
-            return float(value)
-    except (TypeError, ValueError):
-        pass
-    raise ValueError(
-        f"{type(owner).__name__} needs as `learning_rate` a number, a LearningRateSchedule or a function; "
-        f"received {value!r}."
-    )

@@ -8,7 +8,7 @@ Slots are made when a weight is first seen, also in the middle of training, so a
 import tensorflow as tf
 
 from engine import dtypes, initializers
-from engine.core import creation
+from engine.small_parts import creation
 
 
 class Slots:
@@ -31,19 +31,6 @@ class Slots:
     def slots_of(self, weight):
         """{name: variable} of all slots of a weight."""
         return dict(self._slots[id(weight)])
-
-    def named_variables(self, paths):
-        """{name: variable} of all state: slots as `path/slot`, where `paths` maps the id of a weight to its path."""
-        named = {}
-        for index, weight in enumerate(self._weights):
-            path = paths.get(id(weight), f"weight_{index}")
-            named.update({f"{path}/{name}": slot for name, slot in self.slots_of(weight).items()})
-        slots = {id(slot) for slot in named.values()}
-        for variable in self.variables:
-            if id(variable) not in slots:
-                name = variable.name.split(":")[0].removeprefix(f"{self.name}/")
-                named[f"{name}_{len(named)}" if name in named else name] = variable
-        return named
 
     def add_variable(self, shape, initializer="zeros", dtype=None, name=None):
         """A variable of the state, made outside of any traced function."""

@@ -3,7 +3,6 @@
 import tensorflow as tf
 
 from engine import spellings
-from engine.training.step import unpack
 from losses.ground.labels import ClassWeights
 
 
@@ -33,6 +32,21 @@ class Preparation:
         ranks = [self.ranks[name] for name in (sorted(x) if by_name else self.ranks)]
         ranks = ranks if len(ranks) == len(items) else [None] * len(items)
         return tf.nest.pack_sequence_as(x, [spellings.column(item, rank) for item, rank in zip(items, ranks)])
+
+
+def unpack(data):
+    """(x, y, sample_weight) of a batch that may come as x, (x,), (x, y) or all three."""
+    if not isinstance(data, tuple):
+        data = (data,)
+    if not 1 <= len(data) <= 3:
+        raise ValueError(f"A batch is x, (x, y) or (x, y, sample_weight); received a tuple of {len(data)} items.")
+    return (*data, None, None)[:3]
+
+
+def count_rows(data):
+    """The number of rows of a batch, as a scalar tensor."""
+    first = tf.nest.flatten(data)[0]
+    return tf.shape(first)[0] if first.shape[0] is None else tf.constant(first.shape[0])
 
 
 def pack(x, y, sample_weight):

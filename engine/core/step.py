@@ -12,45 +12,9 @@ import functools
 
 import tensorflow as tf
 
-from engine.training.objective import add_up, weighted
+from engine.core.objective import add_up, weighted
+from engine.small_parts.batch import count_rows, unpack
 from losses.ground import whole
-
-
-def unpack(data):
-    """(x, y, sample_weight) of a batch that may come as x, (x,), (x, y) or all three."""
-    if not isinstance(data, tuple):
-        data = (data,)
-    if not 1 <= len(data) <= 3:
-        raise ValueError(f"A batch is x, (x, y) or (x, y, sample_weight); received a tuple of {len(data)} items.")
-    return (*data, None, None)[:3]
-
-
-def count_rows(data):
-    """The number of rows of a batch, as a scalar tensor."""
-    first = tf.nest.flatten(data)[0]
-    return tf.shape(first)[0] if first.shape[0] is None else tf.constant(first.shape[0])
-
-
-def named(metrics):
-    """(name, metric) for each; where two have one name, the later ones are `name_1`, `name_2` ..."""
-    names = [metric.name for metric in metrics]
-    counts = [names[:index].count(name) for index, name in enumerate(names)]
-    return [(f"{name}_{count}" if count else name, metric) for name, count, metric in zip(names, counts, metrics)]
-
-
-def results(metrics):
-    """{name: result} of (name, metric) pairs; a metric that returns a dict gives several."""
-    found = {}
-    for name, metric in metrics:
-        result = metric.result()
-        found.update(result if isinstance(result, dict) else {name: result})
-    return found
-
-
-def make_variables(model, feed, verb="train"):
-    """Make what the first step would make, such as slots, metrics and kept states, without any effect on values."""
-    tf.function(getattr(model, f"{verb}_step"), autograph=False).get_concrete_function(feed.whole_spec)
-    model._clear_losses()
 
 
 class TrainingStep:
@@ -61,13 +25,13 @@ class TrainingStep:
     def train_step(self, data):
         """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
         x, y, sample_weight = unpack(data)
-        y_pred, loss, gradients = self.differentiate(x, y, sample_weight)
+        y_pred, loss, gradients = self.step_gradients(x, y, sample_weight)
         rows = count_rows(x)
-        self.apply(gradients, rows)
+        self.apply_step(gradients, rows)
         self._loss_tracker.update_state(*whole.group.weighted(loss, rows))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def differentiate(self, x, y=None, sample_weight=None):
+    def step_gradients(self, x, y=None, sample_weight=None):
         """Forward and back: (y_pred, loss, [(gradient, variable), ...])."""
 
         def forward():
@@ -76,7 +40,7 @@ class TrainingStep:
 
         with tf.GradientTape() as tape:
             y_pred, loss = forward()
-        return y_pred, loss, self.gradients(tape, loss, again=lambda: forward()[1])
+        return y_pred, loss, self.tape_gradients(tape, loss, again=lambda: forward()[1])
 
     def test_step(self, data):
         """Measure one batch; returns the metrics so far, by name."""
@@ -98,10 +62,13 @@ class TrainingStep:
         rows, added = count_rows(x if x is not None else y_pred), self.named_losses()
         added = list(zip([name for name, _ in added], whole.group.shares([value for _, value in added], rows)))
         data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value, _ in terms]
-        self._term_tracker.update_state(data_terms + added, rows)
+        self._report_terms(data_terms + added, rows)
         return add_up(weighted(terms) + [value for _, value in added])
 
-    def gradients(self, tape, loss, again=None):
+    def _report_terms(self, terms, rows):
+        """What the loss is the sum of, as (name, scalar), for who wants to report it."""
+
+    def tape_gradients(self, tape, loss, again=None):
         """(gradient, variable) for each trainable weight that has one, as the optimizer takes them.
 
         `again`, a function that computes the loss anew, helps in eager mode to find out why a weight has none.
@@ -112,7 +79,7 @@ class TrainingStep:
             find = functools.partial(wrapper.gradients, find, loss, weights, again)
         return [(gradient, weight.variable) for weight, gradient in zip(weights, find()) if gradient is not None]
 
-    def apply(self, gradients, rows=None):
+    def apply_step(self, gradients, rows=None):
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
         totals = whole.group.total([gradient for gradient, _ in gradients])
         update = self._update
@@ -125,11 +92,9 @@ class TrainingStep:
         self.optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=True)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Bring the compiled metrics up to date; returns all metrics so far, by name."""
-        if y is not None:
-            self.compiled_metrics.update_state(y, y_pred, sample_weight)
-        return self.metric_results()
+        """All metrics so far, by name, this batch included."""
+        return self.get_metrics_result()
 
-    def metric_results(self):
+    def get_metrics_result(self):
         """The results of all metrics, by name."""
-        return results(named(self.metrics))
+        return {metric.name: metric.result() for metric in self.metrics}

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from losses.ground.masks import get_mask, set_mask
+
 _ALIGNMENT = 64  # bytes: TensorFlow's kernels read memory in such pieces
 
 
@@ -65,6 +67,8 @@ def _copy(array, dtype):
 
 def common_rows(x, y=None, sample_weight=None):
     """The number of rows that all tensors have, or a ValueError."""
+    if any(item.dtype == tf.string for item in tf.nest.flatten(sample_weight) if item is not None):
+        raise ValueError("`sample_weight` holds text; expected numbers, one for each row.")
     sizes = {}
     for name, item in (("x", x), ("y", y), ("sample_weight", sample_weight)):
         for tensor in tf.nest.flatten(item):
@@ -79,3 +83,44 @@ def common_rows(x, y=None, sample_weight=None):
     if every == {0}:
         raise ValueError("The data are empty: x has no rows.")
     return every.pop()
+
+
+def as_inputs(args, kwargs, dtype, cast):
+    """Arguments of a layer: arrays as tensors and, where `cast`, floating tensors in `dtype`, the one it computes in."""
+    if len(args) == 1 and not kwargs and isinstance(args[0], tf.Tensor) and args[0].dtype.name == dtype:
+        return args, kwargs  # the common call, made quick
+
+    def leaf(item):
+        if isinstance(item, (np.ndarray, np.generic)):
+            mask, item = None, tf.convert_to_tensor(item)
+        elif isinstance(item, (tf.Tensor, tf.Variable)):
+            mask = get_mask(item)
+        elif isinstance(item, (tf.SparseTensor, tf.RaggedTensor)):
+            mask = None
+        else:
+            return item
+        if not cast or not item.dtype.is_floating or item.dtype.name == dtype:
+            return item
+        item = tf.cast(item, dtype)
+        set_mask(item, mask)
+        return item
+
+    if args and isinstance(args[0], (list, tuple, int, float)) and all(
+        isinstance(number, (bool, int, float, str)) for number in tf.nest.flatten(args[0])
+    ):
+        args = (tf.convert_to_tensor(args[0]), *args[1:])
+    args = tuple(_map(leaf, arg) for arg in args)
+    return args, {name: _map(leaf, arg) for name, arg in kwargs.items()}
+
+
+def _map(function, item):
+    return tf.nest.map_structure(function, item) if isinstance(item, (list, tuple, dict)) else function(item)
+
+
+def to_numbers(logs):
+    """Logs as Python numbers; a metric with one value per class stays an array."""
+    if not isinstance(logs, dict):
+        logs = {"loss": logs}
+    return {
+        name: (float(value) if np.ndim(value) == 0 else np.asarray(value)) for name, value in logs.items()
+    }

@@ -36,6 +36,12 @@ def beside_training(layer):
     return [variable for variable, kind in state_of(layer).values() if kind != "slot" and id(variable) not in trained]
 
 
+def make_variables(model, feed, verb="train"):
+    """Make what the first step would make, such as slots, metrics and kept states, without any effect on values."""
+    tf.function(getattr(model, f"{verb}_step"), autograph=False).get_concrete_function(feed.whole_spec)
+    model._clear_losses()
+
+
 class _Found:
     """What a walk has found so far."""
 

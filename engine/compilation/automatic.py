@@ -1,0 +1,126 @@
+"""`AutomaticStep`: a compiled step that goes over to XLA where many steps are made (xla.py has the rule), and loops over iterators."""
+
+import functools
+import math
+
+import tensorflow as tf
+
+from engine.compilation import xla
+from engine.core.compiled import STREAM, CompiledStep
+
+
+class AutomaticStep(CompiledStep):
+    """A step function (batch → logs), compiled for batches of `spec`.
+
+    `jit` is "auto", True or False; `tally` has the counts that "auto" goes by; `note` is told, in words, which way the step
+    goes. The step is traced once, with any number of rows, and every loop calls that trace.
+    """
+
+    def __init__(self, step, spec, jit="auto", tally=None, note=None):
+        super().__init__(step, spec)
+        self.tally, self.note = tally or xla.Tally(), note or (lambda text: None)
+        self.automatic, self._told = jit == "auto", set()
+        self.obstacle = None
+        self.enough = 0 if jit else math.inf  # so many steps, and XLA compiles them
+        if self.automatic:
+            found = xla.operations(self.step.graph)
+            self.obstacle = xla.obstacle(found)
+            self.enough = math.inf if self.obstacle else xla.few(found)
+
+    def uses_xla(self, size):
+        """Whether the next step on a batch of that size goes through XLA."""
+        return self.tally.steps(size) >= self.enough
+
+    def on_batch(self, batch, size=None):
+        size = _rows(batch) if size is None else size
+        self.jit = self._way(size)
+        logs = super().on_batch(batch)
+        self.tally.made[size] += 1
+        return logs
+
+    def on_rows(self, data, order, start, stop):
+        size = int(order.shape[1])
+        while start < stop:
+            end = start + self._alike(stop - start, size)
+            self.jit = self._way(size)
+            logs = super().on_rows(data, order, start, end)
+            self.tally.made[size] += end - start
+            start = end
+        return logs
+
+    def on_iterator(self, iterator, count):
+        if self.uses_xla(STREAM) and ("batch", True) not in self._programs:
+            first = 1  # by itself: should XLA refuse it, the batch is still in hand
+            logs, ran, waited = super().on_iterator(iterator, first)
+        else:
+            first = self._alike(count, STREAM)
+            logs, ran, waited = self._steps_of(iterator, first)
+        if ran < first or first == count:
+            return logs, ran, waited
+        later, more, longer = self.on_iterator(iterator, count - first)
+        return later if more else logs, ran + more, waited + longer
+
+    def _steps_of(self, iterator, count):
+        # An iterator cannot enter XLA: here the loop is TensorFlow's, and the step inside it is XLA's.
+        jit = self._way(STREAM)
+        loop = functools.partial(self._loop_over_iterator, jit or None)
+        name, specs = f"iterator, {jit}", (iterator, tf.TensorSpec([], tf.int32))
+        logs, ran, waited = self.run(name, loop, specs, (iterator, tf.constant(count)), False)
+        self.tally.made[STREAM] += int(ran)
+        return logs, int(ran), float(waited)
+
+    def _alike(self, count, size):
+        """How many of the next `count` steps go the same way as the first."""
+        return count if self.uses_xla(size) else min(count, self.enough - self.tally.made[size])
+
+    def run(self, name, function, specs, args, jit):
+        try:
+            return super().run(name, function, specs, args, jit)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
+            if not (jit and self.automatic and _is_refusal(error)):
+                raise
+        # XLA refuses before anything has run, so the same call can be made again without it.
+        self.enough, self.obstacle = math.inf, "an operation that XLA has refused"
+        return self.run(name, function, specs, args, self._way(STREAM))
+
+    def _way(self, size):
+        """Whether the step on a batch of that size goes through XLA; the first time it goes that way it says so."""
+        jit = self.uses_xla(size)
+        if self.automatic and jit not in self._told:
+            self._told.add(jit)
+            which = "of a stream" if size == STREAM else f"on batches of {size}"
+            few = f"fewer than {self.enough} steps {which}" if self.obstacle is None else f"it holds {self.obstacle}"
+            self.note(f"with XLA: {self.enough} steps or more {which}" if jit else f"with TensorFlow's kernels: {few}")
+        return jit
+
+    def _loop_over_iterator(self, jit, iterator, count):
+        step = tf.function(self.step, autograph=False, jit_compile=jit)
+
+        def one(index, more, waited, logs):
+            began = tf.timestamp()
+            with tf.control_dependencies([began]):
+                item = iterator.get_next_as_optional()
+            with tf.control_dependencies([item.has_value()]):
+                waited += tf.timestamp() - began
+            return tf.cond(
+                item.has_value(),
+                lambda: (index + 1, True, waited, step(item.get_value())),
+                lambda: (index, False, waited, logs),
+            )
+
+        start = (0, True, tf.zeros([], tf.float64), self.no_logs())
+        index, _, waited, logs = tf.while_loop(
+            lambda index, more, waited, logs: (index < count) & more, one, start, parallel_iterations=1
+        )
+        return logs, index, waited
+
+
+def _rows(batch):
+    """The number of rows of a batch in hand, where its shape tells."""
+    shape = tf.nest.flatten(batch)[0].shape
+    return shape[0] if shape.rank and shape[0] is not None else STREAM
+
+
+def _is_refusal(error):
+    text = str(error)
+    return any(sign in text for sign in ("unsupported operations", "XLA", "not compilable", "compile-time constant"))

@@ -1,0 +1,84 @@
+"""`CoreSequential`: layers one after the other."""
+
+import tensorflow as tf
+
+from engine.core import context, symbolic
+from engine.core.inputs import Input, InputLayer
+from engine.core.model import CoreModel
+
+
+class CoreSequential(CoreModel):
+    """A model that is a list of layers, each called on what the one before returns.
+
+    Arguments: `layers` (a list; may begin with an Input), `name`. With an Input, or `input_shape=` on the first
+    layer, the weights are made at once; otherwise when the model first sees data.
+    """
+
+    _untracked = CoreModel._untracked | {"_start", "_ends"}
+
+    def __init__(self, layers=None, name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self._layers = []
+        self._start, self._ends = None, []  # the input symbol, once its shape is known, and what each layer makes of it
+        for layer in layers or []:
+            self.add(layer)
+
+    def add(self, layer):
+        """Put a layer (or an Input) at the end."""
+        if isinstance(layer, symbolic.Symbol) and isinstance(layer.node.operation, InputLayer):
+            layer = layer.node.operation
+        if isinstance(layer, InputLayer):
+            self._begin(layer.output)
+            return
+        if not self._layers and self._start is None:
+            if layer._batch_input_shape is not None:
+                dtype = "int32" if type(layer).__name__ == "Embedding" else layer.compute_dtype
+                self._begin(Input(batch_shape=layer._batch_input_shape, dtype=dtype))
+            elif isinstance(layer, CoreModel) and len(layer.input_symbols()) == 1:
+                first = layer.input_symbols()[0]
+                self._begin(Input(batch_shape=tuple(first.shape), dtype=first.dtype.name))
+        if self._start is not None:
+            self._extend(layer)
+        self._layers.append(layer)
+        self._refresh()
+
+    def _begin(self, symbol):
+        self._start, self._ends = symbol, [symbol]
+        self.autocast = False  # inputs get the dtype that the start declares
+        for layer in self._layers:
+            self._extend(layer)
+        self._refresh()
+
+    def _extend(self, layer):
+        with context.inside(self):  # so that an error in there can say where the layer is
+            output = layer(self._ends[-1])
+        if not isinstance(output, symbolic.Symbol):
+            raise ValueError(f"{self.title}: {layer.title} has several outputs; a Sequential passes on one. Use Model.")
+        self._ends.append(output)
+
+    def _refresh(self):
+        """Bring inputs and outputs up to date with the list of layers."""
+        if self._start is not None:
+            self._structure, self._output_structure = self._start, self._ends[-1]
+            self.built = bool(self._layers)
+
+    def build(self, input_shape):
+        """Make the weights for inputs of this shape, batch axis first."""
+        if self._start is None:
+            shape = tuple(input_shape)
+            self._begin(Input(batch_shape=(None, *shape[1:]), dtype=self.compute_dtype))
+
+    def _ensure_built(self, args, kwargs):
+        if self._start is None and args and isinstance(args[0], (tf.Tensor, symbolic.Symbol)):
+            tensor = args[0]
+            with tf.init_scope():
+                shape = (None, *tensor.shape[1:]) if tensor.shape.rank is not None else None
+                self._begin(Input(batch_shape=shape, dtype=tensor.dtype.name))
+        self.built = True
+
+    def call(self, inputs):
+        if self._start is not None:
+            inputs, = self._bind(self._start, inputs)
+        for layer in self._layers:
+            inputs = layer(inputs)
+        return inputs

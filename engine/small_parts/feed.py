@@ -1,0 +1,105 @@
+"""Where batches come from: what the loops ask of any data.
+
+    feed.start(epoch);  logs, ran = feed.run(step, count)     # the next steps of the epoch; ran = 0: there are no more
+
+Other data are kinds of their own. Each registers itself, so that nothing here knows of them.
+"""
+
+from engine.small_parts.batch import Preparation
+
+_kinds = []
+
+
+def register(kind):
+    """For a subclass of Feed: it is asked whether it takes given data, before those that were registered earlier."""
+    _kinds.insert(0, kind)
+    return kind
+
+
+def kind_of(model, x):
+    """The class of the feed for data like `x`."""
+    found = next((kind for kind in _kinds if x is not None and kind.takes(x, model)), None)
+    if found is None:
+        given = "no data" if x is None else f"{x!r:.60}"
+        known = dict.fromkeys(kind.accepted for kind in reversed(_kinds))
+        raise ValueError(f"{model.title} was given {given}. Pass x: {', '.join(known)}.")
+    return found
+
+
+def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
+    """The feed for what `fit`, `evaluate` or `predict` was given."""
+    return kind_of(model, x).make(Preparation(model, class_weight), x, y, sample_weight, batch_size, shuffle, steps)
+
+
+class Feed:
+    """The batches of one kind of data. A subclass has at least `accepted`, `spec`, `takes`, `start` and `next`."""
+
+    accepted = ""  # the data it takes, in words
+    is_batched = False  # whether the data come in batches of their own size
+    keeps_batches = False  # whether `batch` has every batch of the epoch, not the last one alone
+    spec = None  # of a batch, its number of rows left open
+    steps = None  # in an epoch, where that is known before its end
+    size = None  # of a batch, by which steps are counted (xla.py); None: its rows
+    targets = None  # the labels, where they are in memory
+    waited = 0.0  # seconds so far in which a step had to wait for its data
+    position = 0  # the number of the next batch in its epoch
+    last = None  # the batch that `run` has come to
+
+    @classmethod
+    def takes(cls, x, model):
+        """Whether `x` is data of this kind."""
+        return False
+
+    @classmethod
+    def make(cls, prepare, x, y, sample_weight, batch_size, shuffle, steps):
+        """The feed for these arguments of `fit`; `prepare` is what is done to each batch."""
+        return cls(prepare, x, y, sample_weight, batch_size, shuffle, steps)
+
+    @property
+    def whole_spec(self):
+        """`spec` with the rows of a whole batch, where they are known: a stateful layer is made for so many."""
+        return self.spec
+
+    def plan(self, passes):
+        """How many steps so many epochs have, where that is known: {size of a batch: steps}."""
+        return {}
+
+    def start(self, epoch, step=0):
+        """Go to a batch of an epoch."""
+        raise NotImplementedError
+
+    def next(self):
+        """The next batch of the epoch, or None at its end."""
+        raise NotImplementedError
+
+    def run(self, step, count):
+        """Run the compiled `step` on at most `count` batches: the logs of the last one, and how many there were."""
+        logs, ran = None, 0
+        while ran < count and (batch := self.next()) is not None:
+            self.last = batch
+            logs, ran = step.on_batch(batch, self.size), ran + 1
+        return logs, ran
+
+    def batches(self):
+        """The rest of the epoch, batch by batch."""
+        while (batch := self.next()) is not None:
+            yield batch
+
+    def batch(self, number):
+        """A batch of this epoch, by its number."""
+        return self.last
+
+    def example(self):
+        """A batch to look at, once an epoch has begun."""
+        return self.last
+
+    def all_rows(self):
+        """The data as one batch, where they are in memory."""
+        raise ValueError(f"One batch is expected, as arrays; {self.accepted} has many. Pass one: x, y = next(iter(data)).")
+
+    def get_state(self):
+        """What an interrupted run must know to go on with the same batches: plain data."""
+        return {}
+
+    def set_state(self, state):
+        """Take back what `get_state` gave; a ValueError if the data are others."""
