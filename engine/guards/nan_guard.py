@@ -17,6 +17,7 @@ from engine.saving import container
 from engine.small_parts.batch import unpack
 from engine.small_parts.conditional import run_if
 from engine.state import beside_training, make_variables, state_of
+from engine.unchanged import observe
 from losses.ground import whole
 
 _FILE = "nan-batch.safetensors"
