@@ -9,10 +9,11 @@ from engine.callbacks.history import History
 from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
 from engine.core import tracking
 from engine.data.splits import split
+from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
 from engine.metrics.reported import CompiledMetrics
 from engine.training import loop
-from engine.training.feed import kind_of, make_feed
+from engine.training.feed import make_feed
 from engine.training.objective import CompiledLoss, as_loss
 from engine.training.step import TrainingStep, named
 from engine.training.terms import LossTerms
@@ -77,8 +78,9 @@ class Trainer(TrainingStep):
 
         Arguments: `x`, `y` (arrays, lists or dicts of them; or `x` a tf.data.Dataset or generator of batches);
         `batch_size` (32); `verbose` (0 silent, 1 a bar, 2 a line per epoch, "auto"); `callbacks`;
-        `validation_split` (the last fraction of the rows) or `validation_data`; `shuffle` (arrays, anew each
-        epoch); `class_weight` ({class: weight}); `sample_weight` (one per row); `initial_epoch`;
+        `validation_split` (the last fraction of the rows) or `validation_data` ((x, y), or batches; {"name": data} for several,
+        in the logs `val_name_loss`); `shuffle` (arrays, anew each epoch); `class_weight` ({class: weight}, or one for each
+        output: {"output": {class: weight}}); `sample_weight` (one per row); `initial_epoch`;
         `steps_per_epoch` (needed for endless data); the `validation_*` likewise; `on_nan` ("raise": a step whose
         loss or gradients are not finite is not applied, and a NonFiniteError says where they come from).
         """
@@ -90,9 +92,7 @@ class Trainer(TrainingStep):
         if validation_split and validation_data is None:
             dtype = self.variable_dtype
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split, dtype)
-        validation = None
-        if validation_data is not None:
-            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        validation = Validation(self, validation_data, validation_batch_size or batch_size, validation_steps, validation_freq)
         with self._place.scope():
             if on_nan and self._guard is None:
                 self._guard = NaNGuard(self)
@@ -101,13 +101,7 @@ class Trainer(TrainingStep):
             history, bar = History(), [ProgressBar(verbose)] if verbose else []
             params = dict(epochs=epochs, steps=feed.steps, verbose=verbose)
             callbacks = CallbackList([callbacks or [], history, *bar], self, params)
-            return loop.fit(self, feed, callbacks, history, epochs, initial_epoch, validation, validation_freq, around)
-
-    def _validation(self, data, batch_size, steps):
-        parts = data if isinstance(data, (tuple, list)) else (data,)
-        x, y, sample_weight = (*parts, None, None)[:3]
-        batch_size = None if kind_of(self, x).is_batched else batch_size
-        return make_feed(self, x, y, sample_weight, batch_size, steps=steps)
+            return loop.fit(self, feed, callbacks, history, epochs, initial_epoch, validation, around)
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
                  callbacks=None, return_dict=False):  # fmt: skip

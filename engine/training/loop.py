@@ -20,19 +20,17 @@ def pace_for(step, fixed=None):
     return step.pace if fixed is None else Pace(fixed)
 
 
-def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, validation_freq, around):
+def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, around):
     """Train `model` on `feed`; returns `history`, which is one of the callbacks.
 
-    `validation` is None or the feed to validate on, `around` are wrappers for the steps of this fit.
+    `validation` has the feeds to validate on (engine/data/validation.py), `around` are wrappers for the steps of this fit.
     """
     # Whatever does not fit is refused before anything begins, and it is said how many steps will come.
     model.compiled_step("train", feed.spec, feed.plan(max(epochs - initial_epoch, 0)))
     check_labels(model, feed)
-    if validation is not None:
-        passes = _count_due(initial_epoch, epochs, validation_freq)
-        model.compiled_step("test", validation.spec, validation.plan(passes))
+    validation.prepare(feed, initial_epoch, epochs)
     model.stop_training = False
-    run = Run(model, feed, callbacks.callbacks, validation, initial_epoch)
+    run = Run(model, feed, callbacks.callbacks, validation.feeds, initial_epoch)
     fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None
     before = list(model.around_step)
     try:
@@ -49,8 +47,8 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, vali
             began, waited = time.perf_counter(), feed.waited
             logs = _epoch(run, fixed, callbacks)
             history.waiting.append((feed.waited - waited) / (time.perf_counter() - began))
-            if validation is not None and _is_due(run.epoch + 1, validation_freq):
-                logs.update({f"val_{name}": value for name, value in evaluate(model, validation, callbacks).items()})
+            for prefix, data in validation.due(run.epoch + 1):
+                logs.update({f"{prefix}{name}": value for name, value in evaluate(model, data, callbacks).items()})
             callbacks.on_epoch_end(run.epoch, logs)
             run.epoch, run.step, run.logs = run.epoch + 1, 0, {}
             callbacks.on_epoch_saved(run.epoch)
@@ -63,17 +61,6 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, vali
         callbacks.close()
     callbacks.on_train_end()
     return history
-
-
-def _is_due(epoch, frequency):
-    return epoch in frequency if isinstance(frequency, (list, tuple, set)) else epoch % frequency == 0
-
-
-def _count_due(first, last, frequency):
-    """How many of the epochs from `first` until before `last` are followed by a validation."""
-    if isinstance(frequency, (list, tuple, set)):
-        return sum(first < epoch <= last for epoch in set(frequency))
-    return max(last // frequency - first // frequency, 0)
 
 
 def _epoch(run, fixed, callbacks):
