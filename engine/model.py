@@ -17,6 +17,7 @@ from engine.guards.missing_gradients import MissingGradients
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
 from engine.trainer import Trainer
+from engine.training.passes import Passes
 from engine.training.traces import Traces
 from losses.ground.lookup import custom_object_scope
 
@@ -39,7 +40,7 @@ class Model(Trainer, Saved, Studied, Layer):
     keras_module = "keras"
     supports_masking = True
     _untracked = Layer._untracked | {"_loss_tracker", "_term_tracker", "_structure", "_output_structure", "first_inputs",
-                                     "_traces", "optimizer", "compiled_metrics", "around_step"}  # fmt: skip
+                                     "_traces", "_passes", "optimizer", "compiled_metrics", "around_step"}  # fmt: skip
 
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
     _graph = None  # of a functional model
@@ -48,7 +49,7 @@ class Model(Trainer, Saved, Studied, Layer):
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self._traces = Traces()
+        self._traces, self._passes = Traces(), Passes()
         self._place = Scope()  # where its steps run: where it is made
         self.around_step = [MissingGradients(self), *self._place.around(self)]
         if (inputs is None) != (outputs is None):

@@ -12,7 +12,7 @@ from engine.data.splits import split
 from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
 from engine.metrics.reported import CompiledMetrics
-from engine.training import loop
+from engine.training import loop, passes
 from engine.training.feed import make_feed
 from engine.training.objective import CompiledLoss, as_loss
 from engine.training.step import TrainingStep, named
@@ -123,7 +123,7 @@ class Trainer(TrainingStep):
         bar = [PredictionBar(verbose)] if verbose else []
         callbacks = CallbackList([callbacks or [], *bar], self, dict(steps=feed.steps, verbose=verbose))
         try:
-            with self._place.scope():
+            with self._place.scope(), passes.spared(self):
                 return loop.predict(self, feed, callbacks)
         finally:
             callbacks.close()
@@ -146,8 +146,8 @@ class Trainer(TrainingStep):
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
         batch, step = feed.all_rows(), self.compiled_step(verb, feed.spec)
         loop.check_labels(self, feed)
-        self.reset_metrics()
-        logs = loop.to_numbers(step.on_batch(batch))
+        with passes.begin(self) as own, own.turn():
+            logs = loop.to_numbers(step.on_batch(batch))
         return logs if return_dict else self._in_order(logs)
 
     def compiled_step(self, verb, spec, plan=None):
@@ -155,7 +155,8 @@ class Trainer(TrainingStep):
 
         `plan` has the steps that are going to be made of it, {rows of a batch: number}.
         """
-        return self._traces.step(self, verb, spec, plan)
+        with self._passes.tracing:
+            return self._traces.step(self, verb, spec, plan)
 
     def trace_report(self):
         """Which steps were traced so far and why: a list of (verb, spec of the batch, reason).

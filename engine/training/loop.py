@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from engine.training import passes
 from engine.training.pace import Pace
 from engine.training.run import Run, StopRun
 
@@ -45,7 +46,8 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, arou
             if run.step:
                 callbacks.resume(run)  # once more: what the beginning of this epoch did has been done before
             began, waited = time.perf_counter(), feed.waited
-            logs = _epoch(run, fixed, callbacks)
+            with passes.begin(model, goes_on=run.step > 0) as own:
+                logs = _epoch(run, fixed, callbacks, own)
             history.waiting.append((feed.waited - waited) / (time.perf_counter() - began))
             for prefix, data in validation.due(run.epoch + 1):
                 logs.update({f"{prefix}{name}": value for name, value in evaluate(model, data, callbacks).items()})
@@ -63,31 +65,32 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, arou
     return history
 
 
-def _epoch(run, fixed, callbacks):
+def _epoch(run, fixed, callbacks, own):
     """The steps of an epoch, or those that a resumed run has left of it; returns the logs."""
     model, feed = run.model, run.feed
     stops = [callback.every_steps for callback in run.callbacks if callback.every_steps]
     if any(wrapper.asks_for_batches for wrapper in model.around_step) and not feed.keeps_batches:
         stops.append(1)  # a batch of a stream is gone after the chunk
     feed.start(run.epoch, run.step)
-    if not run.step:
-        model.reset_metrics()
     while (feed.steps is None or run.step < feed.steps) and not model.stop_training:
         callbacks.on_train_batch_begin(run.step)
         step = model.compiled_step("train", feed.spec)  # anew where a callback froze or replaced something
         pace = pace_for(step, fixed)
         started = time.perf_counter()
-        found, ran = feed.run(step, min([pace.steps, *(every - run.total % every for every in stops)]))
+        with own.turn():
+            found, ran = feed.run(step, min([pace.steps, *(every - run.total % every for every in stops)]))
+            logs = to_numbers(found) if ran else {}
         if ran == 0:
             break
         for wrapper in model.around_step:
             wrapper.look(run)
-        logs = {**to_numbers(found), **model.optimizer.logs()}
+        logs.update(model.optimizer.logs())
         pace.measured(ran, time.perf_counter() - started)
         run.step, run.total, run.logs = run.step + ran, run.total + ran, logs
         callbacks.on_train_batch_end(run.step - 1, logs)
         callbacks.on_train_chunk_end(run.step, logs)
-        callbacks.on_safe_point()
+        with own.turn():  # what is written down are the sums of this epoch
+            callbacks.on_safe_point()
     model.optimizer_flush()
     if run.step == 0 and not model.stop_training:
         raise ValueError("The data gave no batches in this epoch. A generator can be used up only once.")
@@ -101,7 +104,11 @@ def evaluate(model, feed, callbacks):
     """The metrics of `model` over one pass of `feed`, by name."""
     model.compiled_step("test", feed.spec, feed.plan(1))
     check_labels(model, feed)
-    model.reset_metrics()
+    with passes.begin(model) as own:
+        return _evaluate(model, feed, callbacks, own)
+
+
+def _evaluate(model, feed, callbacks, own):
     callbacks.on_test_begin()
     feed.start(0)
     done, logs = 0, {}
@@ -110,10 +117,11 @@ def evaluate(model, feed, callbacks):
         step = model.compiled_step("test", feed.spec)
         pace = pace_for(step, 1 if callbacks.wants_test_batches else None)
         started = time.perf_counter()
-        found, ran = feed.run(step, pace.steps)
+        with own.turn():
+            found, ran = feed.run(step, pace.steps)
+            logs = to_numbers(found) if ran else logs
         if ran == 0:
             break
-        logs = to_numbers(found)
         pace.measured(ran, time.perf_counter() - started)
         done += ran
         callbacks.on_test_batch_end(done - 1, logs)
