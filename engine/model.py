@@ -11,6 +11,7 @@ from engine.core.model import CoreModel
 from engine.distribute.place import Scope
 from engine.functional import binding
 from engine.guards.missing_gradients import MissingGradients
+from engine.passes import Passes
 from engine.saving.saved import Saved
 from engine.state import state_of
 from engine.study.studied import Studied
@@ -33,13 +34,14 @@ class Model(Trainer, Saved, Studied, CoreModel):
     (26, (1, 2))
     """
 
-    _untracked = CoreModel._untracked | {"_term_tracker", "compiled_metrics", "first_inputs"}
+    _untracked = CoreModel._untracked | {"_term_tracker", "_passes", "compiled_metrics", "first_inputs"}
 
     kind_of_traces = CountedTraces
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+        self._passes = Passes()
         self._place = Scope()  # where its steps run: where it is made
         super().__init__(inputs, outputs, name, **kwargs)
         self.around_step = [MissingGradients(self), *self._place.around(self)]

@@ -1,5 +1,7 @@
 """The verbs of a model: `compile`, `fit`, `evaluate`, `predict`, and those of one batch. What they do is in core/; here is all that users may ask for."""
 
+import contextlib
+
 import numpy as np
 import tensorflow as tf
 
@@ -10,11 +12,14 @@ from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
 from engine.core import loop, tracking
 from engine.core.objective import as_loss
 from engine.data.splits import split
+from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
 from engine.metrics.loss_terms import LossTerms
 from engine.metrics.reported import CompiledMetrics, named, results
 from engine.metrics.reported_loss import ReportedLoss
-from engine.small_parts.feed import kind_of, make_feed
+from engine.passes import begin, spared
+from engine.small_parts.arrays import to_numbers
+from engine.small_parts.feed import make_feed
 
 
 class Trainer:
@@ -69,8 +74,9 @@ class Trainer:
 
         Arguments: `x`, `y` (arrays, lists or dicts of them; or `x` a tf.data.Dataset or generator of batches);
         `batch_size` (32); `verbose` (0 silent, 1 a bar, 2 a line per epoch, "auto"); `callbacks`;
-        `validation_split` (the last fraction of the rows) or `validation_data`; `shuffle` (arrays, anew each
-        epoch); `class_weight` ({class: weight}); `sample_weight` (one per row); `initial_epoch`;
+        `validation_split` (the last fraction of the rows) or `validation_data` ((x, y), or batches; {"name": data} for several,
+        in the logs `val_name_loss`); `shuffle` (arrays, anew each epoch); `class_weight` ({class: weight}, or one for each
+        output: {"output": {class: weight}}); `sample_weight` (one per row); `initial_epoch`;
         `steps_per_epoch` (needed for endless data); the `validation_*` likewise; `on_nan` ("raise": a step whose
         loss or gradients are not finite is not applied, and a NonFiniteError says where they come from).
         """
@@ -82,9 +88,7 @@ class Trainer:
         if validation_split and validation_data is None:
             dtype = self.variable_dtype
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split, dtype)
-        validation = None
-        if validation_data is not None:
-            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        validation = Validation(self, validation_data, validation_batch_size or batch_size, validation_steps, validation_freq)
         with self._place.scope():
             if on_nan and self._guard is None:
                 self._guard = NaNGuard(self)
@@ -93,13 +97,7 @@ class Trainer:
             history, bar = History(), [ProgressBar(verbose)] if verbose else []
             params = dict(epochs=epochs, steps=feed.steps, verbose=verbose)
             callbacks = CallbackList([callbacks or [], history, *bar], self, params)
-            return loop.fit(self, feed, callbacks, history, epochs, initial_epoch, validation, validation_freq, around)
-
-    def _validation(self, data, batch_size, steps):
-        parts = data if isinstance(data, (tuple, list)) else (data,)
-        x, y, sample_weight = (*parts, None, None)[:3]
-        batch_size = None if kind_of(self, x).is_batched else batch_size
-        return make_feed(self, x, y, sample_weight, batch_size, steps=steps)
+            return loop.fit(self, feed, callbacks, history, epochs, validation, initial_epoch, around)
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
                  callbacks=None, return_dict=False):  # fmt: skip
@@ -121,7 +119,7 @@ class Trainer:
         bar = [PredictionBar(verbose)] if verbose else []
         callbacks = CallbackList([callbacks or [], *bar], self, dict(steps=feed.steps, verbose=verbose))
         try:
-            with self._place.scope():
+            with self._place.scope(), spared(self):
                 return loop.predict(self, feed, callbacks)
         finally:
             callbacks.close()
@@ -144,8 +142,8 @@ class Trainer:
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
         batch, step = feed.all_rows(), self.compiled_step(verb, feed.spec)
         self._check_labels(feed)
-        self.reset_metrics()
-        logs = loop.to_numbers(step.on_batch(batch))
+        with self._pass() as turn, turn():
+            logs = to_numbers(step.on_batch(batch))
         return logs if return_dict else self._in_order(logs)
 
     def trace_report(self):
@@ -182,6 +180,15 @@ class Trainer:
         if y is not None:
             self.compiled_metrics.update_state(y, y_pred, sample_weight)
         return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    @contextlib.contextmanager
+    def _pass(self, goes_on=False):
+        with begin(self, goes_on) as own:
+            yield own.turn
+
+    def compiled_step(self, verb, spec):
+        with self._passes.tracing:
+            return super().compiled_step(verb, spec)
 
     def _prepare(self, verb, feed, passes):
         """Say how many steps are going to come, compile them, and refuse labels that do not fit: before the first step."""

@@ -6,30 +6,37 @@ import warnings
 import numpy as np
 
 from engine.callbacks.base import Callback, learning_rate_of
+from engine.metrics.direction import direction
 
 
 class Monitor:
     """Whether a watched number is better than the best so far.
 
-    `mode` is "min", "max" or "auto" (max for accuracies and the like, else min); an improvement of less than
-    `min_delta` does not count.
+    `mode` is "min", "max" or "auto" (as the metric says, which is asked when it is first read); an improvement of less
+    than `min_delta` does not count.
     """
 
     def __init__(self, owner, name, mode="auto", min_delta=0.0, best=None):
         if mode not in ("min", "max", "auto"):
             raise ValueError(f'{owner}: mode is "min", "max" or "auto", received {mode!r}.')
         self.owner, self.name = owner, name
-        upward = name.endswith(("acc", "accuracy", "auc", "precision", "recall", "f1_score", "iou", "r2_score"))
-        self.sign = 1.0 if mode == "max" or (mode == "auto" and upward) else -1.0
+        self.sign = {"max": 1.0, "min": -1.0, "auto": None}[mode]
         self.min_delta = abs(min_delta)
         self.best = best
 
-    def read(self, logs):
-        """The watched number, or None with a warning that says what there is."""
+    def read(self, logs, model):
+        """The watched number in the logs of `model`, or None with a warning that says what there is."""
         value = (logs or {}).get(self.name)
         if value is None:
             warnings.warn(f"{self.owner} watches {self.name!r}, which is not in the logs: {sorted(logs or {})}.",
                           stacklevel=4)  # fmt: skip
+        elif self.sign is None:
+            found = direction(model, self.name)
+            self.sign = 1.0 if found == "up" else -1.0
+            if found is None:
+                warnings.warn(f'{self.owner} watches {self.name!r}, and nobody knows whether it should be large or small: '
+                              'it is taken to be better when it is smaller. Pass mode="max" or mode="min".',
+                              stacklevel=4)  # fmt: skip
         return value
 
     def improved(self, value):
@@ -71,7 +78,7 @@ class EarlyStopping(Callback):
     def on_epoch_end(self, epoch, logs=None):
         if epoch < self.start_from_epoch:
             return
-        value = self.watch.read(logs)
+        value = self.watch.read(logs, self.model)
         if value is None:
             return
         if self.best_weights is None and self.restore_best_weights:
@@ -148,7 +155,7 @@ class ModelCheckpoint(Callback):
 
     def _save(self, logs):
         if self.save_best_only:
-            value = self.watch.read(logs)
+            value = self.watch.read(logs, self.model)
             if value is None or not self.watch.improved(value):
                 return
         try:
@@ -190,7 +197,7 @@ class ReduceLROnPlateau(Callback):
         rate = learning_rate_of(self.model)
         if logs is not None:
             logs["learning_rate"] = rate
-        value = self.watch.read(logs)
+        value = self.watch.read(logs, self.model)
         if value is None:
             return
         if self.resting:

@@ -53,7 +53,9 @@ class ProgressBar(Callback):
 
     def _text(self, logs):
         shown = [*self.model.metrics_names, *self.model.optimizer.logs()]
-        items = {name: value for name, value in (logs or {}).items() if name.removeprefix("val_") in shown}
+        ends = tuple(f"_{name}" for name in shown)  # val_loss, or val_clean_loss of one set of several
+        items = {name: value for name, value in (logs or {}).items()
+                 if name in shown or name.startswith("val_") and name.endswith(ends)}  # fmt: skip
         return ", ".join(f"{name}={_number(value)}" for name, value in (items or logs or {}).items())
 
     def close(self):

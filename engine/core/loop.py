@@ -11,14 +11,14 @@ import numpy as np
 import tensorflow as tf
 
 from engine.small_parts.arrays import to_numbers
-from engine.small_parts.pace import count_due, is_due, pace_for
+from engine.small_parts.pace import pace_for
 from engine.small_parts.run import Run, StopRun
 
 
 class Logs:
-    """Callbacks where there are none, and the history: the logs of each epoch."""
+    """Callbacks and validation where there are none, and the history: the logs of each epoch."""
 
-    callbacks = ()
+    callbacks, feeds = (), {}
     wants_batches = wants_test_batches = False
 
     def __init__(self):
@@ -27,21 +27,23 @@ class Logs:
     def on_epoch_end(self, epoch, logs):
         self.epochs.append(logs)
 
+    def due(self, epoch):
+        return ()
+
     def __getattr__(self, hook):
         return lambda *args: None
 
 
-def fit(model, feed, callbacks, history, epochs, initial_epoch=0, validation=None, validation_freq=1, around=()):
+def fit(model, feed, callbacks, history, epochs, validation, initial_epoch=0, around=()):
     """Train `model` on `feed`; returns `history`, which is one of the callbacks.
 
-    `validation` is None or the feed to validate on, `around` are wrappers for the steps of this fit.
+    `validation` has the feeds to validate on (engine/data/validation.py), `around` are wrappers for the steps of this fit.
     """
     # Whatever does not fit is refused before anything begins, and it is said how many steps will come.
     model._prepare("train", feed, max(epochs - initial_epoch, 0))
-    if validation is not None:
-        model._prepare("test", validation, count_due(initial_epoch, epochs, validation_freq))
+    validation.prepare(feed, initial_epoch, epochs)
     model.stop_training = False
-    run = Run(model, feed, callbacks.callbacks, validation, initial_epoch)
+    run = Run(model, feed, callbacks.callbacks, validation.feeds, initial_epoch)
     fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None
     before = list(model.around_step)
     try:
@@ -56,10 +58,11 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch=0, validation=Non
             if run.step:
                 callbacks.resume(run)  # once more: what the beginning of this epoch did has been done before
             began, waited = time.perf_counter(), feed.waited
-            logs = _epoch(run, fixed, callbacks)
+            with model._pass(goes_on=run.step > 0) as turn:
+                logs = _epoch(run, fixed, callbacks, turn)
             history.waiting.append((feed.waited - waited) / (time.perf_counter() - began))
-            if validation is not None and is_due(run.epoch + 1, validation_freq):
-                logs.update({f"val_{name}": value for name, value in evaluate(model, validation, callbacks).items()})
+            for prefix, data in validation.due(run.epoch + 1):
+                logs.update({f"{prefix}{name}": value for name, value in evaluate(model, data, callbacks).items()})
             callbacks.on_epoch_end(run.epoch, logs)
             run.epoch, run.step, run.logs = run.epoch + 1, 0, {}
             callbacks.on_epoch_saved(run.epoch)
@@ -74,31 +77,32 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch=0, validation=Non
     return history
 
 
-def _epoch(run, fixed, callbacks):
+def _epoch(run, fixed, callbacks, turn):
     """The steps of an epoch, or those that a resumed run has left of it; returns the logs."""
     model, feed = run.model, run.feed
     stops = [callback.every_steps for callback in run.callbacks if callback.every_steps]
     if any(wrapper.asks_for_batches for wrapper in model.around_step) and not feed.keeps_batches:
         stops.append(1)  # a batch of a stream is gone after the chunk
     feed.start(run.epoch, run.step)
-    if not run.step:
-        model.reset_metrics()
     while (feed.steps is None or run.step < feed.steps) and not model.stop_training:
         callbacks.on_train_batch_begin(run.step)
         step = model.compiled_step("train", feed.spec)  # anew where a callback froze or replaced something
         pace = pace_for(step, fixed)
         started = time.perf_counter()
-        found, ran = feed.run(step, min([pace.steps, *(every - run.total % every for every in stops)]))
+        with turn():
+            found, ran = feed.run(step, min([pace.steps, *(every - run.total % every for every in stops)]))
+            logs = to_numbers(found) if ran else {}
         if ran == 0:
             break
         for wrapper in model.around_step:
             wrapper.look(run)
-        logs = {**to_numbers(found), **model.optimizer.logs()}
+        logs.update(model.optimizer.logs())
         pace.measured(ran, time.perf_counter() - started)
         run.step, run.total, run.logs = run.step + ran, run.total + ran, logs
         callbacks.on_train_batch_end(run.step - 1, logs)
         callbacks.on_train_chunk_end(run.step, logs)
-        callbacks.on_safe_point()
+        with turn():  # what is written down are the sums of this epoch
+            callbacks.on_safe_point()
     model.optimizer.flush()
     if run.step == 0 and not model.stop_training:
         raise ValueError("The data gave no batches in this epoch. A generator can be used up only once.")
@@ -111,7 +115,11 @@ def _epoch(run, fixed, callbacks):
 def evaluate(model, feed, callbacks):
     """The metrics of `model` over one pass of `feed`, by name."""
     model._prepare("test", feed, passes=1)
-    model.reset_metrics()
+    with model._pass() as turn:
+        return _evaluate(model, feed, callbacks, turn)
+
+
+def _evaluate(model, feed, callbacks, turn):
     callbacks.on_test_begin()
     feed.start(0)
     done, logs = 0, {}
@@ -120,10 +128,11 @@ def evaluate(model, feed, callbacks):
         step = model.compiled_step("test", feed.spec)
         pace = pace_for(step, 1 if callbacks.wants_test_batches else None)
         started = time.perf_counter()
-        found, ran = feed.run(step, pace.steps)
+        with turn():
+            found, ran = feed.run(step, pace.steps)
+            logs = to_numbers(found) if ran else logs
         if ran == 0:
             break
-        logs = to_numbers(found)
         pace.measured(ran, time.perf_counter() - started)
         done += ran
         callbacks.on_test_batch_end(done - 1, logs)

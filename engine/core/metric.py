@@ -34,6 +34,7 @@ class Metric(tracking.Tracked, Configurable):
 
     keras_module = "keras.metrics"
     _keeps = "metric"
+    _direction = None  # "up" or "down": in which direction it gets better
 
     def __init__(self, name=None, dtype=None):
         self.name = name or naming.unique_name(type(self))

@@ -5,6 +5,8 @@ other; a subclass writes `call` itself. The verbs are here at their plainest, an
 else users ask for (engine/trainer.py), files, and tools that look.
 """
 
+import contextlib
+
 import tensorflow as tf
 
 import engine.core.array_feed  # noqa: F401 (arrays are data to learn from)
@@ -114,7 +116,7 @@ class CoreModel(TrainingStep, Layer):
     def fit(self, x, y=None, batch_size=None, epochs=1, shuffle=True):
         """Train on the rows of `x`, `y`, in a new order each epoch; returns the logs of each epoch, a list of dicts."""
         feed, logs = make_feed(self, x, y, batch_size=batch_size, shuffle=shuffle), loop.Logs()
-        return loop.fit(self, feed, logs, logs, epochs).epochs
+        return loop.fit(self, feed, logs, logs, epochs, validation=logs).epochs
 
     def evaluate(self, x, y=None, batch_size=None):
         """The mean loss on the rows of `x`, `y`, and what else is measured, by name."""
@@ -123,6 +125,13 @@ class CoreModel(TrainingStep, Layer):
     def predict(self, x, batch_size=None):
         """The outputs for all rows of `x`, as NumPy arrays."""
         return loop.predict(self, make_feed(self, x, batch_size=batch_size), loop.Logs())
+
+    @contextlib.contextmanager
+    def _pass(self, goes_on=False):
+        """One pass over data, whose metrics begin at zero or go on; gives what its steps run in, to be called for each."""
+        if not goes_on:
+            self.reset_metrics()
+        yield contextlib.nullcontext
 
     def _prepare(self, verb, feed, passes):
         """Before the first step on `feed`, of which so many passes come: compile it, and refuse what does not fit."""

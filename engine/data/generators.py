@@ -1,5 +1,7 @@
 """Batches from Python: a generator, a Sequence, anything that can be gone through."""
 
+import collections
+import itertools
 from collections.abc import Iterable, Iterator, Sized
 
 import tensorflow as tf
@@ -18,6 +20,7 @@ class PythonFeed(StreamFeed):
     def __init__(self, prepare, source, steps):
         self.prepare, self.source = prepare, source
         self.is_sequence = isinstance(source, Sized) and hasattr(source, "__getitem__")
+        self.is_iterator = isinstance(source, Iterator) and not self.is_sequence
         self.steps = steps if steps is not None else len(source) if isinstance(source, Sized) else None
         if self.steps == 0:
             raise ValueError(f"The {type(source).__name__} is empty: it gives no batches.")
@@ -30,7 +33,8 @@ class PythonFeed(StreamFeed):
 
     @classmethod
     def takes(cls, x, model):
-        return not is_array_like(x) and (isinstance(x, Iterable) or hasattr(x, "__getitem__"))
+        gives = isinstance(x, Iterable) or hasattr(x, "__getitem__")
+        return gives and not is_array_like(x) and not isinstance(x, type)  # a class: its parentheses were forgotten
 
     @property
     def spec(self):
@@ -76,8 +80,13 @@ class PythonFeed(StreamFeed):
                 found = relax(self._ahead)
                 self._spec = found if self._spec is None else tf.nest.map_structure(_widest, self._spec, found)
 
+    def example(self):
+        """The last batch, or before there is one the first."""
+        self._peek()
+        return self._ahead if self.last is None else self.last
+
     def _end_pass(self):
-        if not isinstance(self.source, Iterator):  # what a generator has given is gone; others start anew
+        if not self.is_iterator or isinstance(self.source, Sized):  # what a generator has given is gone; others start anew
             super()._end_pass()
             self._tell_end()
 
@@ -85,6 +94,8 @@ class PythonFeed(StreamFeed):
         getattr(self.source, "on_epoch_end", lambda: None)()
 
     def _begin_pass(self):
+        if self.iterator is not None and self.is_iterator and isinstance(self.source, Sized):
+            collections.deque(itertools.islice(self.iterator, len(self.source) - self.drawn), maxlen=0)  # to its beginning
         self._ahead = None
         super()._begin_pass()
 

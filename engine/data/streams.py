@@ -41,7 +41,7 @@ class StreamFeed(Feed):
 
     def start(self, epoch, step=0):
         """Go to the first batch of an epoch; or, after `set_state`, go on after `step` batches of it."""
-        if not step and (self.iterator is None or self.renew):
+        if not step and (self.iterator is None or self.renew and self.drawn):
             self._begin_pass()
         self.position = step
 
@@ -102,7 +102,8 @@ class DatasetFeed(StreamFeed):
     accepted = "a tf.data.Dataset"
 
     def __init__(self, prepare, dataset, steps):
-        self.dataset = dataset.map(lambda *items: prepare(items if len(items) > 1 else items[0]))
+        has_parts = type(dataset.element_spec) is tuple  # ((a, b),): one x of two, not x and y
+        self.dataset = dataset.map(lambda *items: prepare(items if has_parts else items[0]))
         size = int(dataset.cardinality())
         if size == 0:
             raise ValueError("The dataset is empty: it gives no batches.")

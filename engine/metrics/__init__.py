@@ -9,6 +9,7 @@ Reading order:
     by_shape.py       which one "accuracy" means
     confusion.py      true and false positives at thresholds; then precision.py · auc.py
     f_score.py · iou.py · r2.py
+    direction.py      whether a number in the logs is better when it is larger: what callbacks ask
 
 >>> metric = Mean()
 >>> metric.update_state([1.0, 2.0]); metric.update_state([6.0])

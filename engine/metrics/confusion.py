@@ -87,6 +87,7 @@ class ConfusionMetric(Metric):
     highest scores of the last axis are positive; `class_id`: look at this index of the last axis alone.
     """
 
+    _direction = "up"
     counted = COUNTS
 
     def __init__(self, thresholds=None, top_k=None, class_id=None, name=None, dtype=None):
@@ -180,6 +181,7 @@ class FalsePositives(_Count):
     1.0
     """
 
+    _direction = "down"
     counted = ("false_positives",)
 
 
@@ -202,4 +204,5 @@ class FalseNegatives(_Count):
     1.0
     """
 
+    _direction = "down"
     counted = ("false_negatives",)

@@ -28,6 +28,8 @@ class FBetaScore(Metric):
     0.6944
     """
 
+    _direction = "up"
+
     def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None):
         super().__init__(name, dtype)
         if average not in AVERAGES:

@@ -26,6 +26,8 @@ class IoU(Metric):
     0.3333
     """
 
+    _direction = "up"
+
     def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None,
                  sparse_y_true=True, sparse_y_pred=True, axis=-1):
         super().__init__(name, "int64" if dtype is None else dtype)

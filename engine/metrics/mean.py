@@ -54,6 +54,8 @@ class MeanMetricWrapper(Mean):
         super().__init__(name, dtype)
         self.fn = fn
         self.arguments = arguments
+        if self._direction is None:
+            self._direction = _direction_of(fn)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in one batch of labels and predictions."""
@@ -79,3 +81,11 @@ class MeanMetricWrapper(Mean):
             with custom_object_scope(functions.TABLE):
                 config = {**config, "fn": losses.get(config["fn"])}
         return cls(**config)
+
+
+def _direction_of(fn):
+    """Of a function of this library: what only metrics measure should be large, losses small."""
+    name = getattr(fn, "__name__", "")
+    if getattr(functions, name, None) is fn:
+        return "up"
+    return "down" if isinstance(fn, losses.Loss) or getattr(losses, name, None) is fn else None

@@ -25,6 +25,8 @@ class R2Score(Metric):
     0.5714
     """
 
+    _direction = "up"
+
     def __init__(self, class_aggregation="uniform_average", num_regressors=0, name="r2_score", dtype=None):
         super().__init__(name, dtype)
         if class_aggregation not in AGGREGATIONS:

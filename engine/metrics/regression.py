@@ -30,6 +30,8 @@ class RootMeanSquaredError(Mean):
     3.0
     """
 
+    _direction = "down"
+
     def __init__(self, name="root_mean_squared_error", dtype=None):
         super().__init__(name, dtype)
 
@@ -102,6 +104,8 @@ class CosineSimilarity(MeanMetricWrapper):
     >>> float(metric([[1.0, 0.0], [0.0, 1.0]], [[5.0, 0.0], [3.0, 0.0]]))
     0.5
     """
+
+    _direction = "up"
 
     def __init__(self, name="cosine_similarity", dtype=None, axis=-1):
         super().__init__(_cosine, name, dtype, axis=axis)

@@ -50,8 +50,9 @@ def restore(run, arrays, info):
     """Put `run` where it was. Everything is compared before anything is changed, and an error undoes what was done."""
     if run.model.run_eagerly:  # nothing has made the slots, the metrics and the kept states yet
         make_variables(run.model, run.feed)
-        if run.validation is not None and not variables_of(run).keys() >= set(filterfalse(_is_taken, arrays)):
-            make_variables(run.model, run.validation, "test")
+        for feed in run.validation.values():
+            if not variables_of(run).keys() >= set(filterfalse(_is_taken, arrays)):
+                make_variables(run.model, feed, "test")
     _compare(run, arrays, info)
     states, python_state, numpy_state = _states_of(run), random.getstate(), np.random.get_state()
     try:

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine import spellings
-from losses.ground.labels import ClassWeights
+from engine.small_parts.class_weights import class_weights
 
 
 class Preparation:
@@ -13,7 +13,7 @@ class Preparation:
         self.model = model
         self.dtype = tf.as_dtype(model.variable_dtype)
         self.ranks = {symbol.node.operation.name: symbol.shape.rank for symbol in model.input_symbols()}
-        self.class_weights = None if class_weight is None else ClassWeights(class_weight)
+        self.class_weights = None if class_weight is None else class_weights(class_weight, model._names_of)
 
     def __call__(self, data):
         if isinstance(data, list):

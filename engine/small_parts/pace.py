@@ -22,15 +22,3 @@ def pace_for(step, fixed=None):
     """A fixed pace, or the one that the step has found so far."""
     fixed = step.chunk or fixed
     return step.pace if fixed is None else Pace(fixed)
-
-
-def is_due(epoch, frequency):
-    """Whether the epoch of that number, counted from 1, is followed by a validation."""
-    return epoch in frequency if isinstance(frequency, (list, tuple, set)) else epoch % frequency == 0
-
-
-def count_due(first, last, frequency):
-    """How many of the epochs from `first` until before `last` are followed by a validation."""
-    if isinstance(frequency, (list, tuple, set)):
-        return sum(first < epoch <= last for epoch in set(frequency))
-    return max(last // frequency - first // frequency, 0)

@@ -11,7 +11,7 @@ class Run:
     model: Any
     feed: Any
     callbacks: list
-    validation: Any = None  # its data
+    validation: dict = dataclasses.field(default_factory=dict)  # the feeds, by how the names in the logs begin
     epoch: int = 0
     step: int = 0
     total: int = 0  # steps of all epochs

@@ -1,0 +1,257 @@
+"""`fit(validation_data=)`: each validation begins anew, what is wrong is refused before the first step, sets with names."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from engine import Input, Model, Sequential, callbacks, optimizers
+from fitting import Batches, batches
+from layers import Dense
+
+X = np.ones((4, 1), "float32")
+V = np.arange(1.0, 9.0, dtype="float32")[:, None]  # 4 batches of 2; the square is the loss of a kernel of 1
+FIRST_TWO = np.mean(V[:4] ** 2)
+
+
+def identity(**arguments):
+    """A model that learns nothing and gives what it gets."""
+    model = Sequential([Dense(1, use_bias=False, kernel_initializer="ones", input_shape=(1,))])
+    model.compile(optimizers.SGD(0.0), "mse", jit_compile=False, **arguments)
+    return model
+
+
+ITEMS = batches(V, 0 * V, size=2)
+DATASET = tf.data.Dataset.from_tensor_slices((V, 0 * V)).batch(2)
+
+
+class Sized:
+    """Gone through anew each time, of a known length."""
+
+    def __len__(self):
+        return len(ITEMS)
+
+    def __iter__(self):
+        return iter(ITEMS)
+
+
+class Rewound(Sized):
+    """An iterator that begins anew when it is asked for."""
+
+    def __iter__(self):
+        self.at = 0
+        return self
+
+    def __next__(self):
+        if self.at == len(ITEMS):
+            raise StopIteration
+        self.at += 1
+        return ITEMS[self.at - 1]
+
+
+class Cycle(Rewound):
+    """An iterator without an end that tells the length of a pass, as Keras's image generators do."""
+
+    at = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.at += 1
+        return ITEMS[(self.at - 1) % len(ITEMS)]
+
+
+class IndexedCycle(Cycle):
+    def __getitem__(self, index):
+        return ITEMS[index]
+
+
+class Unsized:
+    def __iter__(self):
+        return iter(ITEMS)
+
+
+KINDS = {
+    "arrays": lambda: (V, 0 * V), "dataset": lambda: DATASET, "endless dataset": lambda: DATASET.repeat(),
+    "dataset of a generator": lambda: tf.data.Dataset.from_generator(
+        lambda: iter(ITEMS), output_signature=(tf.TensorSpec((None, 1)), tf.TensorSpec((None, 1)))),
+    "Sequence": lambda: Batches(ITEMS), "sized": Sized, "unsized": Unsized, "rewound": Rewound, "cycle": Cycle, "indexed cycle": IndexedCycle,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_validation_begins_anew(kind, eager):
+    history = identity(run_eagerly=eager).fit(
+        X, 0 * X, epochs=5, verbose=0, validation_data=KINDS[kind](), validation_steps=2,
+        validation_batch_size=2 if kind == "arrays" else None,
+    ).history  # fmt: skip
+    np.testing.assert_allclose(history["val_loss"], [FIRST_TWO] * 5)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"endless dataset"}))
+def test_without_steps_each_validation_sees_all(kind):
+    size = 2 if kind == "arrays" else None
+    history = identity().fit(X, 0 * X, epochs=3, verbose=0, validation_data=KINDS[kind](), validation_batch_size=size).history
+    np.testing.assert_allclose(history["val_loss"], [np.mean(V**2)] * 3)
+
+
+def test_a_generator_goes_on():
+    def endless():
+        while True:
+            yield from ITEMS
+
+    history = identity().fit(X, 0 * X, epochs=3, verbose=0, validation_data=endless(), validation_steps=2).history
+    np.testing.assert_allclose(history["val_loss"], [FIRST_TWO, np.mean(V[4:] ** 2), FIRST_TWO])
+
+
+def test_sets_of_several_streams_begin_anew_too():
+    sets = {"forward": DATASET.repeat(), "back": Batches(ITEMS[::-1])}
+    history = identity().fit(X, 0 * X, epochs=3, verbose=0, validation_data=sets, validation_steps=2).history
+    np.testing.assert_allclose(history["val_forward_loss"], [FIRST_TWO] * 3)
+    np.testing.assert_allclose(history["val_back_loss"], [np.mean(V[4:] ** 2)] * 3)
+
+
+class Count(callbacks.Callback):
+    steps = 0
+
+    def on_train_chunk_end(self, step, logs=None):
+        self.steps += 1
+
+
+LABELS = np.array([0, 1, 2, 0])
+WRONG = {
+    "features": (lambda: (np.ones((4, 2)), LABELS), "received .*, 2"),
+    "features of a dataset": (lambda: tf.data.Dataset.from_tensors((np.ones((4, 2)), LABELS)), "received .*, 2"),
+    "features of a generator": (lambda: iter([(np.ones((4, 2)), LABELS)]), "received .*, 2"),
+    "no labels": (lambda: X, "no labels"),
+    "a set of four": (lambda: (X, LABELS, X, X), "4 items"),
+    "nothing": (lambda: (), "0 items"),
+    "rows": (lambda: (X, LABELS[:2]), "same number of rows"),
+    "class numbers": (lambda: (X, LABELS + 1), "from 0 to 2.*received labels from 1 to 3"),
+    "text": (lambda: (X, np.array(["a", "b", "c", "a"])), "text"),
+    "a class": (lambda: Batches, "was given"),
+    "a generator for two passes": (lambda: (item for item in [(X, LABELS)]), "no batches to the second of 2 validations"),
+}
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_validation_data_is_noticed_before_the_first_step(wrong, eager):
+    make, message = WRONG[wrong]
+    model = Sequential([Dense(3, activation="softmax", input_shape=(1,))])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=eager)
+    before, count = model.get_weights(), Count()
+    for data, name in ((make(), "validation_data: "), ({"good": (X, LABELS), "bad": make()}, r"validation_data\['bad'\]: ")):
+        if wrong == "no labels" and isinstance(data, dict):
+            data["bad"] = tf.data.Dataset.from_tensors(X)
+        with pytest.raises(ValueError, match=f"(?s)^{name}.*{message}"):
+            model.fit(X, LABELS, epochs=2, verbose=0, validation_data=data, callbacks=[count])
+    assert count.steps == 0 and int(model.optimizer.iterations) == 0
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("frequency", [0, -1, 1.5, "2"])
+def test_wrong_frequencies_are_refused(frequency):
+    with pytest.raises(ValueError, match="validation_freq is a number of epochs"):
+        identity().fit(X, 0 * X, validation_data=(X, X), validation_freq=frequency, verbose=0)
+
+
+def test_trying_out_leaves_no_trace():
+    """In plain Python a batch is measured beforehand: of a generator, none is lost by it, and a state stays."""
+    def endless():
+        while True:
+            yield from [(*item, np.ones(2)) for item in ITEMS]  # weights, which training has not: so it is tried
+
+    model = identity(run_eagerly=True)
+    history = model.fit(X, 0 * X, epochs=2, verbose=0, validation_data=endless(), validation_steps=4).history
+    np.testing.assert_allclose(history["val_loss"], [np.mean(V**2)] * 2)
+    np.testing.assert_allclose(history["loss"], [1.0] * 2)
+
+
+def test_several_sets_have_their_names_in_the_logs(tmp_path, capsys):
+    seen = []
+    note = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(sorted(logs)))
+    model = identity(metrics=["mae"])
+    sets = {"clean": (V, 0 * V), "noisy": (2 * V, 0 * V, np.ones(8)), "stream": DATASET}
+    history = model.fit(X, 0 * X, epochs=2, verbose=2, validation_data=sets, validation_freq=2, callbacks=[note],
+                        validation_batch_size=None).history  # fmt: skip
+    names = [f"val_{each}_{name}" for each in sets for name in ("loss", "mae")]
+    assert list(history) == ["loss", "mae", *names]
+    assert seen == [["loss", "mae"], sorted(["loss", "mae", *names])]
+    np.testing.assert_allclose([history[name][0] for name in names],
+                               [np.mean(V**2), np.mean(V), np.mean(4 * V**2), np.mean(2 * V), np.mean(V**2), np.mean(V)])  # fmt: skip
+    assert "val_noisy_loss=" in capsys.readouterr().out
+
+
+def test_one_of_several_sets_can_be_watched():
+    stop = callbacks.EarlyStopping("val_noisy_loss")
+    history = identity().fit(X, 0 * X, epochs=5, verbose=0, callbacks=[stop], validation_data={"clean": (V, 0 * V), "noisy": (V, V)})
+    assert stop.best == 0.0 and len(history.epoch) == 2
+
+
+def test_a_dict_of_arrays_is_one_x():
+    a, b = Input((1,), name="a"), Input((1,), name="b")
+    model = Model({"a": a, "b": b}, Dense(1, use_bias=False, kernel_initializer="ones")(a + b))
+    model.add_loss(tf.reduce_mean(tf.square(model.outputs[0])))
+    model.compile(optimizers.SGD(0.0))
+    history = model.fit({"a": X, "b": X}, epochs=1, verbose=0, validation_data={"a": [1.0, 2.0], "b": [0.0, 0.0]}).history
+    np.testing.assert_allclose(history["val_loss"], [2.5])
+
+
+def two_outputs(eager=False, as_list=False):
+    inputs = Input((1,))
+    a, b = (Dense(3, activation="softmax", kernel_initializer="zeros", name=name)(inputs) for name in "ab")
+    model = Model(inputs, [a, b] if as_list else {"a": a, "b": b})
+    model.compile(optimizers.SGD(0.0), "sparse_categorical_crossentropy", run_eagerly=eager)
+    return model
+
+
+CLASS_WEIGHT = {"a": {0: 2.0, 1: 4.0}}  # the mean of 2, 4, 1, 2 is 2.25
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("as_list", [False, True])
+@pytest.mark.parametrize("kind", ["arrays", "dataset", "generator"])
+def test_class_weights_by_output(kind, as_list, eager):
+    model = two_outputs(eager, as_list)
+    y = (LABELS, LABELS[::-1].copy())
+    y = y if as_list else dict(zip("ab", y))
+    data = {"arrays": (X, y), "dataset": (tf.data.Dataset.from_tensors((X, y)),), "generator": (Batches([(X, y)]),)}[kind]
+    history = model.fit(*data, class_weight=CLASS_WEIGHT, verbose=0).history
+    np.testing.assert_allclose([history["a_loss"][0], history["b_loss"][0]], np.log(3) * np.array([2.25, 1.0]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("class_weight, sample_weight, factors", [
+    ({"a": {0: 2.0, 1: 4.0}, "b": {2: 5.0}}, None, (2.25, 2.0)),
+    ([None, {2: 5.0}], None, (1.0, 2.0)),
+    ({"a": {0: 2.0, 1: 4.0}, "b": None}, [1.0, 0.0, 0.0, 1.0], (1.0, 0.5)),
+    (CLASS_WEIGHT, {"b": [0.0, 0.0, 0.0, 2.0]}, (2.25, 0.5)),
+    (CLASS_WEIGHT, {"a": [0.0, 1.0, 0.0, 0.0]}, (1.0, 1.0)),
+])  # fmt: skip
+def test_class_weights_times_sample_weights(class_weight, sample_weight, factors):
+    y = dict(a=LABELS, b=LABELS)
+    sample_weight = {k: np.array(v) for k, v in sample_weight.items()} if isinstance(sample_weight, dict) else sample_weight
+    history = two_outputs().fit(X, y, class_weight=class_weight, sample_weight=sample_weight, verbose=0).history
+    np.testing.assert_allclose([history["a_loss"][0], history["b_loss"][0]], np.log(3) * np.array(factors), rtol=1e-6)
+    logs = two_outputs().train_on_batch(X, y, class_weight=class_weight, sample_weight=sample_weight, return_dict=True)
+    np.testing.assert_allclose(logs["loss"], np.log(3) * sum(factors), rtol=1e-6)
+
+
+def test_class_weights_of_the_one_output_by_its_name():
+    model = Sequential([Dense(3, activation="softmax", kernel_initializer="zeros", name="a", input_shape=(1,))])
+    model.compile(optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+    history = model.fit(X, LABELS, class_weight=CLASS_WEIGHT, verbose=0).history
+    np.testing.assert_allclose(history["loss"], [np.log(3) * 2.25], rtol=1e-6)
+
+
+@pytest.mark.parametrize("class_weight, message", [
+    ({"c": {0: 2.0}}, r"`class_weight` names \['c'\], which are not outputs. The outputs are \['a', 'b'\]"),
+    ([{0: 2.0}], "class_weight"),
+    ({"a": {0: 2.0}, "b": 3.0}, "class_weight is a dict"),
+    ({"a": {"x": 2.0}}, "class_weight is a dict"),
+])  # fmt: skip
+def test_wrong_class_weights_by_output(class_weight, message):
+    with pytest.raises(ValueError, match=message):
+        two_outputs().fit(X, dict(a=LABELS, b=LABELS), class_weight=class_weight, verbose=0)
