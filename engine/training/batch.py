@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine import spellings
+from engine.training.outputs import output_shapes
 from engine.training.step import unpack
 from losses.ground.labels import ClassWeights
 
@@ -24,8 +25,18 @@ class Preparation:
         x, y, sample_weight = unpack(data)
         x = self.inputs(x)
         if self.class_weights is not None:
-            sample_weight = self.class_weights(y, sample_weight, self.dtype)
+            y, one_hot = self._labels(x, y)
+            sample_weight = self.class_weights(y, sample_weight, self.dtype, one_hot)
         return (x, y, sample_weight)[: 3 if sample_weight is not None else len(data)]
+
+    def _labels(self, x, y):
+        """(labels, whether they are one-hot): they are class numbers where the outputs have an axis of classes more."""
+        if y is None or tf.nest.is_nested(y) or not y.shape.rank or y.shape.rank == 1 or y.shape[-1] == 1:
+            return y, False
+        shapes = output_shapes(self.model, x)
+        if len(shapes) != 1 or shapes[0].rank != y.shape.rank + 1:
+            return y, True
+        return (tf.expand_dims(y, -1) if shapes[0][-1] == 1 else y), False  # a unit for each label: (N, T, 1)
 
     def inputs(self, x):
         items = tf.nest.flatten(x)
