@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from engine.configs.graph_config import describe_graph, read_graph
 from engine.configs.layer_config import describe_arguments
-from engine.core import binding, symbolic, tracking
+from engine.core import binding, naming, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
 from engine.core.state import state_of
@@ -17,6 +17,7 @@ from engine.guards.missing_gradients import MissingGradients
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
 from engine.trainer import Trainer
+from engine.training.outputs import OutputNames
 from engine.training.traces import Traces
 from losses.ground.lookup import custom_object_scope
 
@@ -47,6 +48,8 @@ class Model(Trainer, Saved, Studied, Layer):
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+        if name is None and inputs is not None and type(self) is Model:
+            name = naming.next_name("functional")
         super().__init__(name=name, **kwargs)
         self._traces = Traces()
         self._place = Scope()  # where its steps run: where it is made
@@ -123,11 +126,9 @@ class Model(Trainer, Saved, Studied, Layer):
         """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
         count = len(tf.nest.flatten(y_pred))
         if isinstance(y_pred, dict) and len(y_pred) == count:
-            return sorted(y_pred)
+            return OutputNames(sorted(y_pred))
         names = [symbol.node.operation.name for symbol in self.outputs]
-        if len(names) == count:
-            return names
-        return [f"output_{index}" for index in range(count)]
+        return OutputNames(names) if len(names) == count else OutputNames(count=count)
 
     def build(self, input_shape):
         """Make all weights for inputs of this shape, by tracing `call` once."""

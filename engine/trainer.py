@@ -14,6 +14,7 @@ from engine.metrics.reported import CompiledMetrics
 from engine.training import loop
 from engine.training.feed import kind_of, make_feed
 from engine.training.objective import CompiledLoss, as_loss
+from engine.training.outputs import listed
 from engine.training.step import TrainingStep, named
 from engine.training.terms import LossTerms
 
@@ -187,10 +188,10 @@ class Trainer(TrainingStep):
     @property
     def metrics_names(self):
         """The names in the list that `evaluate` returns."""
-        outputs = len(self.compiled_loss.functions or ()) if self.compiled_loss is not None else 0
-        terms = [name for name in self._term_tracker.names if name.endswith("_loss")] if outputs > 1 else []
         names = [name for name, _ in named(self.metrics)]
-        return [*names[:1], *terms, *names[1:]]
+        own = 1 + len(self.compiled_metrics.metrics) if self.compiled_metrics is not None else 1
+        losses = self.compiled_loss.reported if self.compiled_loss is not None else []
+        return listed(names[:1], losses, names[1:own], names[own:], self.compiled_metrics and self.compiled_metrics.names)
 
     def reset_metrics(self):
         """Start all metrics anew."""

@@ -27,6 +27,7 @@ class CompiledMetrics(tracking.Tracked):
         self.metrics = [self] if any(tf.nest.flatten((metrics, weighted_metrics))) else []  # first: paths of state go by it
         self.given = (metrics, weighted_metrics)
         self.names_of = names_of
+        self.names = None  # of the outputs
         self.by_output = None  # per output: list of (metric, weighted)
 
     def result(self):
@@ -46,7 +47,8 @@ class CompiledMetrics(tracking.Tracked):
 
     def update_state(self, y, y_pred, sample_weight=None):
         """Take in one batch."""
-        outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
+        outputs, self.names = tf.nest.flatten(y_pred), self.names_of(y_pred)
+        names = self.names
         labels = spread("y", y, y_pred, names)
         weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
         if self.by_output is None:
@@ -65,7 +67,7 @@ class CompiledMetrics(tracking.Tracked):
         self.by_output = [[] for _ in outputs]
         for weighted, given in zip((False, True), self.given):
             for index, items in enumerate(_metrics_per_output(given, y_pred, names)):
-                prefix = f"{names[index]}_" if len(outputs) > 1 else ""
+                prefix = f"{names[index]}_" if len(outputs) > 1 and names.own else ""
                 for item in items:
                     if labels[index] is None and isinstance(item, str):
                         continue

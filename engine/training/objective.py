@@ -1,11 +1,16 @@
 """What `compile` was told to minimise: losses, one per output. What it was told to report is in engine/metrics/reported.py."""
 
+import math
+import numbers
+
 import tensorflow as tf
 
 import losses as loss_library
-from losses.ground import whole
+from engine.training.outputs import numbered
 from losses.base import FunctionLoss, Loss
+from losses.ground import whole
 from losses.ground.labels import check_labels
+from losses.ground.numerics import cast
 
 class CompiledLoss:
     """The losses of all outputs: `(y, y_pred, sample_weight)` → named terms, each with its weight in the sum.
@@ -20,6 +25,8 @@ class CompiledLoss:
         self.names_of = names_of
         self.tracker = tracker
         self.functions = None  # one Loss per output, made when the outputs are first seen
+        self.names = None  # of the outputs, and of their losses in the logs, in the order in which `evaluate` lists them
+        self.reported = []
         self.class_counts = {}  # number of classes by output, where labels are class numbers
 
     def terms(self, y, y_pred, sample_weight):
@@ -27,7 +34,8 @@ class CompiledLoss:
         outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
         if self.functions is None:
             self.functions = [as_loss(item) for item in spread("loss", self.loss, y_pred, names)]
-        factors = spread("loss_weights", self.loss_weights, y_pred, names)
+        self._name(y_pred, names)
+        factors = [as_factor(item) for item in spread("loss_weights", self.loss_weights, y_pred, names)]
         labels = spread("y", y, y_pred, names)
         weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
         terms = []
@@ -39,8 +47,20 @@ class CompiledLoss:
             self._note_classes(index, function, outputs[index])
             value = function(labels[index], outputs[index], sample_weight=weights[index])
             value = tf.reduce_sum(value) if value.shape.rank != 0 else value
-            terms.append((names[index], value, 1.0 if factors[index] is None else tf.cast(factors[index], value.dtype)))
+            terms.append((self.labels[index], value, 1.0 if factors[index] is None else cast(factors[index], value.dtype)))
         return terms
+
+    def _name(self, y_pred, names):
+        """Names in the logs: the outputs' own, or else those of their losses."""
+        self.names = names
+        used = [index for index, function in enumerate(self.functions) if function is not None]
+        self.labels = list(names)
+        if not names.own:
+            for index, name in zip(used, numbered([self.functions[index].name for index in used])):
+                self.labels[index] = name
+        keys = self.loss if isinstance(self.loss, dict) else y_pred
+        order = [names.index(key) for key in keys] if isinstance(y_pred, dict) and names.own else used
+        self.reported = [f"{self.labels[index]}_loss" for index in order if index in used] if len(used) > 1 else []
 
     def _note_classes(self, index, function, y_pred):
         by_name = getattr(function, "fn", None) is loss_library.sparse_categorical_crossentropy
@@ -64,11 +84,20 @@ class CompiledLoss:
 
 
 def as_loss(item):
-    """A Loss from what `compile` takes: a name, a Loss, a function of (y_true, y_pred)."""
+    """A Loss from what `compile` takes: a name (which a function keeps), a Loss, a function of (y_true, y_pred)."""
     found = loss_library.get(item)
     if found is None or isinstance(found, Loss):
         return found
-    return FunctionLoss(found)
+    return FunctionLoss(found, name=item if isinstance(item, str) else None)
+
+
+def as_factor(item):
+    """A weight of a loss: None, a finite number, a scalar tensor or variable. A ValueError for anything else."""
+    if item is None or isinstance(item, (tf.Tensor, tf.Variable)):
+        return item
+    if isinstance(item, numbers.Real) and not isinstance(item, bool) and math.isfinite(item):
+        return float(item)
+    raise ValueError(f"`loss_weights` has a finite number for each output, or None for 1; received {item!r}.")
 
 
 def spread(what, given, y_pred, names, share=False):
@@ -81,7 +110,7 @@ def spread(what, given, y_pred, names, share=False):
         if unknown:
             raise ValueError(f"`{what}` names {unknown}, which are not outputs. The outputs are {names}.")
         return [given.get(name) for name in names]
-    if isinstance(given, (list, tuple)) and (count > 1 or len(given) == 1):
+    if isinstance(given, (list, tuple)) and (count > 1 or len(given) == 1 or what in ("loss", "loss_weights")):
         if len(given) != count:
             raise ValueError(f"`{what}` has {len(given)} items for {count} outputs {names}. Give one for each, or a dict.")
         return list(given)

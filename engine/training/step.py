@@ -13,6 +13,7 @@ import functools
 import tensorflow as tf
 
 from engine.training.objective import add_up, weighted
+from engine.training.outputs import numbered
 from losses.ground import whole
 
 
@@ -33,9 +34,7 @@ def count_rows(data):
 
 def named(metrics):
     """(name, metric) for each; where two have one name, the later ones are `name_1`, `name_2` ..."""
-    names = [metric.name for metric in metrics]
-    counts = [names[:index].count(name) for index, name in enumerate(names)]
-    return [(f"{name}_{count}" if count else name, metric) for name, count, metric in zip(names, counts, metrics)]
+    return list(zip(numbered([metric.name for metric in metrics]), metrics))
 
 
 def results(metrics):
