@@ -13,6 +13,7 @@ from engine.functional import binding
 from engine.guards.missing_gradients import MissingGradients
 from engine.passes import Passes
 from engine.saving.saved import Saved
+from engine.small_parts import naming
 from engine.state import state_of
 from engine.study.studied import Studied
 from engine.trainer import Trainer
@@ -41,6 +42,8 @@ class Model(Trainer, Saved, Studied, CoreModel):
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+        if name is None and inputs is not None and type(self) is Model:
+            name = naming.next_name("functional")
         self._passes = Passes()
         self._place = Scope()  # where its steps run: where it is made
         super().__init__(inputs, outputs, name, **kwargs)

@@ -15,8 +15,9 @@ from engine.data.splits import split
 from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
 from engine.metrics.loss_terms import LossTerms
-from engine.metrics.reported import CompiledMetrics, named, results
+from engine.metrics.reported import CompiledMetrics, listed, named, results
 from engine.metrics.reported_loss import ReportedLoss
+from engine.outputs import output_shapes
 from engine.passes import begin, spared
 from engine.small_parts.arrays import to_numbers
 from engine.small_parts.feed import make_feed
@@ -170,10 +171,10 @@ class Trainer:
     @property
     def metrics_names(self):
         """The names in the list that `evaluate` returns."""
-        outputs = len(self.compiled_loss.functions or ()) if self.compiled_loss is not None else 0
-        terms = [name for name in self._term_tracker.names if name.endswith("_loss")] if outputs > 1 else []
         names = [name for name, _ in named(self.metrics)]
-        return [*names[:1], *terms, *names[1:]]
+        own = 1 + len(self.compiled_metrics.metrics) if self.compiled_metrics is not None else 1
+        losses = self.compiled_loss.reported if self.compiled_loss is not None else []
+        return listed(names[:1], losses, names[1:own], names[own:], self.compiled_metrics and self.compiled_metrics.names)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Bring the compiled metrics up to date; returns all metrics so far, by name."""
@@ -202,6 +203,9 @@ class Trainer:
         """Refuse class numbers out of range: compiled code could only turn them into NaN."""
         if self.compiled_loss is not None and feed.targets is not None:
             self.compiled_loss.check_labels(feed.targets)
+
+    def _shapes_for(self, x):
+        return output_shapes(self, x)
 
     def _report_terms(self, terms, rows):
         self._term_tracker.update_state(terms, rows)

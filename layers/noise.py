@@ -9,6 +9,7 @@ import tensorflow as tf
 from engine.core.layer import Layer
 from engine.random import SeedGenerator, uniform
 from layers.dropout import check_noise_shape, check_rate, random_keep
+from losses.ground.numerics import cast
 from losses.ground.shapes import sizes_of
 
 
@@ -124,5 +125,5 @@ class AlphaDropout(Layer):
         if not training or self.rate == 0:
             return inputs
         scale = ((1 - self.rate) * (1 + self.rate * self.low**2)) ** -0.5
-        kept = tf.where(random_keep(self, inputs, self.noise_shape), inputs, tf.cast(self.low, inputs.dtype))
+        kept = tf.where(random_keep(self, inputs, self.noise_shape), inputs, cast(self.low, inputs.dtype))
         return scale * kept - scale * self.rate * self.low

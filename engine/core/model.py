@@ -18,6 +18,7 @@ from engine.core.objective import CompiledLoss
 from engine.core.step import TrainingStep
 from engine.core.traces import Traces
 from engine.small_parts.feed import make_feed
+from losses.ground.outputs import OutputNames
 
 
 class CoreModel(TrainingStep, Layer):
@@ -72,11 +73,9 @@ class CoreModel(TrainingStep, Layer):
         """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
         count = len(tf.nest.flatten(y_pred))
         if isinstance(y_pred, dict) and len(y_pred) == count:
-            return sorted(y_pred)
+            return OutputNames(sorted(y_pred))
         names = [symbol.node.operation.name for symbol in symbolic.symbols_in(self._output_structure)]
-        if len(names) == count:
-            return names
-        return [f"output_{index}" for index in range(count)]
+        return OutputNames(names) if len(names) == count else OutputNames(count=count)
 
     def build(self, input_shape):
         """Make all weights for inputs of this shape, by tracing `call` once."""

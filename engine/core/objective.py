@@ -4,7 +4,8 @@ import tensorflow as tf
 
 import losses as loss_library
 from losses.base import FunctionLoss, Loss
-from losses.ground.outputs import spread
+from losses.ground.numerics import cast
+from losses.ground.outputs import as_factor, spread
 
 
 class CompiledLoss:
@@ -25,7 +26,7 @@ class CompiledLoss:
         outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
         if self.functions is None:
             self.functions = [as_loss(item) for item in spread("loss", self.loss, y_pred, names)]
-        factors = spread("loss_weights", self.loss_weights, y_pred, names)
+        factors = [as_factor(item) for item in spread("loss_weights", self.loss_weights, y_pred, names)]
         labels = spread("y", y, y_pred, names)
         weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
         terms = []
@@ -36,15 +37,15 @@ class CompiledLoss:
                 raise ValueError(f"Output {names[index]!r} has a loss and no labels. Pass y, or compile with loss=None.")
             value = function(labels[index], outputs[index], sample_weight=weights[index])
             value = tf.reduce_sum(value) if value.shape.rank != 0 else value
-            terms.append((names[index], value, 1.0 if factors[index] is None else tf.cast(factors[index], value.dtype)))
+            terms.append((names[index], value, 1.0 if factors[index] is None else cast(factors[index], value.dtype)))
         return terms
 
 def as_loss(item):
-    """A Loss from what `compile` takes: a name, a Loss, a function of (y_true, y_pred)."""
+    """A Loss from what `compile` takes: a name (which a function keeps), a Loss, a function of (y_true, y_pred)."""
     found = loss_library.get(item)
     if found is None or isinstance(found, Loss):
         return found
-    return FunctionLoss(found)
+    return FunctionLoss(found, name=item if isinstance(item, str) else None)
 
 
 def weighted(terms):

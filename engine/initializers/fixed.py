@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from engine import dtypes
 from losses.ground.configurable import Configurable
+from losses.ground.numerics import cast
 
 
 class Initializer(Configurable):
@@ -108,4 +109,4 @@ class Identity(Initializer):
         shape, dtype = self._static_shape(shape), dtypes.dtype(dtype)
         if len(shape) != 2:
             raise ValueError(f"Identity makes a matrix and needs a shape of 2 sizes; received {shape}.")
-        return tf.eye(*shape, dtype=dtype) * tf.cast(self.gain, dtype)
+        return tf.eye(*shape, dtype=dtype) * cast(self.gain, dtype)

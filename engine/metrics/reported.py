@@ -6,7 +6,7 @@ from engine import metrics as metric_library
 from engine.core import tracking
 from engine.metrics.by_shape import for_shapes
 from engine.metrics.mean import MeanMetricWrapper
-from losses.ground.outputs import spread
+from losses.ground.outputs import numbered, spread
 
 # Names whose metric depends on the shapes of labels and predictions.
 _BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
@@ -27,6 +27,7 @@ class CompiledMetrics(tracking.Tracked):
         self.metrics = [self] if any(tf.nest.flatten((metrics, weighted_metrics))) else []  # first: paths of state go by it
         self.given = (metrics, weighted_metrics)
         self.names_of = names_of
+        self.names = None  # of the outputs
         self.by_output = None  # per output: list of (metric, weighted)
 
     def result(self):
@@ -46,7 +47,8 @@ class CompiledMetrics(tracking.Tracked):
 
     def update_state(self, y, y_pred, sample_weight=None):
         """Take in one batch."""
-        outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
+        outputs, self.names = tf.nest.flatten(y_pred), self.names_of(y_pred)
+        names = self.names
         labels = spread("y", y, y_pred, names)
         weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
         if self.by_output is None:
@@ -65,7 +67,7 @@ class CompiledMetrics(tracking.Tracked):
         self.by_output = [[] for _ in outputs]
         for weighted, given in zip((False, True), self.given):
             for index, items in enumerate(_metrics_per_output(given, y_pred, names)):
-                prefix = f"{names[index]}_" if len(outputs) > 1 else ""
+                prefix = f"{names[index]}_" if len(outputs) > 1 and names.own else ""
                 for item in items:
                     if labels[index] is None and isinstance(item, str):
                         continue
@@ -104,9 +106,16 @@ def _metrics_per_output(given, y_pred, names):
 
 def named(metrics):
     """(name, metric) for each; where two have one name, the later ones are `name_1`, `name_2` ..."""
-    names = [metric.name for metric in metrics]
-    counts = [names[:index].count(name) for index, name in enumerate(names)]
-    return [(f"{name}_{count}" if count else name, metric) for name, count, metric in zip(names, counts, metrics)]
+    return list(zip(numbered([metric.name for metric in metrics]), metrics))
+
+
+def listed(loss, losses, metrics, others, names):
+    """What `evaluate` lists, in Keras's order: names of the loss, of the losses of several outputs, of compiled metrics and
+    of those of layers. `names` are the outputs'; where they are their own, those of several put metrics in order.
+    """
+    if names is None or len(names) == 1 or not names.own:
+        return [*loss, *metrics, *losses, *others]
+    return [*loss, *losses, *others, *sorted(metrics)]
 
 
 def results(metrics):

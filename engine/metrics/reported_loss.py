@@ -6,6 +6,7 @@ import losses
 from engine.core.objective import CompiledLoss, add_up, weighted
 from losses.ground import whole
 from losses.ground.labels import check_labels
+from losses.ground.outputs import numbered
 
 
 class ReportedLoss(CompiledLoss):
@@ -15,14 +16,30 @@ class ReportedLoss(CompiledLoss):
 
     def __init__(self, loss, loss_weights, names_of):
         super().__init__(loss, loss_weights, names_of)
+        self.names = None  # of the outputs, and of their losses in the logs, in the order in which `evaluate` lists them
+        self.labels, self.reported = [], []
         self.class_counts = {}  # number of classes by output, where labels are class numbers
 
     def terms(self, y, y_pred, sample_weight):
         """As CompiledLoss's."""
         found = super().terms(y, y_pred, sample_weight)
+        used = self._name(y_pred, self.names_of(y_pred))
         for index, (function, output) in enumerate(zip(self.functions, tf.nest.flatten(y_pred))):
             self._note_classes(index, function, output)
-        return found
+        return [(self.labels[index], value, factor) for index, (_, value, factor) in zip(used, found)]
+
+    def _name(self, y_pred, names):
+        """Names in the logs: the outputs' own, or else those of their losses."""
+        self.names = names
+        used = [index for index, function in enumerate(self.functions) if function is not None]
+        self.labels = list(names)
+        if not names.own:
+            for index, name in zip(used, numbered([self.functions[index].name for index in used])):
+                self.labels[index] = name
+        keys = self.loss if isinstance(self.loss, dict) else y_pred
+        order = [names.index(key) for key in keys] if isinstance(y_pred, dict) and names.own else used
+        self.reported = [f"{self.labels[index]}_loss" for index in order if index in used] if len(used) > 1 else []
+        return used
 
     def _note_classes(self, index, function, y_pred):
         by_name = getattr(function, "fn", None) is losses.sparse_categorical_crossentropy

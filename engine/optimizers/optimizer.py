@@ -17,6 +17,7 @@ from engine.optimizers.averaging import Averages
 from engine.optimizers.clipping import clip
 from engine.optimizers.decay import Undecayed, decay
 from engine.small_parts import checks
+from losses.ground.numerics import cast
 
 
 class Optimizer(UpdateRule, spellings.OlderRate):
@@ -138,7 +139,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         """The gradients of the loss, from those of `scale_loss(loss)`."""
         if self.loss_scale_factor is None:
             return gradients
-        return [gradient / tf.cast(self.loss_scale_factor, gradient.dtype) for gradient in gradients]
+        return [gradient / cast(self.loss_scale_factor, gradient.dtype) for gradient in gradients]
 
     def clip(self, gradients):
         """The gradients as the formula gets them."""

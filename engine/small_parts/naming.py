@@ -16,7 +16,11 @@ def checked(cls, name):
 
 def unique_name(cls):
     """The next free name for an object of class `cls`."""
-    base = snake_case(cls.__name__).lstrip("_")
+    return next_name(snake_case(cls.__name__).lstrip("_"))
+
+
+def next_name(base):
+    """The next free one of `base`, `base_1`, `base_2` ..."""
     count = _counts[base]
     _counts[base] += 1
     return f"{base}_{count}" if count else base

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from losses.ground.numerics import cast
+
 ONE_HOT_HINT = "Labels are one-hot, shape (..., classes); for class numbers use sparse_categorical_crossentropy."
 
 
@@ -81,7 +83,7 @@ def class_numbers(owner, y_true, y_pred, ignore_class=None):
 
 
 class ClassWeights:
-    """Weights of rows by their class: `{class number: weight}`, 1 for a class that is not named.
+    """Weights by class: `{class number: weight}`, 1 for a class that is not named.
 
     >>> ClassWeights({1: 5.0})(tf.constant([0, 1, 2]), None, tf.float32).numpy()
     array([1., 5., 1.], dtype=float32)
@@ -91,18 +93,66 @@ class ClassWeights:
         known = isinstance(class_weight, dict) and all(isinstance(k, (int, np.integer)) and k >= 0 for k in class_weight)
         if not known:
             raise ValueError(f"class_weight is a dict {{class number: weight}}; received {class_weight!r}.")
-        self.table = np.ones(max(class_weight) + 1)
+        wrong = {label: weight for label, weight in class_weight.items() if not _is_weight(weight)}
+        if wrong:
+            raise ValueError(f"class_weight takes finite numbers from 0 as weights; received {wrong}. Leave the class out for 1.")
+        self.table = np.ones(max(class_weight, default=0) + 1)
         for label, weight in class_weight.items():
             self.table[label] = weight
 
-    def __call__(self, y, sample_weight, dtype):
-        """A weight for each row of `y`, class numbers or one-hot; times its `sample_weight`, if there is one."""
+    def __call__(self, y, sample_weight, dtype, one_hot=False):
+        """A weight for each class number in `y`, or for each row of `y` if `one_hot`; times its `sample_weight`."""
         if y is None or tf.nest.is_nested(y):
             raise ValueError("class_weight needs one output with class labels y. Use sample_weight for several outputs.")
-        one_hot = y.shape.rank is not None and y.shape.rank > 1 and y.shape[-1] != 1
-        classes = tf.argmax(y, -1) if one_hot else tf.cast(y, tf.int64)
-        classes = tf.squeeze(classes, -1) if not one_hot and y.shape.rank and y.shape.rank > 1 else classes
+        if one_hot:
+            with tf.control_dependencies(_one_class_each(y)):
+                classes = tf.argmax(y, -1)
+        else:
+            with tf.control_dependencies(_whole(y)):
+                classes = tf.cast(y, tf.int64)
+            if classes.shape.rank and classes.shape.rank > 1 and classes.shape[-1] == 1:
+                classes = tf.squeeze(classes, -1)
         size = self.table.shape[0]
-        known = tf.clip_by_value(classes, 0, size - 1)
-        weight = tf.where(classes < size, tf.gather(tf.cast(self.table, dtype), known), tf.ones([], dtype))
-        return weight if sample_weight is None else weight * tf.cast(sample_weight, dtype)
+        known = (classes >= 0) & (classes < size)
+        table = tf.gather(tf.cast(self.table, dtype), tf.where(known, classes, 0))
+        weight = tf.where(known, table, tf.ones([], dtype))
+        return weight if sample_weight is None else multiply_weights(weight, cast(sample_weight, dtype))
+
+
+def _is_weight(value):
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 0 <= value < np.inf
+
+
+def multiply_weights(first, second):
+    """The product of weights, of which one may be for rows `(N,)` and the other for elements `(N, ...)`."""
+    for _ in range((first.shape.rank or 0) - (second.shape.rank or 0)):
+        second = tf.expand_dims(second, -1)
+    for _ in range((second.shape.rank or 0) - (first.shape.rank or 0)):
+        first = tf.expand_dims(first, -1)
+    return first * second
+
+
+def _one_class_each(y):
+    """What refuses rows with several labels; in a traced function (of a tf.data pipeline) an operation that does."""
+    several = tf.reduce_any(tf.reduce_sum(tf.maximum(tf.cast(y, tf.float32), 0.0), axis=-1) > 1.01)
+    return _refuse(several, (
+        f"class_weight takes labels of one class each, as numbers or one-hot; received y of shape {y.shape} with rows of "
+        "several labels. Give each row its weight with sample_weight, or each label with a loss of your own."
+    ))  # fmt: skip
+
+
+def _whole(y):
+    """What refuses class numbers with a fraction."""
+    if not y.dtype.is_floating:
+        return []
+    return _refuse(tf.reduce_any(y != tf.floor(y)), (
+        "class_weight takes labels that are class numbers or one-hot; received numbers with a fraction. Use sample_weight."
+    ))  # fmt: skip
+
+
+def _refuse(wrong, message):
+    if not tf.executing_eagerly():
+        return [tf.debugging.Assert(~wrong, [message])]
+    if wrong:
+        raise ValueError(message)
+    return []

@@ -1,0 +1,16 @@
+"""What a model gives for a batch, known before the first step."""
+
+import tensorflow as tf
+
+from engine.unchanged import losses_kept
+
+
+def output_shapes(model, x):
+    """{name: shape} of the outputs of `model` for inputs `x`, a nest of tensors: those it declares, or those of a trace."""
+    outputs = model._output_structure
+    if outputs is None:
+        with tf.init_scope(), losses_kept(model):
+            specs = tf.nest.map_structure(tf.type_spec_from_value, x)
+            traced = tf.function(lambda inputs: model(inputs, training=False), autograph=False).get_concrete_function(specs)
+        outputs = traced.structured_outputs
+    return dict(zip(model._names_of(outputs), [output.shape for output in tf.nest.flatten(outputs)]))
