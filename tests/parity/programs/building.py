@@ -78,13 +78,21 @@ def make_subclass(k, model, name, names):
                 if "layer" in node:
                     setattr(self, node["name"], make_layer(k, node))
 
-        def call(self, inputs):
+        def compute(self, inputs):
             values = inputs if isinstance(inputs, dict) else dict(zip(model["inputs"], as_list(inputs)))
             made = {node["name"]: getattr(self, node["name"]) for node in model["nodes"] if "layer" in node}
             values = run_nodes(model, values, made)
             return nest({output: values[output] for output in model["outputs"]}, names or len(model["outputs"]) > 1)
 
-    return Subclass()
+    class TakesTraining(Subclass):
+        def call(self, inputs, training=None):
+            return self.compute(inputs)
+
+    class TakesNone(Subclass):
+        def call(self, inputs):
+            return self.compute(inputs)
+
+    return TakesTraining() if model.get("takes_training") else TakesNone()
 
 
 def run_nodes(model, inputs, made):
@@ -132,7 +140,7 @@ def make_data(program, use):
     for name in model["outputs"]:
         shape = [rows, *program["shapes"][name]]
         y[name] = random_labels(stream(program, use, name), program["kinds"][name], shape)
-        weight[name] = stream(program, use, name, "weight").integers(1, 9, rows) / 4
+        weight[name] = stream(program, use, name, "weight").integers(1, 9, shape[:-1]) / 4
     return {"x": x, "y": y, "sample_weight": weight if program.get("sample_weight") else None}
 
 

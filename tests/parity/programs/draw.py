@@ -65,8 +65,9 @@ def draw_objective(dice, heads):
 
 
 def draw_data(dice, program):
-    found = {"rows": dice.whole(4, 7), "batch": dice.one_of([2, 3, 4]), "eager": dice.chance(0.7),
-             "form": dice.one_of(["arrays", "arrays", "dataset", "generator"])}  # fmt: skip
+    gathers = "gradient_accumulation_steps" in next(iter(program["optimizer"].values()))
+    found = {**({"rows": 8, "batch": 2} if gathers else {"rows": dice.whole(4, 7), "batch": dice.one_of([2, 3, 4])}), 
+             "eager": dice.chance(0.7), "form": dice.one_of(["arrays", "arrays", "dataset", "generator"])}  # fmt: skip
     if dice.chance(0.4):
         found["sample_weight"] = True
     elif dice.chance(0.2) and list(program["kinds"].values()) == ["classes"] and found["form"] == "arrays":
@@ -83,7 +84,9 @@ def draw_deeds(dice, program, layers):
     if dice.chance(0.35):
         fit["callbacks"] = training.draw_callbacks(dice, "val_loss" if validated else "loss", scheduled)
     others = [{"do": "evaluate"}, {"do": "predict"}, {"do": "train_on_batch"}, {"do": "test_on_batch"}]
-    changes = [{"do": "freeze", "nodes": layers[:1]}, {"do": "save"}, {"do": "save_weights"}, {"do": "configs"}]
+    changes = [{"do": "freeze", "nodes": layers[:1]}, {"do": "save_weights"}]
+    if program["model"]["style"] != "subclass":
+        changes += [{"do": "save"}, {"do": "configs"}]
     if not scheduled:
         changes.append({"do": "rate", "to": 2.0**-6})
     deeds = [fit, *dice.some_of(others, 2)]

@@ -6,7 +6,7 @@ Factors are powers of two: Keras rounds some of them to float32, and these lose 
 
 REGULARIZERS = [
     {"regularizers.L1": {"l1": 2.0**-5}}, {"regularizers.L2": {"l2": 2.0**-4}},
-    {"regularizers.L1L2": {"l1": 2.0**-6, "l2": 2.0**-5}}, "l2",
+    {"regularizers.L1L2": {"l1": 2.0**-6, "l2": 2.0**-5}},
 ]  # fmt: skip
 CONSTRAINTS = [
     {"constraints.MaxNorm": {"max_value": 0.75}}, {"constraints.UnitNorm": {}}, {"constraints.NonNeg": {}},

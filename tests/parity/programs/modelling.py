@@ -125,4 +125,5 @@ class Drawing:
                 node["again"] = made[origin]
             made.setdefault(origin, node["name"])
         inputs = {name: given for name, given in self.inputs.items() if name in needed}
-        return {"style": self.style, "inputs": inputs, "nodes": nodes, "outputs": outputs}
+        more = {"takes_training": True} if self.style == "subclass" and self.dice.chance(0.5) else {}
+        return {"style": self.style, **more, "inputs": inputs, "nodes": nodes, "outputs": outputs}

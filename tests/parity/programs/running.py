@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import tempfile
 import warnings
 
@@ -20,7 +21,7 @@ class Refusal(Exception):
 
     def __init__(self, side, deed, error):
         super().__init__(f"{side}, {deed}: {type(error).__name__}: {error}")
-        self.kind = (side, deed, type(error).__name__)
+        self.kind = (side, deed.split()[-1], type(error).__name__, re.sub("[0-9]", "", str(error))[:60])
 
 
 class Side:
@@ -54,7 +55,7 @@ class Side:
         if form == "arrays":
             weight = {} if nested[2] is None else {"sample_weight": nested[2]}
             return nested[:2], {**weight, "batch_size": batch}
-        tensors = tuple(part for part in nested if part is not None)
+        tensors = tuple(tuple(part) if isinstance(part, list) else part for part in nested if part is not None)
         if form == "dataset":
             return (tf.data.Dataset.from_tensor_slices(tensors).batch(batch),), {}
         return (endless(tensors, self.program.get("rows", 4), batch),), {"steps": -(-self.program.get("rows", 4) // batch)}
@@ -146,8 +147,7 @@ def save_weights(side, deed, other):
 
 def configs(side, deed, other):
     """Each side makes its model from the other's config."""
-    cls = side.k.Sequential if side.program["model"]["style"] == "list" else side.k.Model
-    model = cls.from_config(other.config)
+    model = type(side.model).from_config(other.config)
     model(side.inputs(1))
     model.set_weights(side.model.get_weights())
     side.model = model

@@ -5,7 +5,9 @@ import copy
 from .differing import difference
 from .exceptions import exception_for
 
-KEPT = {"seed", "model", "shapes", "kinds", "style"}  # a program without these is none
+KEPT = set("seed model style inputs nodes outputs name layer again on shape of kinds shapes optimizer loss deeds do".split())
+
+SIMPLE = {"optimizer": {"optimizers.SGD": {"learning_rate": 0.125}}, "eager": True}
 
 
 def shrink(program, found, say=lambda text: None):
@@ -14,12 +16,20 @@ def shrink(program, found, say=lambda text: None):
     while progress:
         progress = False
         for smaller in candidates(program):
-            new = None if exception_for(smaller) else difference(smaller)
-            if new is not None and new.kind[::2] == found.kind[::2]:
+            new = difference_of(smaller)
+            if new is not None and new.kind == found.kind:
                 program, found, progress = smaller, new, True
                 say(f"{len(repr(program))} characters left: {new.text[:100]}")
                 break
     return program, found
+
+
+def difference_of(program):
+    """The Difference of what may be no program any more."""
+    try:
+        return None if exception_for(program) else difference(program)
+    except Exception:
+        return None
 
 
 def candidates(program):
@@ -28,6 +38,9 @@ def candidates(program):
         yield without(program, ["deeds", place])
     for place in range(len(program["model"]["nodes"])):
         yield bypassing(program, place)
+    for key, simple in SIMPLE.items():
+        if program.get(key) not in (None, simple):
+            yield {**program, key: simple}
     for path in paths(program):
         yield without(program, path)
 
@@ -37,7 +50,7 @@ def paths(value, path=()):
     items = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
     is_part = isinstance(value, dict) and len(value) == 1 and "." in next(iter(value))
     for key, _ in items:
-        if key not in KEPT and not is_part:
+        if key not in KEPT and not is_part and not (isinstance(value, list) and isinstance(value[key], int)):
             yield [*path, key]
     for key, item in items:
         yield from paths(item, (*path, key))

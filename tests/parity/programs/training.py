@@ -9,7 +9,7 @@ KINDS = {
         "losses": ["mse", "mae", {"losses.Huber": {"delta": 0.5}}, "log_cosh", "cosine_similarity",
                    {"losses.MeanSquaredError": {"reduction": "sum"}}, {"losses.MeanSquaredLogarithmicError": {}}],
         "metrics": ["mae", "mse", {"metrics.RootMeanSquaredError": {"name": "rmse"}}, "mape",
-                    {"metrics.Mean": {"name": "off"}}, {"metrics.CosineSimilarity": {"name": "angle"}}],
+                    {"metrics.CosineSimilarity": {"name": "angle"}}],
     },
     "binary": {
         "activation": ["sigmoid"], "units": [1, 2],
@@ -44,12 +44,14 @@ def rate(dice):
     return dice.one_of([2.0**-3, 2.0**-5, 2.0**-7])
 
 
+# Those whose values are sums of few powers of two: Keras computes them in float32.
 SCHEDULES = [
-    {"optimizers.schedules.ExponentialDecay": {"initial_learning_rate": 0.125, "decay_steps": 2, "decay_rate": 0.5}},
+    {"optimizers.schedules.ExponentialDecay": {"initial_learning_rate": 0.125, "decay_steps": 2, "decay_rate": 0.5,
+                                               "staircase": True}},
     {"optimizers.schedules.PiecewiseConstantDecay": {"boundaries": [1, 3], "values": [0.125, 0.0625, 0.25]}},
-    {"optimizers.schedules.CosineDecay": {"initial_learning_rate": 0.125, "decay_steps": 8, "alpha": 0.25}},
-    {"optimizers.schedules.PolynomialDecay": {"initial_learning_rate": 0.125, "decay_steps": 4, "cycle": True}},
-    {"optimizers.schedules.InverseTimeDecay": {"initial_learning_rate": 0.125, "decay_steps": 2, "decay_rate": 0.5}},
+    {"optimizers.schedules.PolynomialDecay": {"initial_learning_rate": 0.125, "decay_steps": 4, "end_learning_rate": 0.0625}},
+    {"optimizers.schedules.InverseTimeDecay": {"initial_learning_rate": 0.125, "decay_steps": 4, "decay_rate": 1.0,
+                                               "staircase": True}},
 ]  # fmt: skip
 EPSILON = 2.0**-10
 OPTIMIZERS = {
@@ -67,7 +69,7 @@ OPTIMIZERS = {
 BETAS = {"beta_1": 0.875, "beta_2": 1 - 2.0**-6}
 FIXED = {  # arguments whose defaults Keras rounds to float32
     **dict.fromkeys(("Adam", "AdamW", "Adamax", "Nadam", "Lamb"), BETAS | {"epsilon": EPSILON}),
-    **dict.fromkeys(("Adagrad",), {"epsilon": EPSILON}),
+    "Adagrad": {"epsilon": EPSILON}, "Ftrl": {"initial_accumulator_value": 0.125},
     "RMSprop": {"rho": 0.875, "epsilon": EPSILON}, "Adadelta": {"rho": 0.875, "epsilon": EPSILON},
 }  # fmt: skip
 
