@@ -1,0 +1,89 @@
+"""Programs that are not drawn: where Keras is wrong, or where this project says that it differs. Each has its reason."""
+
+import collections
+import json
+
+from . import training
+
+Exception_ = collections.namedtuple("Exception_", "reason applies")
+
+
+def exception_for(program):
+    """The first exception that applies to a program, or None."""
+    return next((exception for exception in EXCEPTIONS if exception.applies(program)), None)
+
+
+def has(program, *words):
+    """Whether one of the words is a key of a part, or a value, of the program."""
+    text = json.dumps(program)
+    return any(f'"{word}"' in text for word in words)
+
+
+def style(program):
+    return program["model"]["style"]
+
+
+def optimizer(program):
+    """(name, arguments)."""
+    ((key, arguments),) = program["optimizer"].items()
+    return key.split(".")[-1], arguments
+
+
+def fills_no_update(program):
+    """Whether micro-batches are gathered that do not make up whole updates of equal batches in each epoch."""
+    rows, batch = program.get("rows", 4), program.get("batch", 4)
+    return rows % (2 * batch) > 0 or any(deed["do"] == "train_on_batch" or deed.get("validate") == "split"
+                                         for deed in program["deeds"])  # fmt: skip
+
+
+ADAPTIVE = [f"optimizers.{name}" for name in ("Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lamb")]
+
+KERAS_IS_WRONG = [
+    Exception_(
+        "constants of optimizers that are no sums of few powers of two are rounded to float32, defaults too",
+        lambda program: not training.FIXED.get(optimizer(program)[0], {}).keys() <= optimizer(program)[1].keys(),
+    ),
+    Exception_(
+        "a subclass whose call has no `training` argument is trained as if in inference",
+        lambda program: style(program) == "subclass" and not program["model"].get("takes_training")
+        and has(program, "layers.BatchNormalization"),
+    ),
+    Exception_(
+        "Softmax takes the mask of steps, which travels with its inputs, for one of its logits, and fails",
+        lambda program: has(program, "layers.Softmax") and has(program, "layers.Masking", "mask_zero"),
+    ),
+    Exception_(
+        "F1Score and its like refuse steps",
+        lambda program: has(program, "metrics.F1Score") and any(len(shape) > 1 for shape in program["shapes"].values()),
+    ),
+    Exception_(
+        "top-k metrics fail in float64",
+        lambda program: has(program, "metrics.SparseTopKCategoricalAccuracy", "metrics.TopKCategoricalAccuracy"),
+    ),
+]  # fmt: skip
+
+DOCUMENTED = [
+    Exception_(
+        "micro-batches count by their rows here, and what is gathered at the end of an epoch is applied",
+        lambda program: "gradient_accumulation_steps" in optimizer(program)[1] and fills_no_update(program),
+    ),
+    Exception_(
+        "with gradient accumulation constraints are applied at updates only",
+        lambda program: "gradient_accumulation_steps" in optimizer(program)[1] and "_constraint" in json.dumps(program),
+    ),
+    Exception_(
+        "with gradient accumulation a schedule counts updates",
+        lambda program: "gradient_accumulation_steps" in optimizer(program)[1]
+        and isinstance(optimizer(program)[1]["learning_rate"], dict),
+    ),
+    Exception_(
+        "Dice sums over the batch: weights for rows are refused here",
+        lambda program: has(program, "losses.Dice") and has(program, "sample_weight", "class_weight"),
+    ),
+    Exception_(
+        "an optimizer squares each part of an embedding's gradient by itself, where one row is looked up twice",
+        lambda program: has(program, "layers.Embedding") and has(program, *ADAPTIVE),
+    ),
+]  # fmt: skip
+
+EXCEPTIONS = KERAS_IS_WRONG + DOCUMENTED
