@@ -21,7 +21,7 @@ from losses.ground.configurable import Configurable, constructor_arguments, desc
 
 
 class UpdateRule(Slots, tracking.Tracked, Configurable):
-    """A formula with a learning rate: a number, or a function of the number of calls so far.
+    """A formula with a learning rate: a number, or a function of the number of updates so far.
 
     Override `build` to make slots and `new_values` to compute; or, to assign yourself, `update_step`.
 
@@ -89,7 +89,7 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
     @property
     def learning_rate(self):
         """The rate now. Where it is a variable, setting it takes effect at once, also in compiled code."""
-        return self.rate_at(self._calls)
+        return self.rate_at(self.iterations)
 
     @learning_rate.setter
     def learning_rate(self, value):
@@ -108,7 +108,7 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
             )
 
     def rate_at(self, step):
-        """The learning rate of the call number `step`, counted from 0."""
+        """The learning rate of the update number `step`, counted from 0."""
         return self._rate(step) if callable(self._rate) else self._rate
 
     # ---- using it ----------------------------------------------------------------------------
@@ -141,6 +141,9 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
 
     def flush(self, variables=None):
         """Make the update that was held back, if any: for the end of an epoch."""
+
+    def finalize_variable_values(self, var_list):
+        """When training ends, `fit` calls this with the weights it has trained: for what they are to become then."""
 
     def gradients(self, tape, loss, variables):
         """The gradients of `loss`, which `tape` recorded, as `apply` takes them."""

@@ -21,12 +21,12 @@ from engine.optimizers.decay import Undecayed, decay
 class Optimizer(UpdateRule, spellings.OlderRate):
     """Base of all optimizers, with the arguments that each of them takes beside its own.
 
-    Arguments: `learning_rate` (a number, a `LearningRateSchedule` of the number of calls, or a function without
+    Arguments: `learning_rate` (a number, a `LearningRateSchedule` of the number of updates, or a function without
     arguments) · `weight_decay` (each weight shrinks by `learning_rate * weight_decay` of itself
     before the update) · at most one of `clipnorm` (largest norm of each gradient), `clipvalue` (of each element),
     `global_clipnorm` (of all gradients as one vector) · `use_ema`, `ema_momentum` (0.99), `ema_overwrite_frequency`
-    (keep a moving average of the weights; copy it into the weights every so many updates, or None: when
-    `finalize_variable_values` is called) · `loss_scale_factor` (the loss was multiplied by it, see `scale_loss`) ·
+    (keep a moving average of the weights; copy it into the weights every so many updates, and in any case when
+    training ends) · `loss_scale_factor` (the loss was multiplied by it, see `scale_loss`) ·
     `gradient_accumulation_steps` (update, clip, decay and average once per so many calls, with their mean gradient) ·
     `name`.
 
@@ -112,7 +112,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         return callable(self._rate) and not isinstance(self._rate, schedules.LearningRateSchedule)
 
     def rate_at(self, step):
-        """The learning rate of the call number `step`, counted from 0; a function without arguments gives it now."""
+        """The learning rate of the update number `step`, counted from 0; a function without arguments gives it now."""
         return self._rate() if self.asks_for_rate else super().rate_at(step)
 
     # ---- using it --------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         return self._averages[id(variable)]
 
     def finalize_variable_values(self, var_list):
-        """With `use_ema`: the variables become their moving averages. At the end of training."""
+        """With `use_ema`: the variables become their moving averages. `fit` calls this when training ends."""
         if self.use_ema:
             self._averages.overwrite(var_list)
 

@@ -61,6 +61,8 @@ def fit(model, feed, callbacks, history, epochs, initial_epoch, validation, vali
     finally:
         model.around_step[:] = before
         callbacks.close()
+    if epochs:
+        model.optimizer.finalize_variable_values(model.trainable_weights)
     callbacks.on_train_end()
     return history
 
