@@ -12,7 +12,7 @@ import numbers
 
 import tensorflow as tf
 
-from engine import initializers
+from engine import initializers, spellings
 from engine.core import naming, tracking
 from engine.optimizers.gradients import as_dense, check_shapes, without_missing
 from engine.optimizers.slots import Slots
@@ -38,12 +38,13 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
     keras_module = "keras.optimizers"
     _keeps = "slot"
 
-    def __init__(self, learning_rate, name=None):
+    def __init__(self, learning_rate=None, name=None):
         super().__init__()
         self.name = name or naming.unique_name(type(self))
         self._calls = self.add_variable((), dtype="int64", name="iteration")
         self._rate, self._rate_changes = None, 0  # a changed number is in the variable; a changed function is counted
-        self.learning_rate = learning_rate
+        if learning_rate is not None:  # else a subclass sets it later
+            self.learning_rate = learning_rate
 
     # ---- the formula: what a family of optimizers overrides -----------------------------------
 
@@ -192,11 +193,12 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
     def _move(self, gradients, variables, learning_rate):
         """The formula for each variable."""
         self.begin_step()
-        prepared = {}
+        prepared = {variable.dtype: None for variable in variables if learning_rate is None}
+        rated = spellings.takes_rate(self.update_step)
         for gradient, variable in zip(gradients, variables):
             if variable.dtype not in prepared:
                 prepared[variable.dtype] = self.prepare_step(tf.cast(learning_rate, variable.dtype))
-            self.update_step(gradient, variable, prepared[variable.dtype])
+            self.update_step(gradient, variable, *[prepared[variable.dtype]][:rated])
 
 
 def _number(owner, value):

@@ -46,16 +46,12 @@ class Optimizer(UpdateRule, spellings.OlderRate):
     """
 
     def __init__(
-        self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
+        self, learning_rate=None, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
         ema_momentum=0.99, ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None,
         name=None, **kwargs,
     ):  # fmt: skip
         learning_rate = spellings.argument("learning_rate", learning_rate, kwargs)
         checks.no_unknown_arguments(type(self), kwargs)
-        checks.one_positive(self, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
-        checks.between(self, 0, 1, ema_momentum=ema_momentum)
-        checks.count(self, 1, ema_overwrite_frequency=ema_overwrite_frequency)
-        checks.count(self, 2, gradient_accumulation_steps=gradient_accumulation_steps)
         if isinstance(learning_rate, dict):
             learning_rate = schedules.deserialize(learning_rate)
         super().__init__(learning_rate, name)
@@ -65,6 +61,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         self.ema_overwrite_frequency = ema_overwrite_frequency
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
+        checks.shared_arguments(self)
 
         self._traces = {}  # of eager calls
         self._undecayed = Undecayed()
