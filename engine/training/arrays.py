@@ -30,8 +30,10 @@ def _is_array(item):
 
 def _to_tensor(item, dtype):
     """A tensor from an array, a list, a data frame."""
-    if isinstance(item, (tf.SparseTensor, tf.RaggedTensor)):
+    if isinstance(item, tf.RaggedTensor):
         return item
+    if isinstance(item, tf.SparseTensor):
+        return tf.sparse.reorder(item)
     if hasattr(item, "to_numpy"):
         item = item.to_numpy()
     if isinstance(item, np.ndarray) and item.size and item.dtype.kind in "fiu":
@@ -61,6 +63,30 @@ def _copy(array, dtype):
     copied = memory[start : start + size].view(dtype).reshape(array.shape)
     copied[...] = array
     return tf.identity(tf.experimental.dlpack.from_dlpack(copied.__dlpack__()))  # identity: to the device of computing
+
+
+def rows_of(data, rows):
+    """The rows of all tensors of a nest whose numbers are in the tensor `rows`, or in a slice."""
+    return tf.nest.map_structure(lambda tensor: None if tensor is None else _rows_of(tensor, rows), data)
+
+
+def _rows_of(tensor, rows):
+    if isinstance(tensor, tf.SparseTensor):
+        if isinstance(rows, slice):
+            rows = tf.range(*rows.indices(int(tensor.shape[0])))
+        return _sparse_rows(tensor, rows)
+    return tensor[rows] if isinstance(rows, slice) else tf.gather(tensor, rows)
+
+
+def _sparse_rows(tensor, rows):
+    """Of a sparse tensor, whose entries are in order: those of each row lie side by side."""
+    row_of_entry, rows = tensor.indices[:, 0], tf.cast(rows, tf.int64)
+    first, end = (tf.searchsorted(row_of_entry, rows, side) for side in ("left", "right"))
+    entries = tf.ragged.range(first, end)
+    places = [tf.cast(entries.value_rowids(), tf.int64)[:, tf.newaxis], tf.gather(tensor.indices[:, 1:], entries.values)]
+    count = tf.size(rows, tf.int64) if rows.shape[0] is None else tf.constant(rows.shape[0], tf.int64)
+    sizes = [tensor.dense_shape[axis] if size is None else size for axis, size in enumerate(tensor.shape[1:], 1)]
+    return tf.SparseTensor(tf.concat(places, 1), tf.gather(tensor.values, entries.values), tf.stack([count, *sizes]))
 
 
 def common_rows(x, y=None, sample_weight=None):

@@ -12,6 +12,7 @@ import time
 import tensorflow as tf
 
 from engine.training import xla
+from engine.training.arrays import rows_of
 from engine.training.pace import Pace
 
 
@@ -30,7 +31,7 @@ class Step:
     def on_rows(self, data, order, start, stop):
         """Steps `start` to `stop` of the batches whose row numbers are the rows of `order`."""
         for index in range(start, stop):
-            logs = self.on_batch(tf.nest.map_structure(lambda array: tf.gather(array, order[index]), data))  # noqa: B023
+            logs = self.on_batch(rows_of(data, order[index]))
         return logs
 
     def on_iterator(self, iterator, count):
@@ -150,8 +151,7 @@ class CompiledStep(Step):
 
     def _loop_over_rows(self, data, order, start, stop):
         def one(index, logs):
-            rows = order[index]
-            return index + 1, self.step(tf.nest.map_structure(lambda array: tf.gather(array, rows), data))
+            return index + 1, self.step(rows_of(data, order[index]))
 
         _, logs = tf.while_loop(
             lambda index, logs: index < stop, one, (start, self._no_logs()), parallel_iterations=1

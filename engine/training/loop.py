@@ -150,9 +150,16 @@ def predict(model, feed, callbacks):
         parts.append(step.on_batch(batch, feed.size))
         callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
     callbacks.on_predict_end()
-    if len(parts) == 1:
-        return tf.nest.map_structure(lambda part: part.numpy(), parts[0])
-    return tf.nest.map_structure(lambda *pieces: np.concatenate([p.numpy() for p in pieces]), *parts)
+    return tf.nest.map_structure(_joined, *parts)
+
+
+def _joined(*pieces):
+    """The outputs of all batches: as a NumPy array, where their rows are of equal length and dense."""
+    if isinstance(pieces[0], tf.RaggedTensor):
+        return tf.concat(pieces, axis=0)
+    if isinstance(pieces[0], tf.SparseTensor):
+        return tf.sparse.concat(0, list(pieces))
+    return pieces[0].numpy() if len(pieces) == 1 else np.concatenate([piece.numpy() for piece in pieces])
 
 
 def to_numbers(logs):
