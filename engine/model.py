@@ -182,6 +182,14 @@ class Model(Trainer, Saved, Studied, Layer):
         """The layers inside have given the outputs their masks already."""
         return None
 
+    def __getstate__(self):
+        # Calls first, each after those it needs: a walk that began at the outputs would go as deep as the graph.
+        return {"_calls": self._graph.nodes if self._graph is not None else [], **super().__getstate__()}
+
+    def __setstate__(self, state):
+        del state["_calls"]
+        super().__setstate__(state)
+
     # ---- description ------------------------------------------------------------------------
 
     def get_config(self):

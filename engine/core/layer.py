@@ -19,14 +19,14 @@ import numpy as np
 import tensorflow as tf
 
 from engine import constraints, dtypes, initializers, regularizers, spellings
-from engine.core import building, calling, context, creation, naming, symbolic, tracking
+from engine.core import building, calling, context, copying, creation, naming, symbolic, tracking
 from engine.core.input_spec import check_inputs
 from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
 from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 
 
-class Layer(tracking.Tracked, Configurable):
+class Layer(copying.Copied, tracking.Tracked, Configurable):
     """The base of all layers and models.
 
     Arguments: `activity_regularizer` (a penalty on the outputs, divided by the batch size),

@@ -70,6 +70,9 @@ class Optimizer(UpdateRule, spellings.OlderRate):
 
     skips_bad_steps = False  # whether `apply` leaves out a step whose gradients are not finite
 
+    def __getstate__(self):
+        return {**vars(self), "_traces": {}}
+
     # ---- state ---------------------------------------------------------------------------------
 
     def build(self, variables):

@@ -23,6 +23,9 @@ class Traces:
     def __init__(self):
         self.kept, self.eager, self.tallies, self.report = {}, {}, {}, []
 
+    def __getstate__(self):
+        return {**vars(self), "kept": {}, "eager": {}, "report": []}  # a copy of the model makes its own, as it would have
+
     def forget(self):
         """Trace all steps anew, and count them anew: after compile()."""
         self.kept, self.eager, self.tallies = {}, {}, {}
