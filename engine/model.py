@@ -135,6 +135,14 @@ class Model(Trainer, Saved, Studied, CoreModel):
         self._set_graph(self._structure, self._output_structure, losses, metrics)
         self._traces.forget()
 
+    def __getstate__(self):
+        # Calls first, each after those it needs: a walk that began at the outputs would go as deep as the graph.
+        return {"_calls": self._graph.nodes if self._graph is not None else [], **super().__getstate__()}
+
+    def __setstate__(self, state):
+        del state["_calls"]
+        super().__setstate__(state)
+
     # ---- description ------------------------------------------------------------------------
 
     def get_config(self):

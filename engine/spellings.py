@@ -9,6 +9,8 @@
 | `LSTM(4, input_dim=3, input_length=7)`           | `input_shape=(7, 3)`                               |
 | `batch_input_shape=(5, 3)`                       | `batch_shape=(5, 3)`                               |
 | `Adam(lr=0.1)`, `optimizer.lr`                   | `Adam(learning_rate=0.1)`, `.learning_rate`        |
+| `Optimizer(name="own")`, then `_learning_rate =` | `Optimizer(learning_rate, name="own")`             |
+| `update_step(gradient, variable)`                | `update_step(gradient, variable, learning_rate)`   |
 | `LeakyReLU(alpha=0.2)`                           | `LeakyReLU(negative_slope=0.2)`                    |
 | `fit(x)` with x of shape (N,)                    | x of shape (N, 1), a column                        |
 | `input_shape.as_list()` in `build`               | `list(input_shape)`                                |
@@ -102,7 +104,7 @@ def name_first(add_weight):
 
 
 class OlderRate:
-    """Base of optimizers: `optimizer.lr` is its `learning_rate`."""
+    """Base of optimizers: `optimizer.lr` is its `learning_rate`, and so is what a subclass sets as `_learning_rate`."""
 
     @property
     def lr(self):
@@ -111,6 +113,16 @@ class OlderRate:
     @lr.setter
     def lr(self, value):
         self.learning_rate = value
+
+    _learning_rate = lr
+
+    def _build_learning_rate(self, learning_rate):
+        return learning_rate
+
+
+def takes_rate(update_step):
+    """Whether a method `update_step` takes the learning rate, as its third argument."""
+    return len(inspect.signature(update_step).parameters) > 2
 
 
 def column(tensor, rank=None):

@@ -14,6 +14,9 @@ class CountedTraces(Traces):
         super().__init__()
         self.tallies, self.report = {}, []
 
+    def __getstate__(self):
+        return {**super().__getstate__(), "report": []}
+
     def forget(self):
         """Trace all steps anew, and count them anew: after compile()."""
         super().forget()

@@ -188,6 +188,15 @@ class Operation(operators.Function):
             )
         super().__init__(functools.partial(function, **self.arguments), name)
 
+    def __getstate__(self):
+        known = self.function.func is _TABLE.get(self.class_name)
+        return {**vars(self), "function": None} if known else vars(self)  # pickle takes no function without a name
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if self.function is None:
+            self.function = functools.partial(_TABLE[self.class_name], **self.arguments)
+
 
 # From what a node was recorded with to the class that says the same. An operator is known by its method's name.
 _OPERATORS = {

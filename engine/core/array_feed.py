@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine import random
-from engine.small_parts.arrays import common_rows, is_array_like, to_tensors
+from engine.small_parts.arrays import common_rows, is_array_like, order_of, rows_of, to_tensors
 from engine.small_parts.batch import pack, relax
 from engine.small_parts.feed import Feed, register
 from losses.ground import whole
@@ -14,7 +14,10 @@ from losses.ground import whole
 
 @register
 class ArrayFeed(Feed):
-    """Arrays, converted once; each epoch is an order of row numbers, gathered batch by batch inside the compiled loop."""
+    """Arrays, converted once; a pass over them is an order of row numbers, gathered batch by batch inside the compiled loop.
+
+    An epoch of fewer steps than there are batches is a part of a pass, and the next one goes on with it, to its end.
+    """
 
     accepted = "arrays"
     keeps_batches = True
@@ -31,12 +34,14 @@ class ArrayFeed(Feed):
         self.batch_size = int(min(batch_size, self.rows))
         self.seed = whole.group.agree(random.draw_seed()) if shuffle else None
         self.full, self.rest = divmod(self.rows, self.batch_size)
-        self.steps = self.full + bool(self.rest)
-        if steps is not None and steps > self.steps:
-            warnings.warn(f"{self.rows} rows make {self.steps} batches of {batch_size}, fewer than the {steps} steps "
+        self.count = self.full + bool(self.rest)  # of the batches in a pass
+        if steps is not None and steps > self.count:
+            warnings.warn(f"{self.rows} rows make {self.count} batches of {batch_size}, fewer than the {steps} steps "
                           "asked for; an epoch ends with the data.", stacklevel=5)  # fmt: skip
-        self.steps = min(steps or self.steps, self.steps)
-        self._order = None
+        self.steps = min(steps or self.count, self.count)
+        self.epochs = -(-self.count // self.steps)  # in a pass
+        self.begin, self.end = 0, self.steps  # of this epoch, in the pass
+        self.first_epoch = self._order = None
 
     @property
     def whole_spec(self):
@@ -47,69 +52,67 @@ class ArrayFeed(Feed):
         return is_array_like(x)
 
     def plan(self, passes):
-        whole = min(self.full, self.steps)
-        return {self.batch_size: passes * whole, self.rest: passes * (self.steps - whole)}
+        ends, more = divmod(passes, self.epochs)
+        return {self.batch_size: ends * self.full + more * self.steps, self.rest: ends * bool(self.rest)}
 
     def start(self, epoch, step=0):
-        """Go to a batch of an epoch; shuffled, its order depends on the seed and the epoch's number alone."""
-        self.position, self.epoch = step, epoch
+        """Go to a batch of an epoch; shuffled, a pass has an order by the seed and the number of its first epoch alone."""
+        self.first_epoch = epoch if self.first_epoch is None else self.first_epoch
+        number, part = divmod(epoch - self.first_epoch, self.epochs)
+        self.begin, self.end = part * self.steps, min((part + 1) * self.steps, self.count)
+        self.position, self.order_number = step, self.first_epoch + number * self.epochs
         if self.seed is not None:
             self._order = None
 
     def _rows(self):
         """The row numbers of the whole batches, (batches, batch size), and those of the rest, (1, rest)."""
         if self._order is None:
-            order = np.arange(self.rows, dtype=np.int32)
-            if self.seed is not None:
-                order = np.random.Generator(np.random.Philox(key=[self.seed, self.epoch])).permutation(order)
-            whole = self.full * self.batch_size
-            self._order = (
-                tf.constant(order[:whole].reshape(self.full, self.batch_size)),
-                tf.constant(order[whole:].reshape(1, self.rest)),
-            )
+            self._order = order_of(self.rows, self.batch_size, self.seed, self.order_number)
         return self._order
 
     def run(self, step, count):
         order, tail = self._rows()
-        first = self.position
-        if first == self.steps:
+        first = self.begin + self.position
+        if first == self.end:
             return None, 0
         if first < self.full:
-            self.position = min(first + count, self.full, self.steps)
-            logs = step.on_rows(self.data, order, first, self.position)
+            stop = min(first + count, self.full, self.end)
+            logs = step.on_rows(self.data, order, first, stop)
         else:
-            self.position = self.steps
+            stop = self.end
             logs = step.on_rows(self.data, tail, 0, 1)
-        return logs, self.position - first
+        self.position = stop - self.begin
+        return logs, stop - first
 
     def next(self):
-        if self.position == self.steps:
+        if self.begin + self.position == self.end:
             return None
         self.position += 1
         return self.batch(self.position - 1)
 
     def batch(self, number):
+        number += self.begin
         if self.seed is not None:
             order, tail = self._rows()
-            rows = order[number] if number < self.full else tail[0]
-            return tf.nest.map_structure(lambda array: tf.gather(array, rows), self.data)
+            return rows_of(self.data, order[number] if number < self.full else tail[0])
         if self.rows == self.batch_size:  # nothing to cut
             return self.data
-        start = number * self.batch_size
-        return tf.nest.map_structure(lambda array: array[start : start + self.batch_size], self.data)
+        return rows_of(self.data, slice(number * self.batch_size, (number + 1) * self.batch_size))
 
     def example(self):
-        return tf.nest.map_structure(lambda array: array[: self.batch_size], self.data)
+        return rows_of(self.data, slice(self.batch_size))
 
     def all_rows(self):
         return self.data
 
     def get_state(self):
-        return {"rows": self.rows, "batch_size": self.batch_size, "steps": self.steps, "seed": self.seed}
+        sizes = {"rows": self.rows, "batch_size": self.batch_size, "steps": self.steps}
+        return {**sizes, "seed": self.seed, "first_epoch": self.first_epoch}
 
     def set_state(self, state):
         own = self.get_state()
-        other = {name: value for name, value in state.items() if name != "seed" and value != own.get(name)}
+        free = ("seed", "first_epoch")
+        other = {name: value for name, value in state.items() if name not in free and value != own.get(name)}
         if other or (state["seed"] is None) != (self.seed is None):
             raise ValueError(f"the data had {state}, and have {own}")
-        self.seed = state["seed"]
+        self.seed, self.first_epoch = state["seed"], state.get("first_epoch")

@@ -8,6 +8,7 @@ import time
 
 import tensorflow as tf
 
+from engine.small_parts.arrays import rows_of
 from engine.small_parts.pace import Pace
 
 STREAM = "stream"  # stands for the size of batches that come one after the other: nobody knows it before
@@ -28,7 +29,7 @@ class Step:
     def on_rows(self, data, order, start, stop):
         """Steps `start` to `stop` of the batches whose row numbers are the rows of `order`."""
         for index in range(start, stop):
-            logs = self.on_batch(tf.nest.map_structure(lambda array: tf.gather(array, order[index]), data))  # noqa: B023
+            logs = self.on_batch(rows_of(data, order[index]))
         return logs
 
     def on_iterator(self, iterator, count):
@@ -85,8 +86,7 @@ class CompiledStep(Step):
 
     def _loop_over_rows(self, data, order, start, stop):
         def one(index, logs):
-            rows = order[index]
-            return index + 1, self.step(tf.nest.map_structure(lambda array: tf.gather(array, rows), data))
+            return index + 1, self.step(rows_of(data, order[index]))
 
         _, logs = tf.while_loop(lambda index, logs: index < stop, one, (start, self.no_logs()), parallel_iterations=1)
         return logs

@@ -23,6 +23,7 @@ from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
 from engine.small_parts import creation, naming
 from engine.small_parts.arrays import as_inputs
+from engine.small_parts.copying import Copied
 from engine.small_parts.described import Described
 from engine.small_parts.input_spec import check_inputs
 from engine.small_parts.signature import add_note, build_shapes, shape_of
@@ -30,7 +31,7 @@ from engine.small_parts.sizes import first_value, static_shape
 from losses.ground.masks import attach_masks, masks_of
 
 
-class Layer(tracking.Tracked, Described):
+class Layer(Copied, tracking.Tracked, Described):
     """The base of all layers and models.
 
     Arguments: `activity_regularizer` (a penalty on the outputs, divided by the batch size),

@@ -10,28 +10,9 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from engine.small_parts.arrays import to_numbers
+from engine.small_parts.arrays import joined, to_numbers
 from engine.small_parts.pace import pace_for
 from engine.small_parts.run import Run, StopRun
-
-
-class Logs:
-    """Callbacks and validation where there are none, and the history: the logs of each epoch."""
-
-    callbacks, feeds = (), {}
-    wants_batches = wants_test_batches = False
-
-    def __init__(self):
-        self.epochs, self.waiting = [], []
-
-    def on_epoch_end(self, epoch, logs):
-        self.epochs.append(logs)
-
-    def due(self, epoch):
-        return ()
-
-    def __getattr__(self, hook):
-        return lambda *args: None
 
 
 def fit(model, feed, callbacks, history, epochs, validation, initial_epoch=0, around=()):
@@ -73,6 +54,8 @@ def fit(model, feed, callbacks, history, epochs, validation, initial_epoch=0, ar
     finally:
         model.around_step[:] = before
         callbacks.close()
+    if epochs:
+        model.optimizer.finalize_variable_values(model.trainable_weights)
     callbacks.on_train_end()
     return history
 
@@ -154,6 +137,4 @@ def predict(model, feed, callbacks):
         parts.append(step.on_batch(batch, feed.size))
         callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
     callbacks.on_predict_end()
-    if len(parts) == 1:
-        return tf.nest.map_structure(lambda part: part.numpy(), parts[0])
-    return tf.nest.map_structure(lambda *pieces: np.concatenate([p.numpy() for p in pieces]), *parts)
+    return tf.nest.map_structure(joined, *parts)

@@ -18,6 +18,7 @@ from engine.core.objective import CompiledLoss
 from engine.core.step import TrainingStep
 from engine.core.traces import Traces
 from engine.small_parts.feed import make_feed
+from engine.small_parts.run import Logs
 from losses.ground.outputs import OutputNames
 
 
@@ -114,16 +115,16 @@ class CoreModel(TrainingStep, Layer):
 
     def fit(self, x, y=None, batch_size=None, epochs=1, shuffle=True):
         """Train on the rows of `x`, `y`, in a new order each epoch; returns the logs of each epoch, a list of dicts."""
-        feed, logs = make_feed(self, x, y, batch_size=batch_size, shuffle=shuffle), loop.Logs()
+        feed, logs = make_feed(self, x, y, batch_size=batch_size, shuffle=shuffle), Logs()
         return loop.fit(self, feed, logs, logs, epochs, validation=logs).epochs
 
     def evaluate(self, x, y=None, batch_size=None):
         """The mean loss on the rows of `x`, `y`, and what else is measured, by name."""
-        return loop.evaluate(self, make_feed(self, x, y, batch_size=batch_size), loop.Logs())
+        return loop.evaluate(self, make_feed(self, x, y, batch_size=batch_size), Logs())
 
     def predict(self, x, batch_size=None):
         """The outputs for all rows of `x`, as NumPy arrays."""
-        return loop.predict(self, make_feed(self, x, batch_size=batch_size), loop.Logs())
+        return loop.predict(self, make_feed(self, x, batch_size=batch_size), Logs())
 
     @contextlib.contextmanager
     def _pass(self, goes_on=False):

@@ -19,6 +19,9 @@ class Traces:
     def __init__(self):
         self.kept, self.eager = {}, {}
 
+    def __getstate__(self):
+        return {**vars(self), "kept": {}, "eager": {}}  # a copy of the model makes its own
+
     def forget(self):
         """Trace all steps anew: after compile()."""
         self.kept, self.eager = {}, {}

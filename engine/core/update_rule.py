@@ -10,7 +10,7 @@ gradient_descent.py). What is to happen around it overrides one of the methods a
 
 import tensorflow as tf
 
-from engine import initializers
+from engine import initializers, spellings
 from engine.core import tracking
 from engine.small_parts import checks, naming
 from engine.small_parts.described_rule import DescribedRule
@@ -20,7 +20,7 @@ from losses.ground import whole
 
 
 class UpdateRule(Slots, tracking.Tracked, DescribedRule):
-    """A formula with a learning rate: a number, or a function of the number of calls so far.
+    """A formula with a learning rate: a number, or a function of the number of updates so far.
 
     Override `build` to make slots and `new_values` to compute; or, to assign yourself, `update_step`.
 
@@ -37,12 +37,13 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
     keras_module = "keras.optimizers"
     _keeps = "slot"
 
-    def __init__(self, learning_rate, name=None):
+    def __init__(self, learning_rate=None, name=None):
         super().__init__()
         self.name = name or naming.unique_name(type(self))
         self._calls = self.add_variable((), dtype="int64", name="iteration")
         self._rate, self._rate_changes = None, 0  # a changed number is in the variable; a changed function is counted
-        self.learning_rate = learning_rate
+        if learning_rate is not None:  # else a subclass sets it later
+            self.learning_rate = learning_rate
 
     def build(self, variables):
         """Make the slots of `variables`. Called with a longer list when new variables come; slots that exist stay."""
@@ -84,7 +85,7 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
     @property
     def learning_rate(self):
         """The rate now. Where it is a variable, setting it takes effect at once, also in compiled code."""
-        return self.rate_at(self._calls)
+        return self.rate_at(self.iterations)
 
     @learning_rate.setter
     def learning_rate(self, value):
@@ -103,7 +104,7 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
             )
 
     def rate_at(self, step):
-        """The learning rate of the call number `step`, counted from 0."""
+        """The learning rate of the update number `step`, counted from 0."""
         return self._rate(step) if callable(self._rate) else self._rate
 
     @tf.autograph.experimental.do_not_convert
@@ -134,6 +135,9 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
 
     def flush(self, variables=None):
         """Make the update that was held back, if any: for the end of an epoch."""
+
+    def finalize_variable_values(self, var_list):
+        """When training ends, `fit` calls this with the weights it has trained: for what they are to become then."""
 
     def gradients(self, tape, loss, variables):
         """The gradients of `loss`, which `tape` recorded, as `apply` takes them."""
@@ -166,8 +170,9 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
     def _move(self, gradients, variables, learning_rate):
         """The formula for each variable."""
         self.begin_step()
-        prepared = {}
+        prepared = {variable.dtype: None for variable in variables if learning_rate is None}
+        rated = spellings.takes_rate(self.update_step)
         for gradient, variable in zip(gradients, variables):
             if variable.dtype not in prepared:
                 prepared[variable.dtype] = self.prepare_step(tf.cast(learning_rate, variable.dtype))
-            self.update_step(gradient, variable, prepared[variable.dtype])
+            self.update_step(gradient, variable, *[prepared[variable.dtype]][:rated])

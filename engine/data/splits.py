@@ -1,8 +1,6 @@
 """`fit(validation_split=)`: rows of arrays that are held back."""
 
-import tensorflow as tf
-
-from engine.small_parts.arrays import common_rows, is_array_like, to_tensors
+from engine.small_parts.arrays import common_rows, is_array_like, rows_of, to_tensors
 
 
 def split(x, y, sample_weight, fraction, dtype):
@@ -16,7 +14,4 @@ def split(x, y, sample_weight, fraction, dtype):
     border = int(rows * (1 - fraction))
     if border == 0 or border == rows:
         raise ValueError(f"validation_split={fraction} of {rows} rows leaves nothing to train or to validate on.")
-    return tuple(
-        tuple(None if item is None else tf.nest.map_structure(lambda array: array[part], item) for item in data)  # noqa: B023
-        for part in (slice(None, border), slice(border, None))
-    )
+    return tuple(tuple(rows_of(item, part) for item in data) for part in (slice(None, border), slice(border, None)))

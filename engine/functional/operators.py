@@ -24,19 +24,20 @@ class Function:
         return self.function(*args, **kwargs)
 
 
+def _apply(name, tensor, *args):
+    tensor = tf.convert_to_tensor(tensor)
+    args = [tf.convert_to_tensor(a, dtype_hint=tensor.dtype) if isinstance(a, np.ndarray) else a for a in args]
+    result = getattr(tensor, name)(*args)
+    if result is NotImplemented:
+        raise TypeError(f"Operator {name} does not take {[type(a).__name__ for a in args]} with a tensor.")
+    return result
+
+
 def _operator(name):
     """A method of Symbol that records the method of tf.Tensor with the same name."""
 
-    def apply(tensor, *args):
-        tensor = tf.convert_to_tensor(tensor)
-        args = [tf.convert_to_tensor(a, dtype_hint=tensor.dtype) if isinstance(a, np.ndarray) else a for a in args]
-        result = getattr(tensor, name)(*args)
-        if result is NotImplemented:
-            raise TypeError(f"Operator {name} does not take {[type(a).__name__ for a in args]} with a tensor.")
-        return result
-
     def method(self, *args):
-        return record(Function(apply, name.strip("_")), (self, *args), {}).outputs
+        return record(Function(functools.partial(_apply, name), name.strip("_")), (self, *args), {}).outputs
 
     method.__name__ = name
     return method

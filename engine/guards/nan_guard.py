@@ -67,6 +67,7 @@ class NaNGuard(Around):
             variable.assign(tf.where(self._finite, variable, value))
         self.tripped.assign(~self._finite)
         self.good.assign_add(tf.cast(self._finite, tf.int64))
+        self._finite = None
         return logs
 
     def gradients(self, find, loss, weights, again):

@@ -32,5 +32,5 @@ class Averages(dict):
             tf.cond(is_due, lambda: self.overwrite(variables), tf.no_op)
 
     def overwrite(self, variables):
-        """Copy the averages into the weights."""
-        return tf.group([variable.assign(self[id(variable)]) for variable in variables])
+        """Copy the averages into the weights; what was never updated has none, and stays."""
+        return tf.group([variable.assign(self[id(variable)]) for variable in variables if id(variable) in self])

@@ -23,12 +23,12 @@ from losses.ground.numerics import cast
 class Optimizer(UpdateRule, spellings.OlderRate):
     """Base of all optimizers, with the arguments that each of them takes beside its own.
 
-    Arguments: `learning_rate` (a number, a `LearningRateSchedule` of the number of calls, or a function without
+    Arguments: `learning_rate` (a number, a `LearningRateSchedule` of the number of updates, or a function without
     arguments) · `weight_decay` (each weight shrinks by `learning_rate * weight_decay` of itself
     before the update) · at most one of `clipnorm` (largest norm of each gradient), `clipvalue` (of each element),
     `global_clipnorm` (of all gradients as one vector) · `use_ema`, `ema_momentum` (0.99), `ema_overwrite_frequency`
-    (keep a moving average of the weights; copy it into the weights every so many updates, or None: when
-    `finalize_variable_values` is called) · `loss_scale_factor` (the loss was multiplied by it, see `scale_loss`) ·
+    (keep a moving average of the weights; copy it into the weights every so many updates, and in any case when
+    training ends) · `loss_scale_factor` (the loss was multiplied by it, see `scale_loss`) ·
     `gradient_accumulation_steps` (update, clip, decay and average once per so many calls, with their mean gradient) ·
     `name`.
 
@@ -48,16 +48,12 @@ class Optimizer(UpdateRule, spellings.OlderRate):
     """
 
     def __init__(
-        self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
+        self, learning_rate=None, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
         ema_momentum=0.99, ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None,
         name=None, **kwargs,
     ):  # fmt: skip
         learning_rate = spellings.argument("learning_rate", learning_rate, kwargs)
         checks.no_unknown_arguments(type(self), kwargs)
-        checks.one_positive(self, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm)
-        checks.between(self, 0, 1, ema_momentum=ema_momentum)
-        checks.count(self, 1, ema_overwrite_frequency=ema_overwrite_frequency)
-        checks.count(self, 2, gradient_accumulation_steps=gradient_accumulation_steps)
         if isinstance(learning_rate, dict):
             learning_rate = schedules.deserialize(learning_rate)
         super().__init__(learning_rate, name)
@@ -67,6 +63,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         self.ema_overwrite_frequency = ema_overwrite_frequency
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
+        checks.shared_arguments(self)
 
         self._traces = {}  # of eager calls
         self._undecayed = Undecayed()
@@ -74,6 +71,9 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         self._accumulators = Accumulators(self.name) if gradient_accumulation_steps else None
 
     skips_bad_steps = False  # whether `apply` leaves out a step whose gradients are not finite
+
+    def __getstate__(self):
+        return {**vars(self), "_traces": {}}
 
     # ---- state ---------------------------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         return callable(self._rate) and not isinstance(self._rate, schedules.LearningRateSchedule)
 
     def rate_at(self, step):
-        """The learning rate of the call number `step`, counted from 0; a function without arguments gives it now."""
+        """The learning rate of the update number `step`, counted from 0; a function without arguments gives it now."""
         return self._rate() if self.asks_for_rate else super().rate_at(step)
 
     # ---- using it --------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         return self._averages[id(variable)]
 
     def finalize_variable_values(self, var_list):
-        """With `use_ema`: the variables become their moving averages. At the end of training."""
+        """With `use_ema`: the variables become their moving averages. `fit` calls this when training ends."""
         if self.use_ema:
             self._averages.overwrite(var_list)
 

@@ -32,8 +32,10 @@ def _is_array(item):
 
 def _to_tensor(item, dtype):
     """A tensor from an array, a list, a data frame."""
-    if isinstance(item, (tf.SparseTensor, tf.RaggedTensor)):
+    if isinstance(item, tf.RaggedTensor):
         return item
+    if isinstance(item, tf.SparseTensor):
+        return tf.sparse.reorder(item)
     if hasattr(item, "to_numpy"):
         item = item.to_numpy()
     if isinstance(item, np.ndarray) and item.size and item.dtype.kind in "fiu":
@@ -63,6 +65,39 @@ def _copy(array, dtype):
     copied = memory[start : start + size].view(dtype).reshape(array.shape)
     copied[...] = array
     return tf.identity(tf.experimental.dlpack.from_dlpack(copied.__dlpack__()))  # identity: to the device of computing
+
+
+def rows_of(data, rows):
+    """The rows of all tensors of a nest whose numbers are in the tensor `rows`, or in a slice."""
+    return tf.nest.map_structure(lambda tensor: None if tensor is None else _rows_of(tensor, rows), data)
+
+
+def _rows_of(tensor, rows):
+    if isinstance(tensor, tf.SparseTensor):
+        if isinstance(rows, slice):
+            rows = tf.range(*rows.indices(int(tensor.shape[0])))
+        return _sparse_rows(tensor, rows)
+    return tensor[rows] if isinstance(rows, slice) else tf.gather(tensor, rows)
+
+
+def _sparse_rows(tensor, rows):
+    """Of a sparse tensor, whose entries are in order: those of each row lie side by side."""
+    row_of_entry, rows = tensor.indices[:, 0], tf.cast(rows, tf.int64)
+    first, end = (tf.searchsorted(row_of_entry, rows, side) for side in ("left", "right"))
+    entries = tf.ragged.range(first, end)
+    places = [tf.cast(entries.value_rowids(), tf.int64)[:, tf.newaxis], tf.gather(tensor.indices[:, 1:], entries.values)]
+    count = tf.size(rows, tf.int64) if rows.shape[0] is None else tf.constant(rows.shape[0], tf.int64)
+    sizes = [tensor.dense_shape[axis] if size is None else size for axis, size in enumerate(tensor.shape[1:], 1)]
+    return tf.SparseTensor(tf.concat(places, 1), tf.gather(tensor.values, entries.values), tf.stack([count, *sizes]))
+
+
+def order_of(rows, batch_size, seed=None, number=0):
+    """Row numbers of the whole batches, (batches, batch size), and of the rest, (1, rest): by `seed` and the pass's number."""
+    order = np.arange(rows, dtype=np.int32)
+    if seed is not None:
+        order = np.random.Generator(np.random.Philox(key=[seed, number])).permutation(order)
+    whole = rows // batch_size * batch_size
+    return tf.constant(order[:whole].reshape(-1, batch_size)), tf.constant(order[whole:].reshape(1, -1))
 
 
 def common_rows(x, y=None, sample_weight=None):
@@ -124,3 +159,12 @@ def to_numbers(logs):
     return {
         name: (float(value) if np.ndim(value) == 0 else np.asarray(value)) for name, value in logs.items()
     }
+
+
+def joined(*pieces):
+    """The outputs of all batches: as a NumPy array, where their rows are of equal length and dense."""
+    if isinstance(pieces[0], tf.RaggedTensor):
+        return tf.concat(pieces, axis=0)
+    if isinstance(pieces[0], tf.SparseTensor):
+        return tf.sparse.concat(0, list(pieces))
+    return pieces[0].numpy() if len(pieces) == 1 else np.concatenate([piece.numpy() for piece in pieces])

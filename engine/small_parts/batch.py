@@ -63,8 +63,13 @@ def relax(structure):
 
     def leaf(item):
         spec = item if isinstance(item, tf.TypeSpec) else tf.type_spec_from_value(item)
-        if isinstance(spec, tf.TensorSpec) and spec.shape.rank:
-            return tf.TensorSpec([None, *spec.shape[1:]], spec.dtype)
+        shape = [None, *spec.shape[1:]] if getattr(spec, "shape", None) else None
+        if isinstance(spec, tf.TensorSpec) and shape:
+            return tf.TensorSpec(shape, spec.dtype)
+        if isinstance(spec, tf.SparseTensorSpec) and shape:
+            return tf.SparseTensorSpec(shape, spec.dtype)
+        if isinstance(spec, tf.RaggedTensorSpec) and shape:
+            return tf.RaggedTensorSpec(shape, spec.dtype, spec.ragged_rank, spec.row_splits_dtype)
         return spec
 
     return tf.nest.map_structure(leaf, structure)

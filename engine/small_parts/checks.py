@@ -32,6 +32,15 @@ def number(owner, name, value):
     )
 
 
+def shared_arguments(optimizer):
+    """ValueError unless what every optimizer takes beside its own arguments is as it must be."""
+    found = vars(optimizer)
+    one_positive(optimizer, **{name: found[name] for name in ("clipnorm", "clipvalue", "global_clipnorm")})
+    between(optimizer, 0, 1, ema_momentum=found["ema_momentum"])
+    count(optimizer, 1, ema_overwrite_frequency=found["ema_overwrite_frequency"])
+    count(optimizer, 2, gradient_accumulation_steps=found["gradient_accumulation_steps"])
+
+
 def between(owner, low, high, **values):
     """ValueError unless each of `values` is a number from `low` to `high`."""
     for name, value in values.items():

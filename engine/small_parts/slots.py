@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from engine import dtypes, initializers
 from engine.small_parts import creation
+from engine.small_parts.copying import by_new_ids
 
 
 class Slots:
@@ -70,6 +71,10 @@ class Slots:
 
     def _get_variable_index(self, variable):
         return self._index[id(variable)]
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        by_new_ids([table for table in vars(self).values() if isinstance(table, dict)], list(self._index), self._weights)
 
 
 def copy_of(variable):

@@ -225,10 +225,22 @@ def prepare_with_rounded_constant(optimizer, learning_rate, prepare=optimizers.N
         return prepare(optimizer, learning_rate)
 
 
+class CountsUpdates(keras.optimizers.schedules.LearningRateSchedule):
+    """Keras asks a schedule with the number of micro-batches; ours are asked with that of the updates."""
+
+    def __init__(self, schedule, micro_batches):
+        self.schedule, self.micro_batches = schedule, micro_batches
+
+    def __call__(self, step):
+        return self.schedule(step // self.micro_batches)
+
+
 @functools.cache
 def history_of_keras(name, arguments):
     """(history, weights, slots). `arguments` as JSON, by which it is found again: test_sabotage.py runs its rows twice."""
     optimizer, weights = reference(name, json.loads(arguments)), keras_variables()
+    if optimizer.gradient_accumulation_steps and callable(optimizer._learning_rate):
+        optimizer._learning_rate = CountsUpdates(optimizer._learning_rate, optimizer.gradient_accumulation_steps)
     if name in ("Adadelta", "Muon"):  # np.float64 * variable, as they compute it, cannot be traced
         numbers = {key: value for key, value in vars(optimizer).items() if isinstance(value, np.float64)}
         for key, value in numbers.items():
