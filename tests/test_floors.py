@@ -161,7 +161,7 @@ ROOMS = [
     {"data": "engine.data engine.datasets", "files": "engine.saving"},
     {"distribution": "engine.distribute", "guards": "engine.guards", "study": "engine.study"},
     {"callbacks": "engine.callbacks"},
-    {"Model": "engine.model engine.trainer engine.sequential"},
+    {"Model": "engine.cloning engine.model engine.trainer engine.sequential"},
     {"names": "engine"},
     {"scripts": "engine.command_line engine.run_arguments train"},
 ]  # fmt: skip

@@ -7,7 +7,6 @@ Ctrl-C is answered, and Python costs nothing in between. Where the chunks end ch
 import time
 import warnings
 
-import numpy as np
 import tensorflow as tf
 
 from engine.small_parts.arrays import joined, to_numbers

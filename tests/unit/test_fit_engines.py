@@ -14,7 +14,7 @@ def weights_after(steps=20, **how):
     rng = np.random.default_rng(3)
     model.set_weights([rng.uniform(0.5, 1, size=w.shape) for w in model.get_weights()])
     model.compile(optimizers.Adam(0.01), "mse", metrics=["mae"], **how)
-    history = model.fit(X, Y, batch_size=4, epochs=steps // 2, steps_per_epoch=2, shuffle=False, verbose=0)
+    history = model.fit(X[:8], Y[:8], batch_size=4, epochs=steps // 2, shuffle=False, verbose=0)
     return model.get_weights(), history.history
 
 
