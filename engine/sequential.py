@@ -7,6 +7,7 @@ from engine.core import binding, context, symbolic
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.model import Model
+from engine.training.kept_states import keeps_states
 from losses.ground.lookup import custom_object_scope
 
 
@@ -89,15 +90,19 @@ class Sequential(Model):
     def build(self, input_shape):
         """Make the weights for inputs of this shape, batch axis first."""
         if self._start is None:
-            shape = tuple(input_shape)
-            self._begin(Input(batch_shape=(None, *shape[1:]), dtype=self.compute_dtype))
+            self._begin(Input(batch_shape=self._start_shape(tf.TensorShape(input_shape)), dtype=self.compute_dtype))
+
+    def _start_shape(self, shape):
+        """What the start is to be for a batch of this shape: for any number of rows, unless a layer keeps states of them."""
+        if shape.rank is None:
+            return None
+        return (shape[0] if keeps_states(self) else None, *shape[1:])
 
     def _ensure_built(self, args, kwargs):
         if self._start is None and args and isinstance(args[0], (tf.Tensor, symbolic.Symbol)):
             tensor = args[0]
             with tf.init_scope():
-                shape = (None, *tensor.shape[1:]) if tensor.shape.rank is not None else None
-                self._begin(Input(batch_shape=shape, dtype=tensor.dtype.name))
+                self._begin(Input(batch_shape=self._start_shape(tensor.shape), dtype=tensor.dtype.name))
         self.built = True
 
     def call(self, inputs):

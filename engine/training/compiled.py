@@ -162,11 +162,11 @@ class CompiledStep(Step):
         step = tf.function(self.step, autograph=False, jit_compile=jit)
 
         def one(index, more, waited, logs):
-            began = tf.timestamp()
+            began = _now()
             with tf.control_dependencies([began]):
                 item = iterator.get_next_as_optional()
             with tf.control_dependencies([item.has_value()]):
-                waited += tf.timestamp() - began
+                waited += _now() - began
             return tf.cond(
                 item.has_value(),
                 lambda: (index + 1, True, waited, step(item.get_value())),
@@ -181,6 +181,12 @@ class CompiledStep(Step):
 
     def _no_logs(self):
         return tf.nest.map_structure(lambda spec: tf.zeros(spec.shape, spec.dtype), self.step.structured_outputs)
+
+
+def _now():
+    """The time in seconds; where all operations are to be deterministic, TensorFlow gives none, and no waiting is seen."""
+    deterministic = tf.config.experimental.is_op_determinism_enabled()
+    return tf.zeros([], tf.float64) if deterministic else tf.timestamp()
 
 
 def _rows(batch):

@@ -13,6 +13,7 @@ import tensorflow as tf
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, rows_of, to_tensors
 from engine.training.batch import Preparation, pack, relax
+from engine.training.kept_states import make_kept_states
 from losses.ground import whole
 
 _kinds = []
@@ -36,7 +37,9 @@ def kind_of(model, x):
 
 def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
     """The feed for what `fit`, `evaluate` or `predict` was given."""
-    return kind_of(model, x).make(Preparation(model, class_weight), x, y, sample_weight, batch_size, shuffle, steps)
+    feed = kind_of(model, x).make(Preparation(model, class_weight), x, y, sample_weight, batch_size, shuffle, steps)
+    make_kept_states(model, feed)
+    return feed
 
 
 class Feed:
