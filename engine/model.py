@@ -167,6 +167,12 @@ class Model(Trainer, Saved, Studied, CoreModel):
                 )
             return super().from_config(config)
 
+    def reset_states(self):
+        """Let all layers inside that keep states from batch to batch (`stateful=True`) begin anew."""
+        for _, layer in self.named_layers():
+            if getattr(layer, "stateful", False):
+                layer.reset_states()
+
     # ---- state ------------------------------------------------------------------------------
 
     def state(self):

@@ -5,6 +5,7 @@ from engine.core.inputs import InputLayer
 from engine.core.layer import Layer
 from engine.core.sequential import CoreSequential
 from engine.core.symbolic import Symbol
+from engine.kept_states import keeps_states
 from engine.model import Model
 from losses.ground.lookup import custom_object_scope
 
@@ -44,6 +45,11 @@ class Sequential(CoreSequential, Model):
         self._ends = self._ends[:-1]
         self._refresh()
         return layer
+
+    def _start_shape(self, shape):
+        """For any number of rows, unless a layer keeps states of them."""
+        start = super()._start_shape(shape)
+        return (shape[0], *start[1:]) if start is not None and keeps_states(self) else start
 
     def get_config(self):
         """The layers as plain data; of a subclass with a constructor of its own, the constructor's arguments."""

@@ -14,6 +14,7 @@ from engine.core.objective import as_loss
 from engine.data.splits import split
 from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
+from engine.kept_states import make_kept_states
 from engine.metrics.loss_terms import LossTerms
 from engine.metrics.reported import CompiledMetrics, listed, named, results
 from engine.metrics.reported_loss import ReportedLoss
@@ -141,8 +142,7 @@ class Trainer:
 
     def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
-        batch, step = feed.all_rows(), self.compiled_step(verb, feed.spec)
-        self._check_labels(feed)
+        batch, step = feed.all_rows(), self._prepare(verb, feed, passes=0)
         with self._pass() as turn, turn():
             logs = to_numbers(step.on_batch(batch))
         return logs if return_dict else self._in_order(logs)
@@ -193,16 +193,12 @@ class Trainer:
 
     def _prepare(self, verb, feed, passes):
         """Say how many steps are going to come, compile them, and refuse labels that do not fit: before the first step."""
+        make_kept_states(self, feed)
         self._traces.expect(verb, feed.spec, feed.plan(passes))
         step = super()._prepare(verb, feed, passes)
-        if verb != "predict":
-            self._check_labels(feed)
+        if verb != "predict" and self.compiled_loss is not None and feed.targets is not None:
+            self.compiled_loss.check_labels(feed.targets)  # compiled code could only turn them into NaN
         return step
-
-    def _check_labels(self, feed):
-        """Refuse class numbers out of range: compiled code could only turn them into NaN."""
-        if self.compiled_loss is not None and feed.targets is not None:
-            self.compiled_loss.check_labels(feed.targets)
 
     def _shapes_for(self, x):
         return output_shapes(self, x)

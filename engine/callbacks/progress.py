@@ -7,7 +7,6 @@ from tqdm import tqdm
 
 from engine.callbacks.base import Callback
 
-
 _WORTH_SAYING = 0.2  # a run that waits longer for its data is bound by them, and not by the computation
 
 

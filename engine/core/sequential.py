@@ -65,15 +65,17 @@ class CoreSequential(CoreModel):
     def build(self, input_shape):
         """Make the weights for inputs of this shape, batch axis first."""
         if self._start is None:
-            shape = tuple(input_shape)
-            self._begin(Input(batch_shape=(None, *shape[1:]), dtype=self.compute_dtype))
+            self._begin(Input(batch_shape=self._start_shape(tf.TensorShape(input_shape)), dtype=self.compute_dtype))
+
+    def _start_shape(self, shape):
+        """The shape of the input, where the first batch has `shape`: for any number of rows."""
+        return (None, *shape[1:]) if shape.rank is not None else None
 
     def _ensure_built(self, args, kwargs):
         if self._start is None and args and isinstance(args[0], (tf.Tensor, symbolic.Symbol)):
             tensor = args[0]
             with tf.init_scope():
-                shape = (None, *tensor.shape[1:]) if tensor.shape.rank is not None else None
-                self._begin(Input(batch_shape=shape, dtype=tensor.dtype.name))
+                self._begin(Input(batch_shape=self._start_shape(tensor.shape), dtype=tensor.dtype.name))
         self.built = True
 
     def call(self, inputs):

@@ -32,7 +32,6 @@ from engine.optimizers.adagrad import Adagrad as Adagrad
 from engine.optimizers.adam import Adam as Adam
 from engine.optimizers.adam import AdamW as AdamW
 from engine.optimizers.adamax import Adamax as Adamax
-from engine.optimizers.optimizer import Optimizer as Optimizer
 from engine.optimizers.ftrl import Ftrl as Ftrl
 from engine.optimizers.lamb import Lamb as Lamb
 from engine.optimizers.lion import Lion as Lion
@@ -40,6 +39,7 @@ from engine.optimizers.lookup import TABLE
 from engine.optimizers.loss_scale import LossScaleOptimizer as LossScaleOptimizer
 from engine.optimizers.muon import Muon as Muon
 from engine.optimizers.nadam import Nadam as Nadam
+from engine.optimizers.optimizer import Optimizer as Optimizer
 from engine.optimizers.rmsprop import RMSprop as RMSprop
 from engine.optimizers.schedule_free_adamw import ScheduleFreeAdamW as ScheduleFreeAdamW
 from engine.optimizers.sgd import SGD as SGD
