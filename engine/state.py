@@ -10,11 +10,13 @@ Paths are ways through attributes. They do not depend on the process, nor on wha
 """
 
 import collections
+import functools
 
 import tensorflow as tf
 
 from engine.core import tracking
 from engine.random import SeedGenerator
+from losses.ground.autograph import trace, traceable
 
 _PLACES = {"metric": "metrics/", "seed": "seeds/"}
 
@@ -38,7 +40,7 @@ def beside_training(layer):
 
 def make_variables(model, feed, verb="train"):
     """Make what the first step would make, such as slots, metrics and kept states, without any effect on values."""
-    tf.function(getattr(model, f"{verb}_step"), autograph=False).get_concrete_function(feed.whole_spec)
+    trace(functools.partial(traceable, getattr(model, f"{verb}_step")), feed.whole_spec)
     model._clear_losses()
 
 

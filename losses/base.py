@@ -6,6 +6,7 @@ all losses share: the dtype to compute in, sample weights, masks and the reducti
 
 import tensorflow as tf
 
+from losses.ground.autograph import traceable
 from losses.ground.configurable import Configurable
 from losses.ground.lookup import find, snake_case
 from losses.ground.masks import get_mask
@@ -49,7 +50,7 @@ class Loss(Configurable):
         mask = get_mask(y_pred)
         y_pred = cast(y_pred, self.dtype) if self.dtype else _at_least_float32(floating(y_pred))
         y_true = cast(y_true, y_pred.dtype) if self.casts_labels else tf.convert_to_tensor(y_true)
-        values = self.call(y_true, y_pred)
+        values = traceable(self.call, y_true, y_pred)
         _, mask = weigh(owner, values, mask=mask, label_mask=get_mask(values))
         return reduce_weighted(values, sample_weight, mask, self.reduction, owner)
 
@@ -83,7 +84,7 @@ class FunctionLoss(Loss):
         self.arguments = arguments
 
     def call(self, y_true, y_pred):
-        return self.fn(*align_ranks(y_true, y_pred), **self.arguments)
+        return traceable(self.fn, *align_ranks(y_true, y_pred), **self.arguments)
 
     def get_config(self):
         """The function by name, and its arguments."""

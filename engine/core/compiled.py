@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from engine.small_parts.arrays import rows_of
 from engine.small_parts.pace import Pace
+from losses.ground.autograph import trace
 
 STREAM = "stream"  # stands for the size of batches that come one after the other: nobody knows it before
 
@@ -64,7 +65,7 @@ class CompiledStep(Step):
 
     def __init__(self, step, spec, jit=False):
         super().__init__()
-        self.step = tf.function(step, autograph=False).get_concrete_function(spec)
+        self.step = trace(step, spec)
         self.spec, self.jit = spec, jit
         self._programs = {}
 

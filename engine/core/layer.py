@@ -28,6 +28,7 @@ from engine.small_parts.described import Described
 from engine.small_parts.input_spec import check_inputs
 from engine.small_parts.signature import add_note, build_shapes, shape_of
 from engine.small_parts.sizes import first_value, static_shape
+from losses.ground.autograph import traceable
 from losses.ground.masks import attach_masks, masks_of
 
 
@@ -116,7 +117,7 @@ class Layer(Copied, tracking.Tracked, Described):
             self._clear_losses()
         context.state.call = context.Call(self, training, outer)
         try:
-            outputs = self.call(*args, **kwargs)
+            outputs = traceable(self.call, *args, **kwargs)
             self._finish_call(args, kwargs, outputs)
         except Exception as error:
             add_note(error, self, args, context.state.call.root.layer)
@@ -247,14 +248,14 @@ class Layer(Copied, tracking.Tracked, Described):
         """`losses` as a list of (name, value); the name is the path of the layer or the weight."""
         terms = []
         for path, layer in tracking.descend(self, Layer):
-            values = [*context.state.losses.get(layer, ()), *(function() for function in layer._loss_functions)]
+            values = [*context.state.losses.get(layer, ()), *(traceable(function) for function in layer._loss_functions)]
             for index, value in enumerate(values):
                 name = tracking.join(path, "add_loss" if len(values) == 1 else f"add_loss_{index}")
                 terms.append((name, tf.reduce_sum(value)))
         for path, variable, trainable in self.named_weights():
             regularizer = getattr(variable, "regularizer", None)
             if trainable and regularizer is not None:
-                terms.append((tracking.join(path, "regularizer"), regularizer(variable)))
+                terms.append((tracking.join(path, "regularizer"), traceable(regularizer, variable)))
         return terms
 
     def _clear_losses(self):

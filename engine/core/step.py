@@ -15,6 +15,7 @@ import tensorflow as tf
 from engine.core.objective import add_up, weighted
 from engine.small_parts.batch import count_rows, unpack
 from losses.ground import whole
+from losses.ground.autograph import traceable
 
 
 class TrainingStep:
@@ -29,14 +30,14 @@ class TrainingStep:
         rows = count_rows(x)
         self.apply_step(gradients, rows)
         self._loss_tracker.update_state(*whole.group.weighted(loss, rows))
-        return self.compute_metrics(x, y, y_pred, sample_weight)
+        return traceable(self.compute_metrics, x, y, y_pred, sample_weight)
 
     def step_gradients(self, x, y=None, sample_weight=None):
         """Forward and back: (y_pred, loss, [(gradient, variable), ...])."""
 
         def forward():
             y_pred = self(x, training=True)
-            return y_pred, self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+            return y_pred, traceable(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
 
         with tf.GradientTape() as tape:
             y_pred, loss = forward()
@@ -46,9 +47,9 @@ class TrainingStep:
         """Measure one batch; returns the metrics so far, by name."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
-        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+        loss = traceable(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
         self._loss_tracker.update_state(*whole.group.weighted(loss, count_rows(x)))
-        return self.compute_metrics(x, y, y_pred, sample_weight)
+        return traceable(self.compute_metrics, x, y, y_pred, sample_weight)
 
     def predict_step(self, data):
         """The outputs for one batch."""
@@ -97,4 +98,4 @@ class TrainingStep:
 
     def get_metrics_result(self):
         """The results of all metrics, by name."""
-        return {metric.name: metric.result() for metric in self.metrics}
+        return {metric.name: traceable(metric.result) for metric in self.metrics}

@@ -26,6 +26,7 @@ from engine.distribute import cluster
 from engine.distribute.touched import changed_metrics, uses
 from engine.metrics.reported import results
 from engine.small_parts.pace import Pace
+from losses.ground.autograph import trace
 
 _LOOK_SECONDS = 5  # between looks at whether all are still there, while steps take long
 _STEPS_AHEAD = 8  # for each worker in a chunk, so that none is idle for long
@@ -50,7 +51,7 @@ class ParameterServerStep(Step):
         self.strategy = strategy
         workers = len(tasks(self.strategy, "worker"))
         self.coordinator = coordinator_of(self.strategy)
-        self.step = tf.function(step, autograph=False).get_concrete_function(spec)
+        self.step = trace(step, spec)
         if verb == "train" and workers > 1:
             _refuse_what_overwrites(model, self.step.graph, workers)
         metrics = changed_metrics(model, self.step.graph) if verb != "predict" else []

@@ -6,6 +6,7 @@ from engine import metrics as metric_library
 from engine.core import tracking
 from engine.metrics.by_shape import for_shapes
 from engine.metrics.mean import MeanMetricWrapper
+from losses.ground.autograph import traceable
 from losses.ground.outputs import numbered, spread
 
 # Names whose metric depends on the shapes of labels and predictions.
@@ -58,9 +59,9 @@ class CompiledMetrics(tracking.Tracked):
                 continue
             for metric, weighted in metrics:
                 if weighted:
-                    metric.update_state(y_true, output, sample_weight=weight)
+                    traceable(metric.update_state, y_true, output, sample_weight=weight)
                 else:
-                    metric.update_state(y_true, output)
+                    traceable(metric.update_state, y_true, output)
 
     def _make(self, labels, y_pred, names):
         outputs = tf.nest.flatten(y_pred)
@@ -122,6 +123,6 @@ def results(metrics):
     """{name: result} of (name, metric) pairs; a metric that returns a dict gives several."""
     found = {}
     for name, metric in metrics:
-        result = metric.result()
+        result = traceable(metric.result)
         found.update(result if isinstance(result, dict) else {name: result})
     return found
