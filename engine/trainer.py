@@ -192,9 +192,9 @@ class Trainer(TrainingStep):
         for metric in [*self.metrics, self._term_tracker]:
             metric.reset_state()
 
-    def metric_results(self):
+    def get_metrics_result(self):
         """The results of all metrics, by name, and the means of the terms that the loss is the sum of."""
-        return {**super().metric_results(), **self._term_tracker.result()}
+        return {**super().get_metrics_result(), **self._term_tracker.result()}
 
     def _in_order(self, logs):
         names = [name for name in self.metrics_names if name in logs]

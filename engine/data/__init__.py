@@ -1,8 +1,9 @@
-"""Data that come in batches of their own. Reading order: streams (tf.data, and what all streams have), generators;
-splits (rows of arrays that are held back for validation).
+"""Data that come in batches of their own. Reading order: streams (tf.data, and what all streams have), generators, sequences;
+splits (rows of arrays that are held back for validation), validation (what is measured after an epoch).
 """
 
 from engine.data.generators import PythonFeed
+from engine.data.sequences import PyDataset as PyDataset
 from engine.data.streams import DatasetFeed
 from engine.training.feed import register
 

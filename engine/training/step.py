@@ -128,8 +128,8 @@ class TrainingStep:
         """Bring the compiled metrics up to date; returns all metrics so far, by name."""
         if y is not None:
             self.compiled_metrics.update_state(y, y_pred, sample_weight)
-        return self.metric_results()
+        return self.get_metrics_result()
 
-    def metric_results(self):
+    def get_metrics_result(self):
         """The results of all metrics, by name."""
         return results(named(self.metrics))
