@@ -1,5 +1,5 @@
 """What happens between the steps of `fit`. Reading order: base, history, progress, monitoring, schedules, checkpoint,
-averaging, gradients, tensorboard."""
+averaging, gradients, tensorboard, projector."""
 
 from engine.callbacks.averaging import SwapEMAWeights
 from engine.callbacks.base import Callback, CallbackList

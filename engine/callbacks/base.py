@@ -17,7 +17,7 @@ HOOKS = {
     "on_epoch_begin": ("epoch", "logs"), "on_epoch_end": ("epoch", "logs"),
     "on_train_chunk_end": ("step", "logs"), "on_test_chunk_end": ("step", "logs"),
     **dict.fromkeys(_ALL_BATCH_HOOKS, ("batch", "logs")),
-    "resume": ("run",), "on_epoch_saved": ("epoch",), "on_safe_point": (), "close": (),
+    "on_resume": ("run",), "on_epoch_saved": ("epoch",), "on_safe_point": (), "close": (),
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ class Callback:
     model = None
     params = None
     chief_only = False  # where several workers train one model: for the one that writes files
-    is_active = True  # whether its hooks are called in this process
+    _is_active = True  # whether its hooks are called in this process
     every_steps = None  # a number: chunks also end at multiples of so many steps of the run
 
     def set_model(self, model):
@@ -105,7 +105,7 @@ class Callback:
     def on_predict_batch_end(self, batch, logs=None):
         """After a batch of `predict`; `logs["outputs"]` are its outputs."""
 
-    def resume(self, run):
+    def on_resume(self, run):
         """Before the first epoch, after all callbacks' on_train_begin: set `run` to where it is to go on.
 
         If that is in the middle of an epoch, again after all callbacks' on_epoch_begin.
@@ -146,10 +146,10 @@ class CallbackList:
                 )
         self.callbacks = list(callbacks)
         for callback in callbacks:
-            callback.is_active = not callback.chief_only or whole.group.is_chief()
+            callback._is_active = not callback.chief_only or whole.group.is_chief()
             callback.set_params(params or {})
             callback.set_model(model)
-        self.active = [callback for callback in callbacks if callback.is_active]
+        self.active = [callback for callback in callbacks if callback._is_active]
         self.wants_batches = any(self._overrides(callback, _BATCH_HOOKS) for callback in callbacks)
         self.wants_test_batches = any(self._overrides(callback, _TEST_BATCH_HOOKS) for callback in callbacks)
 

@@ -43,7 +43,7 @@ class Checkpoint(Callback):
         self.keep = keep
         self.run = self.lock = self.signals = self.found = self.missed = None
 
-    def resume(self, run):
+    def on_resume(self, run):
         if self.run is None:
             self.writes = whole.group.is_chief()  # of several workers, all go on from what one writes
             if self.writes:

@@ -38,8 +38,9 @@ class History(Callback):
 class CSVLogger(Callback):
     """One row per epoch in a CSV file.
 
-    Arguments: `filename`, `separator`, `append` (go on in a file that exists). The columns are those of the first
-    epoch; each row is on disk when its epoch ends.
+    Arguments: `filename`, `separator`, `append` (go on in a file that exists). Each row is on disk when its epoch ends.
+    What the logs of a later epoch have in addition, such as those of a validation every other epoch, becomes further
+    columns: the file is then written anew, with "NA" in the rows before.
     """
 
     chief_only = True
@@ -52,37 +53,39 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs=None):
         has_rows = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
-        self.columns = None
+        self.rows = []  # the file, the names of the columns first
         if has_rows:
             with open(self.filename, newline="") as file:
-                self.columns = next(csv.reader(file, delimiter=self.separator))
+                self.rows = list(csv.reader(file, delimiter=self.separator))
         self.file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115 (closed in close())
-        self.rows = []
 
     def on_epoch_end(self, epoch, logs=None):
         row = {"epoch": epoch, **(logs or {})}
-        if self.columns is None:
-            self.columns = list(row)
-            self._write(self.columns)
-        self._write([row.get(name, "NA") for name in self.columns])
+        columns = self.rows[0] if self.rows else []
+        new = [name for name in row if name not in columns]
+        if new:
+            rows = [[*columns, *new], *([*cells, *["NA"] * len(new)] for cells in self.rows[1:])]
+            self._rewrite(rows)
+        self._write([row.get(name, "NA") for name in self.rows[0]])
 
-    def _write(self, cells):
-        self.rows.append(cells)
-        csv.writer(self.file, delimiter=self.separator).writerow(cells)
+    def _write(self, *rows):
+        self.rows.extend(rows)
+        csv.writer(self.file, delimiter=self.separator).writerows(rows)
         self.file.flush()
 
+    def _rewrite(self, rows):
+        self.file.seek(0)
+        self.file.truncate()
+        self.rows = []
+        self._write(*rows)
+
     def get_state(self):
-        return {"columns": self.columns, "rows": self.rows}
+        return {"rows": self.rows}
 
     def set_state(self, state):
         """The rows again: on_train_begin has emptied the file, or an interrupted run wrote past its checkpoint."""
-        if self.append:
-            return
-        self.file.seek(0)
-        self.file.truncate()
-        self.columns, rows, self.rows = state["columns"], state["rows"], []
-        for row in rows:
-            self._write(row)
+        if not self.append:
+            self._rewrite(state["rows"])
 
     def close(self):
         if self.file is not None:

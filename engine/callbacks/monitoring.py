@@ -114,44 +114,49 @@ class EarlyStopping(Callback):
 class ModelCheckpoint(Callback):
     """Save the model, or its weights, after epochs.
 
-    Arguments: `filepath` (may contain `{epoch}` and names of the logs, `"run-{epoch:02d}-{val_loss:.2f}.safetensors"`),
-    `monitor`, `verbose`, `save_best_only`, `save_weights_only`, `mode`, `save_freq` ("epoch", or a number of
-    batches), `initial_value_threshold` (to be beaten before the first save).
+    Arguments: `filepath` (may contain `{epoch}`, `{batch}` and names of the logs,
+    `"run-{epoch:02d}-{val_loss:.2f}.safetensors"`), `monitor`, `verbose`, `save_best_only`, `save_weights_only`, `mode`,
+    `save_freq` ("epoch", or a number of batches; with `steps_per_execution` after the call that completes it),
+    `initial_value_threshold` (to be beaten before the first save).
     """
 
     chief_only = True
 
     def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,
                  mode="auto", save_freq="epoch", initial_value_threshold=None):  # fmt: skip
-        if save_freq != "epoch" and not isinstance(save_freq, int):
+        if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1):
             raise ValueError(f'ModelCheckpoint: save_freq is "epoch" or a number of batches, received {save_freq!r}.')
         self.filepath, self.verbose = os.fspath(filepath), verbose
         self.save_best_only, self.save_weights_only, self.save_freq = save_best_only, save_weights_only, save_freq
         self.watch = Monitor("ModelCheckpoint", monitor, mode, 0.0, initial_value_threshold)
         self.monitor = monitor
-        self.epoch = 0
+        self.epoch = self.batch = 0  # batch: how many of this epoch are done
         self.since_save = 0
         if save_freq != "epoch":  # only then is every batch of interest
             self.on_train_batch_end = self._count_batch
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
+        self.epoch, self.batch = epoch, 0
+
+    def on_train_chunk_end(self, step, logs=None):
+        self.batch = step
 
     def on_epoch_end(self, epoch, logs=None):
         if self.save_freq == "epoch":
             self._save(logs)
 
     def _count_batch(self, batch, logs=None):
-        self.since_save += 1
+        self.since_save += batch + 1 - self.batch  # several, if one call makes several steps
+        self.batch = batch + 1
         if self.since_save >= self.save_freq:
             self.since_save = 0
             self._save(logs)
 
     def get_state(self):
-        return {"best": self.watch.best, "since_save": self.since_save}
+        return {"best": self.watch.best, "since_save": self.since_save, "batch": self.batch}
 
     def set_state(self, state):
-        self.watch.best, self.since_save = state["best"], state["since_save"]
+        self.watch.best, self.since_save, self.batch = state["best"], state["since_save"], state["batch"]
 
     def _save(self, logs):
         if self.save_best_only:
@@ -159,7 +164,7 @@ class ModelCheckpoint(Callback):
             if value is None or not self.watch.improved(value):
                 return
         try:
-            path = self.filepath.format(epoch=self.epoch + 1, **(logs or {}))
+            path = self.filepath.format(**{"batch": self.batch, **logs, "epoch": self.epoch + 1})
         except KeyError as error:
             raise ValueError(
                 f"ModelCheckpoint: filepath {self.filepath!r} names {error}, which is not in the logs {sorted(logs)}."
@@ -221,7 +226,13 @@ class ReduceLROnPlateau(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Stop training when the loss is not a finite number; says in which epoch and by which step."""
+    """Stop training when the loss is not a finite number, with a warning that says by which step.
+
+    `raise_error`: stop with a RuntimeError instead, so that a script does not go on.
+    """
+
+    def __init__(self, raise_error=False):
+        self.raise_error = raise_error
 
     def on_train_begin(self, logs=None):
         self.every_steps = 1 if self.model.run_eagerly else None  # in plain Python a look after each step costs nothing
@@ -229,6 +240,9 @@ class TerminateOnNaN(Callback):
     def on_train_chunk_end(self, step, logs=None):
         loss = (logs or {}).get("loss")
         if loss is not None and not np.isfinite(loss):
-            warnings.warn(f"Training stopped: the loss is {loss} after step {step} of this epoch. Lower the learning "
-                          "rate, clip the gradients, or look for bad values in the data.", stacklevel=2)  # fmt: skip
+            text = (f"Training stopped: the loss is {loss} after step {step} of this epoch. Lower the learning rate, clip the "
+                    "gradients, or look for bad values in the data.")  # fmt: skip
+            if self.raise_error:
+                raise RuntimeError(text)
+            warnings.warn(text, stacklevel=2)
             self.model.stop_training = True

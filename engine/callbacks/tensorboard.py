@@ -6,6 +6,7 @@ import os
 import tensorflow as tf
 
 from engine.callbacks.base import Callback
+from engine.callbacks.projector import Projector
 from engine.small_parts.batch import unpack
 from engine.unchanged import unchanged
 from losses.ground import whole
@@ -19,7 +20,8 @@ class TensorBoard(Callback):
 
     Arguments: `log_dir`; `histogram_freq` (every so many epochs; 0: none; gradients are those of one batch,
     and left out under a `tf.distribute` strategy); `write_graph`; `update_freq` ("epoch", or "batch" or a number of
-    batches for scalars in between).
+    batches for scalars in between); `embeddings_freq` (every so many epochs, from the first on, the tables of Embedding
+    layers for the projector; 0: none) and `embeddings_metadata` (a file with a label for each row, or {layer: file}).
 
     >>> from engine.callbacks import TensorBoard
     >>> callback = TensorBoard("logs/first", histogram_freq=1)
@@ -27,7 +29,8 @@ class TensorBoard(Callback):
 
     chief_only = True
 
-    def __init__(self, log_dir="logs", histogram_freq=0, write_graph=True, update_freq="epoch"):
+    def __init__(self, log_dir="logs", histogram_freq=0, write_graph=True, update_freq="epoch", embeddings_freq=0,
+                 embeddings_metadata=None):  # fmt: skip
         if update_freq not in ("epoch", "batch") and not (isinstance(update_freq, int) and update_freq > 0):
             raise ValueError(
                 f'TensorBoard: update_freq is "epoch", "batch" or a number of batches, received {update_freq!r}.'
@@ -36,26 +39,32 @@ class TensorBoard(Callback):
             raise ImportError("TensorBoard logs are written with the package tensorboard: pip install tensorboard")
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq, self.write_graph, self.update_freq = histogram_freq, write_graph, update_freq
-        self.writers = {}
+        self.embeddings_freq, self.embeddings_metadata = embeddings_freq, embeddings_metadata
+        self.writers, self.projector = {}, None
         self.every = 1 if update_freq == "batch" else update_freq
         if update_freq != "epoch":  # only then is every batch of interest
             self.on_train_batch_end = self._write_batch
-        self.steps = 0
+        self.steps = self.batch = 0  # of the run, and of this epoch
 
     def _writer(self, name):
         if name not in self.writers:
             self.writers[name] = tf.summary.create_file_writer(os.path.join(self.log_dir, name))
         return self.writers[name]
 
-    def resume(self, run):
-        self.run = run
+    def on_resume(self, run):
+        self.run, self.projector = run, None
         if self.write_graph and not self.model.run_eagerly:
             with self._writer("train").as_default():
                 tf.summary.graph(self.model.compiled_step("train", run.feed.spec).step.graph)
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self.batch = 0
+
     def _write_batch(self, batch, logs=None):
-        self.steps += 1
-        if self.steps % self.every == 0:
+        before = self.steps
+        self.steps += batch + 1 - self.batch  # several, if one call makes several steps
+        self.batch = batch + 1
+        if self.steps // self.every > before // self.every:
             with self._writer("train").as_default():
                 for name, value in (logs or {}).items():
                     tf.summary.scalar(f"batch_{name}", tf.reduce_mean(value), step=self.steps)
@@ -68,6 +77,9 @@ class TensorBoard(Callback):
         if self.histogram_freq and (epoch + 1) % self.histogram_freq == 0:
             with self._writer("train").as_default():
                 self._write_histograms(epoch)
+        if self.embeddings_freq and epoch % self.embeddings_freq == 0:
+            self.projector = self.projector or Projector(self.model, self.log_dir, self.embeddings_metadata)
+            self.projector.write(epoch)
         for writer in self.writers.values():
             writer.flush()
 
@@ -83,10 +95,10 @@ class TensorBoard(Callback):
             tf.summary.histogram(f"gradients/{paths[id(variable)]}", tf.convert_to_tensor(gradient), step=epoch)
 
     def get_state(self):
-        return {"steps": self.steps}
+        return {"steps": self.steps, "batch": self.batch}
 
     def set_state(self, state):
-        self.steps = state["steps"]
+        self.steps, self.batch = state["steps"], state["batch"]
 
     def close(self):
         for writer in self.writers.values():

@@ -25,18 +25,18 @@ def fit(model, feed, callbacks, history, epochs, validation, initial_epoch=0, ar
     model.stop_training = False
     run = Run(model, feed, callbacks.callbacks, validation.feeds, initial_epoch)
     fixed = model.steps_per_execution if callbacks.wants_batches or model.steps_per_execution > 1 else None
-    before = list(model.around_step)
+    before, logs = list(model.around_step), {}
     try:
         for wrapper in around:
             wrapper.begin(feed)
         model.around_step.extend(around)
         callbacks.on_train_begin()
         model.history = history
-        callbacks.resume(run)
+        callbacks.on_resume(run)
         while run.epoch < epochs and (run.step or not model.stop_training):
             callbacks.on_epoch_begin(run.epoch)
             if run.step:
-                callbacks.resume(run)  # once more: what the beginning of this epoch did has been done before
+                callbacks.on_resume(run)  # once more: what the beginning of this epoch did has been done before
             began, waited = time.perf_counter(), feed.waited
             with model._pass(goes_on=run.step > 0) as turn:
                 logs = _epoch(run, fixed, callbacks, turn)
@@ -55,14 +55,14 @@ def fit(model, feed, callbacks, history, epochs, validation, initial_epoch=0, ar
         callbacks.close()
     if epochs:
         model.optimizer.finalize_variable_values(model.trainable_weights)
-    callbacks.on_train_end()
+    callbacks.on_train_end(logs)
     return history
 
 
 def _epoch(run, fixed, callbacks, turn):
     """The steps of an epoch, or those that a resumed run has left of it; returns the logs."""
     model, feed = run.model, run.feed
-    stops = [callback.every_steps for callback in run.callbacks if callback.every_steps]
+    stops = [each.every_steps for each in run.callbacks if isinstance(each.every_steps, int) and each.every_steps > 0]
     if any(wrapper.asks_for_batches for wrapper in model.around_step) and not feed.keeps_batches:
         stops.append(1)  # a batch of a stream is gone after the chunk
     feed.start(run.epoch, run.step)

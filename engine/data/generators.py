@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sized
 
 import tensorflow as tf
 
+from engine.data.sequences import by_number, length
 from engine.data.streams import StreamFeed
 from engine.small_parts.arrays import is_array_like, to_tensors
 from engine.small_parts.batch import relax
@@ -19,9 +20,9 @@ class PythonFeed(StreamFeed):
 
     def __init__(self, prepare, source, steps):
         self.prepare, self.source = prepare, source
-        self.is_sequence = isinstance(source, Sized) and hasattr(source, "__getitem__")
+        self.is_sequence = length(source) is not None and hasattr(source, "__getitem__")
         self.is_iterator = isinstance(source, Iterator) and not self.is_sequence
-        self.steps = steps if steps is not None else len(source) if isinstance(source, Sized) else None
+        self.steps = steps if steps is not None else length(source)
         if self.steps == 0:
             raise ValueError(f"The {type(source).__name__} is empty: it gives no batches.")
         self.limited = steps is not None
@@ -101,7 +102,8 @@ class PythonFeed(StreamFeed):
 
     def _new_iterator(self):
         source = self.source
-        for data in (source[i] for i in range(len(source))) if self.is_sequence else source:
+        getattr(source, "on_epoch_begin", lambda: None)()
+        for data in by_number(source, length(source)) if self.is_sequence else source:
             many = isinstance(data, (list, tuple))
             data = tuple(to_tensors(item, self.prepare.dtype) for item in (data if many else [data]))
             yield self.prepare(data if many else data[0])

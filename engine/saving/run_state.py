@@ -38,12 +38,12 @@ def capture(run):
 
 
 def _states_of(run):
-    return [[type(callback).__name__, callback.get_state() if callback.is_active else {}]
+    return [[type(callback).__name__, callback.get_state() if callback._is_active else {}]
             for callback in run.callbacks]  # fmt: skip
 
 
 def _active(run, states):
-    return [(callback, state) for callback, state in zip(run.callbacks, states) if callback.is_active]
+    return [(callback, state) for callback, state in zip(run.callbacks, states) if callback._is_active]
 
 
 def restore(run, arrays, info):

@@ -252,7 +252,7 @@ def test_a_step_of_ones_own():
             return {"loss": loss}
 
     fit(X, Y, Own(True), on_nan="raise")[1]()
-    with pytest.raises(ValueError, match="on_nan= needs a train_step.. that gets its gradients from self.gradients"):
+    with pytest.raises(ValueError, match="on_nan= needs a train_step.. that gets its gradients from self.tape_gradients"):
         fit(X, Y, Own(False), on_nan="raise")[1]()
 
 

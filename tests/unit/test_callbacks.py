@@ -262,8 +262,9 @@ def rows_of(path, **kwargs):
 def test_csv_logger(tmp_path):
     path, model = tmp_path / "log.csv", small()
     history = fit(model, callbacks.CSVLogger(path), epochs=2, validation_data=(X, Y), validation_freq=2)
-    # The columns are those of the first epoch, which has no validation.
-    assert rows_of(path)[0] == ["epoch", "loss"]
+    # The first epoch has no validation.
+    assert rows_of(path)[0] == ["epoch", "loss", "val_loss"] and rows_of(path)[1][2] == "NA"
+    assert float(rows_of(path)[2][2]) == history.history["val_loss"][0]
     assert [float(row[1]) for row in rows_of(path)[1:]] == history.history["loss"]
     fit(model, callbacks.CSVLogger(path, append=True), epochs=4, initial_epoch=2)
     assert [row[0] for row in rows_of(path)] == ["epoch", "0", "1", "2", "3"]
