@@ -1,6 +1,7 @@
 """What differs between the two runs of a program."""
 
 import collections
+import re
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def difference(program):
 
 def is_term(name):
     """Whether it is a term of the loss, which Keras does not report."""
-    return name.endswith(("data_loss", ".regularizer", "add_loss", "activity_regularizer")) or name.endswith("_loss")
+    return re.search(r"_loss(_\d+)?$|regularizer(_\d+)?$", name)
 
 
 def differing(theirs, ours):

@@ -19,6 +19,14 @@ def has(program, *words):
     return any(f'"{word}"' in text for word in words)
 
 
+def has_within(value, outer, word):
+    """Whether a part `outer` of the program has the word inside of it."""
+    if not isinstance(value, dict | list):
+        return False
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    return any(key == outer and has(item, word) or has_within(item, outer, word) for key, item in items)
+
+
 def style(program):
     return program["model"]["style"]
 
@@ -52,6 +60,7 @@ KERAS_IS_WRONG = [
         "Softmax takes the mask of steps, which travels with its inputs, for one of its logits, and fails",
         lambda program: has(program, "layers.Softmax") and has(program, "layers.Masking", "mask_zero"),
     ),
+    Exception_("Nadam's 0.96 is rounded to float32", lambda program: optimizer(program)[0] == "Nadam"),
     Exception_(
         "F1Score and its like refuse steps",
         lambda program: has(program, "metrics.F1Score") and any(len(shape) > 1 for shape in program["shapes"].values()),
@@ -63,6 +72,10 @@ KERAS_IS_WRONG = [
 ]  # fmt: skip
 
 DOCUMENTED = [
+    Exception_(
+        "TimeDistributed sees all steps as one batch",
+        lambda program: has_within(program, "layers.TimeDistributed", "activity_regularizer"),
+    ),
     Exception_(
         "micro-batches count by their rows here, and what is gathered at the end of an epoch is applied",
         lambda program: "gradient_accumulation_steps" in optimizer(program)[1] and fills_no_update(program),
@@ -86,4 +99,11 @@ DOCUMENTED = [
     ),
 ]  # fmt: skip
 
-EXCEPTIONS = KERAS_IS_WRONG + DOCUMENTED
+OPEN = [
+    Exception_(
+        "moving averages of weights are not put in their place at the end of fit",
+        lambda program: optimizer(program)[1].get("use_ema"),
+    ),
+]  # fmt: skip
+
+EXCEPTIONS = KERAS_IS_WRONG + DOCUMENTED + OPEN

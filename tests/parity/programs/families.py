@@ -143,7 +143,7 @@ def separable1d(dice, shape):
 
 def transposed1d(dice, shape):
     arguments = {"filters": 2, "kernel_size": 2, "strides": 2, "padding": "same", **weighted(dice, "kernel", "bias")}
-    return {"layers.Conv1DTranspose": arguments}, [2 * shape[0], 2] if shape[0] < 6 else None
+    return {"layers.Conv1DTranspose": arguments}, [2 * shape[0], 2]
 
 
 def pool1d(dice, shape):

@@ -60,6 +60,12 @@ class Side:
             return (tf.data.Dataset.from_tensor_slices(tensors).batch(batch),), {}
         return (endless(tensors, self.program.get("rows", 4), batch),), {"steps": -(-self.program.get("rows", 4) // batch)}
 
+    def validation_data(self):
+        """What is gone through anew in each epoch, so no generator."""
+        if self.program.get("form") == "dataset":
+            return self.data("validation")[0][0]
+        return tuple(part for part in self.arrays("validation") if part is not None)
+
     def arrays(self, use):
         """(x, y, sample_weight) as nests of arrays."""
         data, names = building.make_data(self.program, use), self.program.get("names")
@@ -89,10 +95,7 @@ def fit(side, deed, other):
     if deed.get("validate") == "split":
         kwargs["validation_split"] = 0.4
     elif deed.get("validate"):
-        data, more = side.data("validation")
-        kwargs["validation_data"] = (*data, *([more["sample_weight"]] if "sample_weight" in more else []))
-        if len(data) == 1:
-            kwargs |= {"validation_data": data[0], "validation_steps": more.get("steps")}
+        kwargs["validation_data"] = side.validation_data()
     if side.program.get("class_weight"):
         kwargs["class_weight"] = {int(number): weight for number, weight in side.program["class_weight"].items()}
     callbacks = building.make(side.k, deed.get("callbacks", []))

@@ -53,7 +53,8 @@ def paths(value, path=()):
         if key not in KEPT and not is_part and not (isinstance(value, list) and isinstance(value[key], int)):
             yield [*path, key]
     for key, item in items:
-        yield from paths(item, (*path, key))
+        if key not in ("on", "shape", "shapes"):
+            yield from paths(item, (*path, key))
 
 
 def without(program, path):
