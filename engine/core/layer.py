@@ -23,6 +23,7 @@ from engine.core import building, calling, context, creation, naming, symbolic, 
 from engine.core.input_spec import check_inputs
 from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
+from losses.ground import numerics
 from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 
 
@@ -55,6 +56,7 @@ class Layer(tracking.Tracked, Configurable):
     supports_masking = False
     input_spec = None
     autocast = True
+    checks_values = False  # whether a call raises a ValueError for some values when it runs eagerly
     _trainable = True
     _untracked = frozenset({"_nodes", "_loss_functions", "_output_shapes"})
 
@@ -243,7 +245,7 @@ class Layer(tracking.Tracked, Configurable):
                     "Nothing was assigned."
                 )
         for (_, variable, _), value in zip(own, values):
-            variable.assign(tf.cast(value, variable.dtype))
+            variable.assign(numerics.cast(value, variable.dtype))
 
     def count_params(self):
         """The number of scalars in `weights`."""

@@ -6,6 +6,7 @@ from engine import dtypes, initializers, spellings
 from engine.core import creation, naming, tracking
 from losses.ground.configurable import Configurable
 from losses.ground.masks import get_mask
+from losses.ground.numerics import cast
 from losses.reduction import weigh
 
 
@@ -132,4 +133,4 @@ def weighted(metric, values, sample_weight):
     """`values` in the metric's dtype, and their weights or None. A mask on the values counts only beside weights."""
     mask = None if sample_weight is None else get_mask(values)
     owner = f"{type(metric).__name__} {metric.name!r}"
-    return weigh(owner, tf.cast(values, metric.dtype), sample_weight=sample_weight, mask=mask)
+    return weigh(owner, cast(values, metric.dtype), sample_weight=sample_weight, mask=mask)

@@ -8,6 +8,7 @@ A *slot* is a variable that belongs to a weight: its momentum, its average. A fa
 gradient_descent.py). What is to happen around it overrides one of the methods at the end, each of which calls the next.
 """
 
+import math
 import numbers
 
 import tensorflow as tf
@@ -199,11 +200,11 @@ class UpdateRule(Slots, tracking.Tracked, Configurable):
 def _number(owner, value):
     """A learning rate as a float."""
     try:
-        if not isinstance(value, str):
+        if not isinstance(value, (str, bool)) and 0 <= float(value) < math.inf:
             return float(value)
     except (TypeError, ValueError):
         pass
     raise ValueError(
-        f"{type(owner).__name__} needs as `learning_rate` a number, a LearningRateSchedule or a function; "
-        f"received {value!r}."
+        f"{type(owner).__name__} needs as `learning_rate` a finite number of 0 or more, a LearningRateSchedule or a "
+        f"function; received {value!r}."
     )

@@ -91,6 +91,7 @@ class Feed:
     def batches(self):
         """The rest of the epoch, batch by batch."""
         while (batch := self.next()) is not None:
+            self.last = batch
             yield batch
 
     def batch(self, number):
@@ -100,6 +101,10 @@ class Feed:
     def example(self):
         """A batch to look at, once an epoch has begun."""
         return self.last
+
+    def once_more(self, first=0, end=None):
+        """Batches of this epoch from number `first` to before `end` again, as far as they can be had, to look for a mistake."""
+        return [] if self.last is None else [self.last]
 
     def all_rows(self):
         """The data as one batch, where they are in memory."""
@@ -126,6 +131,8 @@ class ArrayFeed(Feed):
         self.rows = common_rows(*data)
         if any(item.dtype == tf.string for item in tf.nest.flatten(data[2]) if item is not None):
             raise ValueError("`sample_weight` holds text; expected numbers, one for each row.")
+        if any(item.dtype.is_floating and not np.isfinite(item).all() for item in tf.nest.flatten(data[2]) if item is not None):
+            raise ValueError("`sample_weight` holds numbers that are not finite; expected finite ones, one for each row.")
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"batch_size is a positive integer, received {batch_size!r}.")
         self.data = prepare(pack(*data))
@@ -203,6 +210,9 @@ class ArrayFeed(Feed):
 
     def example(self):
         return tf.nest.map_structure(lambda array: array[: self.batch_size], self.data)
+
+    def once_more(self, first=0, end=None):
+        return (self.batch(number) for number in range(first, self.steps if end is None else end))
 
     def all_rows(self):
         return self.data

@@ -134,6 +134,8 @@ def evaluate(model, feed, callbacks):
     if done == 0:
         raise ValueError("The data to evaluate on gave no batches. A generator can be used up only once.")
     callbacks.on_test_end(logs)
+    for wrapper in model.around_step:
+        wrapper.measured(feed, logs)
     return logs
 
 
@@ -148,9 +150,14 @@ def predict(model, feed, callbacks):
         parts.append(step.on_batch(batch, feed.size))
         callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
     callbacks.on_predict_end()
-    if len(parts) == 1:
-        return tf.nest.map_structure(lambda part: part.numpy(), parts[0])
-    return tf.nest.map_structure(lambda *pieces: np.concatenate([p.numpy() for p in pieces]), *parts)
+    outputs = tf.nest.map_structure(lambda *pieces: _joined([piece.numpy() for piece in pieces]), *parts)
+    for wrapper in model.around_step:
+        wrapper.measured(feed, outputs)
+    return outputs
+
+
+def _joined(pieces):
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 def to_numbers(logs):

@@ -12,6 +12,10 @@ from losses.ground import whole
 from losses.ground.labels import check_labels
 from losses.ground.numerics import cast
 
+_OF_CLASSES = (loss_library.SparseCategoricalCrossentropy, loss_library.CategoricalGeneralizedCrossEntropy)
+_FUNCTIONS_OF_CLASSES = (loss_library.sparse_categorical_crossentropy, loss_library.categorical_generalized_cross_entropy)
+
+
 class CompiledLoss:
     """The losses of all outputs: `(y, y_pred, sample_weight)` → named terms, each with its weight in the sum.
 
@@ -27,7 +31,7 @@ class CompiledLoss:
         self.functions = None  # one Loss per output, made when the outputs are first seen
         self.names = None  # of the outputs, and of their losses in the logs, in the order in which `evaluate` lists them
         self.reported = []
-        self.class_counts = {}  # number of classes by output, where labels are class numbers
+        self.class_counts = {}  # (number of classes, class to ignore) by output, where labels are class numbers
 
     def terms(self, y, y_pred, sample_weight):
         """The loss of each output that has one, as a list of (name, scalar, factor): the total has scalar · factor."""
@@ -63,16 +67,16 @@ class CompiledLoss:
         self.reported = [f"{self.labels[index]}_loss" for index in order if index in used] if len(used) > 1 else []
 
     def _note_classes(self, index, function, y_pred):
-        by_name = getattr(function, "fn", None) is loss_library.sparse_categorical_crossentropy
-        if by_name or isinstance(function, loss_library.SparseCategoricalCrossentropy) and function.ignore_class is None:
-            self.class_counts[index] = y_pred.shape[-1 if by_name else function.axis]
+        if isinstance(function, _OF_CLASSES) or getattr(function, "fn", None) in _FUNCTIONS_OF_CLASSES:
+            size = y_pred.shape[getattr(function, "axis", -1)]
+            self.class_counts[index] = size, getattr(function, "ignore_class", None)
 
     def check_labels(self, y):
         """Refuse class numbers out of range, where `y` is in memory and the number of classes is known."""
         labels = tf.nest.flatten(y)
-        for index, num_classes in self.class_counts.items():
-            if num_classes is not None and index < len(labels):
-                check_labels(labels[index], num_classes)
+        for index, (num_classes, ignore_class) in self.class_counts.items():
+            if num_classes is not None and index < len(labels) and labels[index] is not None:
+                check_labels(labels[index], num_classes, ignore_class)
 
     def __call__(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
         """The total loss, as training steps written for TensorFlow 2 ask for it; it is reported as `loss`."""

@@ -26,13 +26,32 @@ def cast(value, dtype):
     """
     if isinstance(value, (int, float, list, tuple)):
         value = np.asarray(value)
+    no_complex(value, dtype)
     return tf.cast(value, dtype)
 
 
 def floating(value):
     """`value` as a tensor of a floating dtype; integers become float32."""
     value = tf.convert_to_tensor(value)
-    return value if value.dtype.is_floating else tf.cast(value, tf.float32)
+    return value if value.dtype.is_floating else cast(value, tf.float32)
+
+
+def no_complex(value, dtype):
+    """A ValueError where `value` is complex and `dtype` is not: TensorFlow would drop the imaginary part."""
+    given = getattr(value, "dtype", None)
+    is_complex = getattr(given, "is_complex", False) or getattr(given, "kind", None) == "c"
+    if is_complex and not tf.as_dtype(dtype).is_complex:
+        raise ValueError(
+            f"Complex numbers do not fit where {tf.as_dtype(dtype).name} is computed: their imaginary part would be lost. Pass tf.abs, or "
+            "tf.math.real and tf.math.imag as features of their own."
+        )
+
+
+def as_integers(value):
+    """`value` as int64; a number with a fraction becomes one that is out of every range, as no integer is right for it."""
+    value = tf.convert_to_tensor(value)
+    integers = cast(value, tf.int64)
+    return tf.where(value == tf.floor(value), integers, -(2**31)) if value.dtype.is_floating else integers
 
 
 def scores(y_pred, kind, from_logits):
