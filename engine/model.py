@@ -13,6 +13,7 @@ from engine.core.graph import Graph
 from engine.core.layer import Layer
 from engine.core.state import state_of
 from engine.distribute.place import Scope
+from engine.guards.loss_fit import LossFit
 from engine.guards.missing_gradients import MissingGradients
 from engine.guards.reasons import Reasons
 from engine.saving.saved import Saved
@@ -54,7 +55,7 @@ class Model(Trainer, Saved, Studied, Layer):
         super().__init__(name=name, **kwargs)
         self._traces = Traces()
         self._place = Scope()  # where its steps run: where it is made
-        self.around_step = [MissingGradients(self), Reasons(self), *self._place.around(self)]
+        self.around_step = [MissingGradients(self), Reasons(self), LossFit(self), *self._place.around(self)]
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:

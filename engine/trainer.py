@@ -170,7 +170,7 @@ class Trainer(TrainingStep):
         with explained(self, feed):
             logs = loop.to_numbers(step.on_batch(batch))
         for wrapper in self.around_step:
-            wrapper.measured(feed, logs)
+            wrapper.finished(feed, logs)
         return logs if return_dict else self._in_order(logs)
 
     def compiled_step(self, verb, spec, plan=None):

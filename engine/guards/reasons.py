@@ -49,7 +49,7 @@ class Reasons(Around):
         _check_rates(self.model.optimizer, run.feed.position - run.step)
         self._explain(run.feed, run.step, run.feed.position)
 
-    def measured(self, feed, values):
+    def finished(self, feed, values):
         if not tf.distribute.has_strategy() and any(_is_nan(value) for value in tf.nest.flatten(values)):
             self._explain(feed)
 
@@ -81,22 +81,30 @@ def explained(model, *feeds):
 
 def find_reason(model, batches):
     """The ValueError that the first bad one of `batches` causes when it runs eagerly; the model's state stays as it was."""
-    before = [(variable, variable.numpy()) for variable in beside_training(model)]
     try:
-        for batch in itertools.islice(batches, _MOST):
-            x, y, _ = unpack(batch)
-            if model.compiled_loss is not None:
-                model.compiled_loss.check_labels(y)
-            with losses_kept(model):
+        with undisturbed(model):
+            for batch in itertools.islice(batches, _MOST):
+                x, y, _ = unpack(batch)
+                if model.compiled_loss is not None:
+                    model.compiled_loss.check_labels(y)
                 model(x, training=False)
     except ValueError as error:
         return error
     except tf.errors.OpError:  # nobody knows better than TensorFlow
         return None
+    return None
+
+
+@contextlib.contextmanager
+def undisturbed(model):
+    """Inside the block `model` may be called eagerly: afterwards its state, its losses and its metrics are as before."""
+    before = [(variable, variable.numpy()) for variable in beside_training(model)]
+    try:
+        with losses_kept(model):
+            yield
     finally:
         for variable, value in before:
             variable.assign(value)
-    return None
 
 
 def check_rate(optimizer, step=None):

@@ -4,14 +4,16 @@ import numbers
 
 import numpy as np
 
+_KINDS = {0: "an integer from 0", 1: "a positive integer"}
+
 
 def count(verb, least=1, optional=True, **values):
-    """A ValueError unless each of `values` is an integer of at least `least`, or None where that is `optional`."""
+    """A ValueError unless each of `values` is an integer from `least`, 0 or 1, or None where that is `optional`."""
     for name, value in values.items():
         is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
         if not (value is None and optional or is_integer and value >= least):
             others = ", or None" if optional else ""
-            raise ValueError(f"{verb}: {name} is an integer of at least {least}{others}; received {value!r}.")
+            raise ValueError(f"{verb}: {name} is {_KINDS[least]}{others}, received {value!r}.")
 
 
 def flag(verb, **values):

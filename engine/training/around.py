@@ -48,5 +48,5 @@ class Around:
     def look(self, run):
         """After a chunk of steps, before `run` counts them."""
 
-    def measured(self, feed, values):
+    def finished(self, feed, values):
         """After `evaluate`, `predict` or one step on the batches of `feed`: a nest of what came out."""

@@ -135,7 +135,7 @@ def evaluate(model, feed, callbacks):
         raise ValueError("The data to evaluate on gave no batches. A generator can be used up only once.")
     callbacks.on_test_end(logs)
     for wrapper in model.around_step:
-        wrapper.measured(feed, logs)
+        wrapper.finished(feed, logs)
     return logs
 
 
@@ -152,7 +152,7 @@ def predict(model, feed, callbacks):
     callbacks.on_predict_end()
     outputs = tf.nest.map_structure(lambda *pieces: _joined([piece.numpy() for piece in pieces]), *parts)
     for wrapper in model.around_step:
-        wrapper.measured(feed, outputs)
+        wrapper.finished(feed, outputs)
     return outputs
 
 

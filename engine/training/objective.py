@@ -10,7 +10,7 @@ from engine.training.outputs import numbered
 from losses.base import FunctionLoss, Loss
 from losses.ground import whole
 from losses.ground.labels import check_labels
-from losses.ground.numerics import cast
+from losses.ground.numerics import cast, made_by
 
 _OF_CLASSES = (loss_library.SparseCategoricalCrossentropy, loss_library.CategoricalGeneralizedCrossEntropy)
 _FUNCTIONS_OF_CLASSES = (loss_library.sparse_categorical_crossentropy, loss_library.categorical_generalized_cross_entropy)
@@ -31,6 +31,7 @@ class CompiledLoss:
         self.functions = None  # one Loss per output, made when the outputs are first seen
         self.names = None  # of the outputs, and of their losses in the logs, in the order in which `evaluate` lists them
         self.reported = []
+        self.makers = {}  # (activation, units) by output
         self.class_counts = {}  # (number of classes, class to ignore) by output, where labels are class numbers
 
     def terms(self, y, y_pred, sample_weight):
@@ -48,7 +49,7 @@ class CompiledLoss:
                 continue
             if labels[index] is None:
                 raise ValueError(f"Output {names[index]!r} has a loss and no labels. Pass y, or compile with loss=None.")
-            self._note_classes(index, function, outputs[index])
+            self._note(index, function, outputs[index])
             value = function(labels[index], outputs[index], sample_weight=weights[index])
             value = tf.reduce_sum(value) if value.shape.rank != 0 else value
             terms.append((self.labels[index], value, 1.0 if factors[index] is None else cast(factors[index], value.dtype)))
@@ -66,7 +67,9 @@ class CompiledLoss:
         order = [names.index(key) for key in keys] if isinstance(y_pred, dict) and names.own else used
         self.reported = [f"{self.labels[index]}_loss" for index in order if index in used] if len(used) > 1 else []
 
-    def _note_classes(self, index, function, y_pred):
+    def _note(self, index, function, y_pred):
+        """What is known of an output without its values: the activation that made it, units, and classes."""
+        self.makers[index] = made_by(y_pred), y_pred.shape[-1] if y_pred.shape.rank else None
         if isinstance(function, _OF_CLASSES) or getattr(function, "fn", None) in _FUNCTIONS_OF_CLASSES:
             size = y_pred.shape[getattr(function, "axis", -1)]
             self.class_counts[index] = size, getattr(function, "ignore_class", None)

@@ -66,6 +66,20 @@ def scores(y_pred, kind, from_logits):
     return logits, True
 
 
+_KEEP = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast", "Transpose", "StridedSlice", "StopGradient", "ConcatV2", "Pack")
+
+
+def made_by(y_pred):
+    """"softmax" or "sigmoid" if that is the last that was computed of `y_pred`, which is then only put in shape; else None."""
+    known = getattr(y_pred, "_logits", (None,))[0]
+    if known or tf.executing_eagerly() or isinstance(y_pred, tf.Variable):
+        return known
+    operation = y_pred.op
+    while operation.type in _KEEP:
+        operation = operation.inputs[0].op
+    return {"Softmax": "softmax", "Sigmoid": "sigmoid"}.get(operation.type)
+
+
 def clip_probability(probability):
     """`min(max(probability, ε), 1 - ε)`: both `log(p)` and `log(1 - p)` stay finite."""
     smallest = epsilon(probability.dtype)
