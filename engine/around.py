@@ -47,3 +47,6 @@ class Around:
 
     def look(self, run):
         """After a chunk of steps, before `run` counts them."""
+
+    def finished(self, feed, values):
+        """After `evaluate`, `predict` or one step on the batches of `feed`: a nest of what came out."""

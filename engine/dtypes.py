@@ -7,6 +7,7 @@ rounded away in 16 bits (Micikevicius et al. 2018).
 
 import tensorflow as tf
 
+from losses.ground import numerics
 from losses.ground.configurable import Configurable
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
@@ -48,7 +49,7 @@ def cast(tensor, name):
     >>> cast(tf.constant([1.5]), "float32").dtype.name
     'float32'
     """
-    return tensor if tensor.dtype.name == name else tf.cast(tensor, name)
+    return tensor if tensor.dtype.name == name else numerics.cast(tensor, name)
 
 
 _default = {"floatx": "float32", "policy": None}  # one place, so that a setting is never half changed

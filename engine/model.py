@@ -10,7 +10,9 @@ from engine.core import symbolic
 from engine.core.model import CoreModel
 from engine.distribute.place import Scope
 from engine.functional import binding
+from engine.guards.loss_fit import LossFit
 from engine.guards.missing_gradients import MissingGradients
+from engine.guards.reasons import Reasons
 from engine.passes import Passes
 from engine.saving.saved import Saved
 from engine.small_parts import naming
@@ -47,7 +49,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
         self._passes = Passes()
         self._place = Scope()  # where its steps run: where it is made
         super().__init__(inputs, outputs, name, **kwargs)
-        self.around_step = [MissingGradients(self), *self._place.around(self)]
+        self.around_step = [MissingGradients(self), Reasons(self), LossFit(self), *self._place.around(self)]
 
     def _set_graph(self, inputs, outputs, losses=(), metrics=None):
         for what, items in (("inputs", inputs), ("outputs", outputs)):

@@ -14,12 +14,14 @@ from engine.core.objective import as_loss
 from engine.data.splits import split
 from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
+from engine.guards.reasons import explained
 from engine.kept_states import make_kept_states
 from engine.metrics.loss_terms import LossTerms
 from engine.metrics.reported import CompiledMetrics, listed, named, results
 from engine.metrics.reported_loss import ReportedLoss
 from engine.outputs import output_shapes
 from engine.passes import begin, spared
+from engine.small_parts import arguments
 from engine.small_parts.arrays import to_numbers
 from engine.small_parts.feed import make_feed
 
@@ -49,10 +51,10 @@ class Trainer:
         policy is "mixed_float16" gets a LossScaleOptimizer around its optimizer); `strict_gradients` (a trainable
         weight without a gradient is an error, not a warning).
         """
+        arguments.count("compile", optional=False, steps_per_execution=steps_per_execution)
+        arguments.flag("compile", run_eagerly=run_eagerly, auto_scale_loss=auto_scale_loss, strict_gradients=strict_gradients)
         if jit_compile not in ("auto", True, False, None):
             raise ValueError(f'compile: jit_compile is "auto", True or False, received {jit_compile!r}.')
-        if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
-            raise ValueError(f"compile: steps_per_execution is a positive integer, received {steps_per_execution!r}.")
         self._place.check(self, run_eagerly, jit_compile)
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer.loss_scale_factor is None:
@@ -83,8 +85,15 @@ class Trainer:
         loss or gradients are not finite is not applied, and a NonFiniteError says where they come from).
         """
         self._require_compiled("fit")
-        if not isinstance(epochs, (int, np.integer)) or epochs < 0:
+        if not isinstance(epochs, (int, np.integer)) or isinstance(epochs, bool) or epochs < 0:
             raise ValueError(f"fit: epochs is a number of passes over the data, 0 or more; received {epochs!r}.")
+        arguments.count("fit", least=0, optional=False, initial_epoch=initial_epoch)
+        arguments.count("fit", steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
+                        validation_batch_size=validation_batch_size)  # fmt: skip
+        arguments.frequency("fit", validation_freq=validation_freq)
+        arguments.fraction("fit", validation_split=validation_split)
+        arguments.flag("fit", shuffle=shuffle)
+        arguments.verbosity("fit", verbose)
         if on_nan not in (None, "raise"):
             raise ValueError(f'fit: on_nan is None or "raise", received {on_nan!r}.')
         if validation_split and validation_data is None:
@@ -99,15 +108,18 @@ class Trainer:
             history, bar = History(), [ProgressBar(verbose)] if verbose else []
             params = dict(epochs=epochs, steps=feed.steps, verbose=verbose)
             callbacks = CallbackList([callbacks or [], history, *bar], self, params)
-            return loop.fit(self, feed, callbacks, history, epochs, validation, initial_epoch, around)
+            with explained(self, feed, *validation.feeds.values()):
+                return loop.fit(self, feed, callbacks, history, epochs, validation, initial_epoch, around)
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
                  callbacks=None, return_dict=False):  # fmt: skip
         """The loss and metrics on `x`, `y`: a number, a list in the order of `metrics_names`, or a dict."""
         self._require_compiled("evaluate")
+        arguments.count("evaluate", steps=steps)
+        arguments.verbosity("evaluate", verbose)
         feed = make_feed(self, x, y, sample_weight, batch_size, steps=steps)
         bar = [EvaluationBar(verbose)] if verbose else []
-        with self._place.scope():
+        with self._place.scope(), explained(self, feed):
             callbacks = CallbackList([callbacks or [], *bar], self, dict(epochs=1, steps=feed.steps, verbose=verbose))
             try:
                 logs = loop.evaluate(self, feed, callbacks)
@@ -117,11 +129,13 @@ class Trainer:
 
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
         """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
+        arguments.count("predict", steps=steps)
+        arguments.verbosity("predict", verbose)
         feed = make_feed(self, x, None, None, batch_size, steps=steps)
         bar = [PredictionBar(verbose)] if verbose else []
         callbacks = CallbackList([callbacks or [], *bar], self, dict(steps=feed.steps, verbose=verbose))
         try:
-            with self._place.scope(), spared(self):
+            with self._place.scope(), spared(self), explained(self, feed):
                 return loop.predict(self, feed, callbacks)
         finally:
             callbacks.close()
@@ -143,8 +157,10 @@ class Trainer:
     def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
         batch, step = feed.all_rows(), self._prepare(verb, feed, passes=0)
-        with self._pass() as turn, turn():
+        with self._pass() as turn, turn(), explained(self, feed):
             logs = to_numbers(step.on_batch(batch))
+        for wrapper in self.around_step:
+            wrapper.finished(feed, logs)
         return logs if return_dict else self._in_order(logs)
 
     def trace_report(self):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from engine import activations, initializers
 from engine.core.layer import Layer
+from engine.dtypes import cast
 from layers.weights import keep_arguments, make_weight
 
 
@@ -58,7 +59,7 @@ class EinsumDense(Layer):
         return initializer
 
     def call(self, inputs):
-        inputs = tf.cast(inputs, self.compute_dtype)
+        inputs = cast(inputs, self.compute_dtype)
         outputs = tf.einsum(self.equation, inputs, tf.cast(self.kernel, inputs.dtype))
         if self.bias is not None:
             outputs = outputs + tf.cast(self.bias, inputs.dtype)

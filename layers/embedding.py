@@ -4,7 +4,9 @@ import tensorflow as tf
 
 from engine.core.layer import Layer
 from engine.small_parts.sizes import positive_integer
+from layers.indices import or_nan, out_of_range
 from layers.weights import keep_arguments, make_weight
+from losses.ground.numerics import as_integers
 
 
 class Embedding(Layer):
@@ -20,13 +22,16 @@ class Embedding(Layer):
     Arguments: `input_dim` (how many things), `output_dim` (features of each), `embeddings_initializer` (small
     uniform numbers), `embeddings_regularizer`, `embeddings_constraint`, `mask_zero` (False; True: 0 is padding),
     `weights` (a first table, as an array).
-    Errors: ValueError for an integer out of range (compiled by XLA, the nearest row is taken).
+    Errors: ValueError for an integer out of range or a number with a fraction; compiled by XLA, the outputs are NaN, and
+    `fit`, `evaluate` and `predict` say why.
 
     >>> from layers import Embedding
     >>> embedding = Embedding(10, 4)
     >>> embedding([[1, 2, 9]]).shape, embedding.embeddings.shape
     (TensorShape([1, 3, 4]), TensorShape([10, 4]))
     """
+
+    checks_values = True
 
     def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
                  embeddings_constraint=None, mask_zero=False, activity_regularizer=None, **kwargs):  # fmt: skip
@@ -49,13 +54,9 @@ class Embedding(Layer):
         return inputs != 0 if self.mask_zero else None
 
     def call(self, inputs):
-        if inputs.dtype not in (tf.int32, tf.int64):
-            inputs = tf.cast(inputs, tf.int32)
+        rows = inputs if inputs.dtype in (tf.int32, tf.int64) else as_integers(inputs)
         try:
-            outputs = tf.gather(self.embeddings, inputs)
+            outputs = tf.gather(self.embeddings, rows)
         except tf.errors.InvalidArgumentError as error:  # only eagerly: in a graph there are no values yet
-            raise ValueError(
-                f"{self.title} takes integers from 0 to {self.input_dim - 1}, received some from "
-                f"{tf.reduce_min(inputs)} to {tf.reduce_max(inputs)}. Set input_dim to the largest integer plus 1."
-            ) from error
-        return tf.cast(outputs, self.compute_dtype)
+            raise out_of_range(self, "input_dim", inputs, self.input_dim) from error
+        return or_nan(tf.cast(outputs, self.compute_dtype), rows, self.input_dim)

@@ -4,8 +4,11 @@ import numpy as np
 import tensorflow as tf
 
 from engine.core.layer import Layer
+from engine.dtypes import cast
 from engine.small_parts.sizes import positive_integer
+from layers.indices import or_nan, out_of_range
 from layers.spatial import one_of
+from losses.ground.numerics import as_integers
 
 
 class Rescaling(Layer):
@@ -27,7 +30,7 @@ class Rescaling(Layer):
 
     def call(self, inputs):
         dtype = self.compute_dtype
-        return tf.cast(inputs, dtype) * tf.cast(self.scale, dtype) + tf.cast(self.offset, dtype)
+        return cast(inputs, dtype) * tf.cast(self.scale, dtype) + tf.cast(self.offset, dtype)
 
 
 class Normalization(Layer):
@@ -102,7 +105,7 @@ class Normalization(Layer):
         self.variance.assign(tf.cast(squares / count, self.variance.dtype))
 
     def call(self, inputs):
-        inputs = tf.cast(inputs, self.compute_dtype)
+        inputs = cast(inputs, self.compute_dtype)
         mean, variance = (self._broadcast(value, inputs.dtype) for value in (self.mean, self.variance))
         stddev = tf.maximum(tf.sqrt(variance), tf.cast(self.smallest_stddev, inputs.dtype))
         return inputs * stddev + mean if self.invert else (inputs - mean) / stddev
@@ -128,12 +131,14 @@ class CategoryEncoding(Layer):
 
     Shapes: (batch, n) integers → (batch, num_tokens); one_hot: (batch, n, num_tokens), with n = 1 (batch, num_tokens).
     No weights. Arguments: `num_tokens`, `output_mode` ("multi_hot", "one_hot" or "count"), `sparse` (False only).
-    Errors: ValueError for an integer out of range, where values are known.
+    Errors: ValueError for an integer out of range; in compiled code the outputs are NaN, and `fit` says why.
 
     >>> from layers import CategoryEncoding
     >>> CategoryEncoding(4, output_mode="count")([[0, 2, 2]]).numpy().tolist()
     [[1.0, 0.0, 2.0, 0.0]]
     """
+
+    checks_values = True
 
     def __init__(self, num_tokens=None, output_mode="multi_hot", sparse=False, **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
@@ -146,9 +151,11 @@ class CategoryEncoding(Layer):
     def call(self, inputs, count_weights=None):
         if count_weights is not None and self.output_mode != "count":
             raise ValueError(f"{self.title} takes count_weights with output_mode='count', not {self.output_mode!r}.")
-        inputs = tf.cast(inputs, tf.int64)
-        self._check_range(inputs)
+        given, inputs = inputs, as_integers(inputs)
+        if tf.executing_eagerly() and not bool(tf.reduce_all((inputs >= 0) & (inputs < self.num_tokens))):
+            raise out_of_range(self, "num_tokens", given, self.num_tokens)
         hot = tf.one_hot(inputs, self.num_tokens, dtype=self.dtype)  # counts: not in 16 bits
+        hot = or_nan(hot, inputs, self.num_tokens)
         if self.output_mode == "one_hot":
             return tf.squeeze(hot, -2) if inputs.shape.rank > 1 and inputs.shape[-1] == 1 else hot
         if inputs.shape.rank == 0:
@@ -158,14 +165,6 @@ class CategoryEncoding(Layer):
         if count_weights is not None:
             hot *= tf.cast(count_weights, hot.dtype)[..., tf.newaxis]
         return tf.reduce_sum(hot, -2)
-
-    def _check_range(self, inputs):
-        if not tf.executing_eagerly() or bool(tf.reduce_all((inputs >= 0) & (inputs < self.num_tokens))):
-            return
-        raise ValueError(
-            f"{self.title} takes integers from 0 to {self.num_tokens - 1}, received some from "
-            f"{tf.reduce_min(inputs)} to {tf.reduce_max(inputs)}. Set num_tokens to the largest integer plus 1."
-        )
 
     def get_config(self):
         config = super().get_config()

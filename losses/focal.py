@@ -63,7 +63,8 @@ def categorical_generalized_cross_entropy(y_true, y_pred, q):
     y_pred = floating(y_pred)
     labels = class_numbers("categorical_generalized_cross_entropy", y_true, y_pred)
     p = tf.reduce_sum(y_pred * tf.one_hot(labels, tf.shape(y_pred)[-1], dtype=y_pred.dtype), axis=-1)
-    return (1.0 - tf.pow(p, q)) / q
+    known = (labels >= 0) & (labels < tf.shape(y_pred, tf.int64)[-1])
+    return tf.where(known, (1.0 - tf.pow(p, q)) / q, tf.constant(float("nan"), p.dtype))
 
 
 class BinaryFocalCrossentropy(Loss):

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from losses.ground import whole
 from losses.ground.masks import get_mask
+from losses.ground.numerics import cast
 from losses.ground.shapes import fit_weights
 
 REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
@@ -82,4 +83,4 @@ def weighted(metric, values, sample_weight):
     """`values` in the metric's dtype, and their weights or None. A mask on the values counts only beside weights."""
     mask = None if sample_weight is None else get_mask(values)
     owner = f"{type(metric).__name__} {metric.name!r}"
-    return weigh(owner, tf.cast(values, metric.dtype), sample_weight=sample_weight, mask=mask)
+    return weigh(owner, cast(values, metric.dtype), sample_weight=sample_weight, mask=mask)

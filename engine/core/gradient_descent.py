@@ -37,6 +37,7 @@ class GradientDescent(UpdateRule):
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **kwargs):
         super().__init__(learning_rate=learning_rate, **kwargs)
         checks.between(self, 0, 1, momentum=momentum)
+        checks.flag(self, nesterov=nesterov)
         self.momentum, self.nesterov = momentum, nesterov
 
     def build(self, variables):

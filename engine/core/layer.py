@@ -61,6 +61,7 @@ class Layer(Copied, tracking.Tracked, Described):
     supports_masking = False
     input_spec = None
     autocast = True
+    checks_values = False  # whether a call raises a ValueError for some values when it runs eagerly
     _trainable = True
     _untracked = frozenset({"_nodes", "_loss_functions", "_output_shapes"})
 

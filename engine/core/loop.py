@@ -122,6 +122,8 @@ def _evaluate(model, feed, callbacks, turn):
     if done == 0:
         raise ValueError("The data to evaluate on gave no batches. A generator can be used up only once.")
     callbacks.on_test_end(logs)
+    for wrapper in model.around_step:
+        wrapper.finished(feed, logs)
     return logs
 
 
@@ -136,4 +138,7 @@ def predict(model, feed, callbacks):
         parts.append(step.on_batch(batch, feed.size))
         callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
     callbacks.on_predict_end()
-    return tf.nest.map_structure(joined, *parts)
+    outputs = tf.nest.map_structure(joined, *parts)
+    for wrapper in model.around_step:
+        wrapper.finished(feed, outputs)
+    return outputs

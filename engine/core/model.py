@@ -23,11 +23,7 @@ from losses.ground.outputs import OutputNames
 
 
 class CoreModel(TrainingStep, Layer):
-    """A layer with `compile`, `fit`, `evaluate` and `predict`.
-
-    Arguments: `inputs` and `outputs`, symbols or lists or dicts of them, for a functional model; none for a
-    subclass, which defines `call(self, inputs)`; `name`; and those of Layer.
-    """
+    """A layer with `compile`, `fit`, `evaluate` and `predict`; `inputs` and `outputs`: symbols, or lists or dicts of them."""
 
     keras_module = "keras"
     supports_masking = True

@@ -8,11 +8,7 @@ from engine.core.model import CoreModel
 
 
 class CoreSequential(CoreModel):
-    """A model that is a list of layers, each called on what the one before returns.
-
-    Arguments: `layers` (a list; may begin with an Input), `name`. With an Input, or `input_shape=` on the first
-    layer, the weights are made at once; otherwise when the model first sees data.
-    """
+    """A model that is a list of layers, which may begin with an Input, each called on what the one before returns."""
 
     _untracked = CoreModel._untracked | {"_start", "_ends"}
 

@@ -1,5 +1,6 @@
 """Batches that come one after the other, and those of a tf.data pipeline."""
 
+import itertools
 import time
 
 import tensorflow as tf
@@ -123,6 +124,10 @@ class DatasetFeed(StreamFeed):
     def example(self):
         self.passes += 1
         return next(self._new_iterator())
+
+    def once_more(self, first=0, end=None):
+        self.passes += 1
+        return itertools.islice(self._new_iterator(), self.steps)
 
     def _new_iterator(self):
         return iter(self.dataset)

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from engine.core.symbolic import Symbol
 from engine.small_parts.input_spec import NO_TEXT, InputSpec
+from losses.ground import numerics
 from losses.ground.masks import get_mask, set_mask
 
 
@@ -47,7 +48,7 @@ def fit(model, symbol, tensor):
             )
     if tensor.dtype == symbol.dtype:
         return tensor
-    cast = tf.cast(tensor, symbol.dtype)
+    cast = numerics.cast(tensor, symbol.dtype)
     set_mask(cast, get_mask(tensor))
     return cast
 

@@ -6,7 +6,11 @@ import losses
 from engine.core.objective import CompiledLoss, add_up, weighted
 from losses.ground import whole
 from losses.ground.labels import check_labels
+from losses.ground.numerics import made_by
 from losses.ground.outputs import numbered
+
+_OF_CLASSES = (losses.SparseCategoricalCrossentropy, losses.CategoricalGeneralizedCrossEntropy)
+_FUNCTIONS_OF_CLASSES = (losses.sparse_categorical_crossentropy, losses.categorical_generalized_cross_entropy)
 
 
 class ReportedLoss(CompiledLoss):
@@ -18,14 +22,15 @@ class ReportedLoss(CompiledLoss):
         super().__init__(loss, loss_weights, names_of)
         self.names = None  # of the outputs, and of their losses in the logs, in the order in which `evaluate` lists them
         self.labels, self.reported = [], []
-        self.class_counts = {}  # number of classes by output, where labels are class numbers
+        self.makers = {}  # (activation, units) by output
+        self.class_counts = {}  # (number of classes, class to ignore) by output, where labels are class numbers
 
     def terms(self, y, y_pred, sample_weight):
         """As CompiledLoss's."""
         found = super().terms(y, y_pred, sample_weight)
         used = self._name(y_pred, self.names_of(y_pred))
         for index, (function, output) in enumerate(zip(self.functions, tf.nest.flatten(y_pred))):
-            self._note_classes(index, function, output)
+            self._note(index, function, output)
         return [(self.labels[index], value, factor) for index, (_, value, factor) in zip(used, found)]
 
     def _name(self, y_pred, names):
@@ -41,17 +46,19 @@ class ReportedLoss(CompiledLoss):
         self.reported = [f"{self.labels[index]}_loss" for index in order if index in used] if len(used) > 1 else []
         return used
 
-    def _note_classes(self, index, function, y_pred):
-        by_name = getattr(function, "fn", None) is losses.sparse_categorical_crossentropy
-        if by_name or isinstance(function, losses.SparseCategoricalCrossentropy) and function.ignore_class is None:
-            self.class_counts[index] = y_pred.shape[-1 if by_name else function.axis]
+    def _note(self, index, function, y_pred):
+        """What is known of an output without its values: the activation that made it, units, and classes."""
+        self.makers[index] = made_by(y_pred), y_pred.shape[-1] if y_pred.shape.rank else None
+        if isinstance(function, _OF_CLASSES) or getattr(function, "fn", None) in _FUNCTIONS_OF_CLASSES:
+            size = y_pred.shape[getattr(function, "axis", -1)]
+            self.class_counts[index] = size, getattr(function, "ignore_class", None)
 
     def check_labels(self, y):
         """Refuse class numbers out of range, where `y` is in memory and the number of classes is known."""
         labels = tf.nest.flatten(y)
-        for index, num_classes in self.class_counts.items():
-            if num_classes is not None and index < len(labels):
-                check_labels(labels[index], num_classes)
+        for index, (num_classes, ignore_class) in self.class_counts.items():
+            if num_classes is not None and index < len(labels) and labels[index] is not None:
+                check_labels(labels[index], num_classes, ignore_class)
 
     def __call__(self, y_true, y_pred, sample_weight=None, regularization_losses=None):
         """The total loss, as training steps written for TensorFlow 2 ask for it; it is reported as `loss`."""

@@ -35,7 +35,8 @@ class Adadelta(Optimizer):
 
     def __init__(self, learning_rate=0.001, rho=0.95, epsilon=1e-7, **kwargs):
         super().__init__(learning_rate=learning_rate, **kwargs)
-        checks.between(self, 0, 1, rho=rho)
+        checks.fraction(self, rho=rho)
+        checks.not_negative(self, epsilon=epsilon)
         self.rho, self.epsilon = rho, epsilon
 
     def build(self, variables):

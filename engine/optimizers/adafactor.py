@@ -52,7 +52,11 @@ class Adafactor(Optimizer):
         relative_step=True, **kwargs,
     ):  # fmt: skip
         super().__init__(learning_rate=learning_rate, **kwargs)
+        checks.finite(self, beta_2_decay=beta_2_decay)
         checks.between(self, float("-inf"), 0, beta_2_decay=beta_2_decay)
+        checks.not_negative(self, epsilon_1=epsilon_1, epsilon_2=epsilon_2)
+        checks.one_positive(self, clip_threshold=clip_threshold)
+        checks.flag(self, relative_step=relative_step)
         self.beta_2_decay, self.epsilon_1, self.epsilon_2 = beta_2_decay, epsilon_1, epsilon_2
         self.clip_threshold, self.relative_step = clip_threshold, relative_step
 

@@ -51,7 +51,9 @@ class Adam(Optimizer):
         self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, **kwargs
     ):
         super().__init__(learning_rate=learning_rate, **kwargs)
-        checks.between(self, 0, 1, beta_1=beta_1, beta_2=beta_2)
+        checks.fraction(self, beta_1=beta_1, beta_2=beta_2)
+        checks.not_negative(self, epsilon=epsilon)
+        checks.flag(self, amsgrad=amsgrad)
         self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
 
     def build(self, variables):

@@ -44,9 +44,10 @@ class Ftrl(Optimizer):
         beta=0.0, **kwargs,
     ):  # fmt: skip
         super().__init__(learning_rate=learning_rate, **kwargs)
+        checks.finite(self, learning_rate_power=learning_rate_power)
         checks.between(self, float("-inf"), 0, learning_rate_power=learning_rate_power)
-        checks.between(
-            self, 0, float("inf"), initial_accumulator_value=initial_accumulator_value,
+        checks.not_negative(
+            self, beta=beta, initial_accumulator_value=initial_accumulator_value,
             l1_regularization_strength=l1_regularization_strength,
             l2_regularization_strength=l2_regularization_strength,
             l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength,

@@ -53,7 +53,13 @@ class Muon(Optimizer):
         adam_lr_ratio=1, momentum=0.95, ns_steps=5, nesterov=True, rms_rate=0.2, **kwargs,
     ):  # fmt: skip
         super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
-        checks.between(self, 0, 1, adam_beta_1=adam_beta_1, adam_beta_2=adam_beta_2, momentum=momentum)
+        checks.fraction(self, adam_beta_1=adam_beta_1, adam_beta_2=adam_beta_2)
+        checks.between(self, 0, 1, momentum=momentum)
+        checks.not_negative(self, epsilon=epsilon, adam_lr_ratio=adam_lr_ratio)
+        checks.not_negative(self, optional=True, adam_weight_decay=adam_weight_decay, rms_rate=rms_rate)
+        checks.finite(self, muon_a=muon_a, muon_b=muon_b, muon_c=muon_c)
+        checks.count(self, 1, ns_steps=ns_steps)
+        checks.flag(self, nesterov=nesterov, exclude_embeddings=exclude_embeddings)
         self.adam_beta_1, self.adam_beta_2, self.adam_weight_decay = adam_beta_1, adam_beta_2, adam_weight_decay
         self.epsilon, self.adam_lr_ratio = epsilon, adam_lr_ratio
         self.exclude_layers, self.exclude_embeddings = exclude_layers or [], exclude_embeddings

@@ -37,7 +37,8 @@ class Nadam(Optimizer):
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **kwargs):
         super().__init__(learning_rate=learning_rate, **kwargs)
-        checks.between(self, 0, 1, beta_1=beta_1, beta_2=beta_2)
+        checks.fraction(self, beta_1=beta_1, beta_2=beta_2)
+        checks.not_negative(self, epsilon=epsilon)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
         self._product = None
 

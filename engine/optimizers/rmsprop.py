@@ -39,7 +39,10 @@ class RMSprop(Optimizer):
         self, learning_rate=0.001, rho=0.9, momentum=0.0, epsilon=1e-7, centered=False, **kwargs
     ):
         super().__init__(learning_rate=learning_rate, **kwargs)
-        checks.between(self, 0, 1, rho=rho, momentum=momentum)
+        checks.fraction(self, rho=rho)
+        checks.between(self, 0, 1, momentum=momentum)
+        checks.not_negative(self, epsilon=epsilon)
+        checks.flag(self, centered=centered)
         self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
 
     def build(self, variables):

@@ -42,7 +42,8 @@ class ScheduleFreeAdamW(Optimizer):
         self, learning_rate=0.0025, beta_1=0.9, beta_2=0.999, epsilon=1e-8, warmup_steps=0, **kwargs
     ):
         super().__init__(learning_rate=learning_rate, **kwargs)
-        checks.between(self, 0, 1, beta_1=beta_1, beta_2=beta_2)
+        checks.fraction(self, beta_1=beta_1, beta_2=beta_2)
+        checks.not_negative(self, epsilon=epsilon)
         checks.count(self, 0, warmup_steps=warmup_steps)
         self.beta_1, self.beta_2, self.epsilon, self.warmup_steps = beta_1, beta_2, epsilon, warmup_steps
 

@@ -40,8 +40,14 @@ def as_float(value):
 
 def _positive(schedule, **values):
     for name, value in values.items():
-        if not value > 0:
+        if not 0 < float(value) < math.inf:
             raise ValueError(f"{type(schedule).__name__} needs a positive `{name}`; received {value!r}.")
+
+
+def _not_negative(schedule, **values):
+    for name, value in values.items():
+        if isinstance(value, (str, bool)) or not 0 <= float(value) < math.inf:
+            raise ValueError(f"{type(schedule).__name__} needs a finite `{name}` of 0 or more; received {value!r}.")
 
 
 class ExponentialDecay(LearningRateSchedule):
@@ -55,6 +61,7 @@ class ExponentialDecay(LearningRateSchedule):
 
     def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name="ExponentialDecay"):
         _positive(self, decay_steps=decay_steps)
+        _not_negative(self, initial_learning_rate=initial_learning_rate, decay_rate=decay_rate)
         self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
         self.staircase, self.name = staircase, name
 
@@ -76,6 +83,7 @@ class InverseTimeDecay(LearningRateSchedule):
 
     def __init__(self, initial_learning_rate, decay_steps, decay_rate, staircase=False, name="InverseTimeDecay"):
         _positive(self, decay_steps=decay_steps)
+        _not_negative(self, initial_learning_rate=initial_learning_rate, decay_rate=decay_rate)
         self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
         self.staircase, self.name = staircase, name
 
@@ -100,6 +108,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
                 f"PiecewiseConstantDecay needs one value more than boundaries; received {len(boundaries)} boundaries "
                 f"and {len(values)} values."
             )
+        if list(boundaries) != sorted(boundaries):
+            raise ValueError(f"PiecewiseConstantDecay needs boundaries that rise; received {boundaries}.")
+        _not_negative(self, **{f"values[{index}]": value for index, value in enumerate(values)})
         self.boundaries, self.values, self.name = boundaries, values, name
 
     def __call__(self, step):
@@ -122,6 +133,7 @@ class PolynomialDecay(LearningRateSchedule):
         name="PolynomialDecay",
     ):  # fmt: skip
         _positive(self, decay_steps=decay_steps)
+        _not_negative(self, initial_learning_rate=initial_learning_rate, end_learning_rate=end_learning_rate, power=power)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.end_learning_rate, self.power, self.cycle, self.name = end_learning_rate, power, cycle, name
 
@@ -150,6 +162,8 @@ class CosineDecay(LearningRateSchedule):
         self, initial_learning_rate, decay_steps, alpha=0.0, name="CosineDecay", warmup_target=None, warmup_steps=0
     ):
         _positive(self, decay_steps=decay_steps)
+        _not_negative(self, initial_learning_rate=initial_learning_rate, alpha=alpha, warmup_steps=warmup_steps)
+        _not_negative(self, warmup_target=0 if warmup_target is None else warmup_target)
         self.initial_learning_rate, self.decay_steps, self.alpha, self.name = (
             initial_learning_rate, decay_steps, alpha, name,
         )  # fmt: skip
@@ -183,7 +197,8 @@ class CosineDecayRestarts(LearningRateSchedule):
     def __init__(
         self, initial_learning_rate, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name="SGDRDecay"
     ):
-        _positive(self, first_decay_steps=first_decay_steps)
+        _positive(self, first_decay_steps=first_decay_steps, t_mul=t_mul)
+        _not_negative(self, initial_learning_rate=initial_learning_rate, m_mul=m_mul, alpha=alpha)
         self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
         self.t_mul, self.m_mul, self.alpha, self.name = t_mul, m_mul, alpha, name
 

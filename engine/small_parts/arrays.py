@@ -104,6 +104,8 @@ def common_rows(x, y=None, sample_weight=None):
     """The number of rows that all tensors have, or a ValueError."""
     if any(item.dtype == tf.string for item in tf.nest.flatten(sample_weight) if item is not None):
         raise ValueError("`sample_weight` holds text; expected numbers, one for each row.")
+    if any(item.dtype.is_floating and not np.isfinite(item).all() for item in tf.nest.flatten(sample_weight) if item is not None):
+        raise ValueError("`sample_weight` holds numbers that are not finite; expected finite ones, one for each row.")
     sizes = {}
     for name, item in (("x", x), ("y", y), ("sample_weight", sample_weight)):
         for tensor in tf.nest.flatten(item):

@@ -1,10 +1,10 @@
 """What can be read off a layer once it has weights, a name and a dtype policy, and a layer as plain data."""
 
 import numpy as np
-import tensorflow as tf
 
 from engine import dtypes
 from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
+from losses.ground.numerics import cast
 
 
 class Described(Configurable):
@@ -60,7 +60,7 @@ class Described(Configurable):
                     "Nothing was assigned."
                 )
         for (_, variable, _), value in zip(own, values):
-            variable.assign(tf.cast(value, variable.dtype))
+            variable.assign(cast(value, variable.dtype))
 
     def count_params(self):
         """The number of scalars in `weights`."""

@@ -83,6 +83,7 @@ class Feed:
     def batches(self):
         """The rest of the epoch, batch by batch."""
         while (batch := self.next()) is not None:
+            self.last = batch
             yield batch
 
     def batch(self, number):
@@ -92,6 +93,12 @@ class Feed:
     def example(self):
         """A batch to look at, once an epoch has begun."""
         return self.last
+
+    def once_more(self, first=0, end=None):
+        """Batches of this epoch from number `first` to before `end` again, as far as they can be had, to look for a mistake."""
+        if self.keeps_batches:
+            return (self.batch(number) for number in range(first, self.steps if end is None else end))
+        return [] if self.last is None else [self.last]
 
     def all_rows(self):
         """The data as one batch, where they are in memory."""

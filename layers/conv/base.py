@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine import activations
+from engine.dtypes import cast
 from engine.small_parts.input_spec import InputSpec
 from layers.spatial import SpatialLayer, check_windows_fit, one_of, per_axis
 from layers.weights import keep_arguments, make_weight
@@ -60,7 +61,7 @@ class BaseConvolution(SpatialLayer):
         raise NotImplementedError(f"{type(self).__name__} has no convolve(). Define `def convolve(self, inputs): ...`.")
 
     def compute(self, inputs):
-        outputs = self.convolve(tf.cast(inputs, self.compute_dtype))  # cast: images often come as integers
+        outputs = self.convolve(cast(inputs, self.compute_dtype))  # cast: images often come as integers
         return tf.nn.bias_add(outputs, tf.cast(self.bias, outputs.dtype)) if self.use_bias else outputs
 
     def call(self, inputs):

@@ -7,6 +7,7 @@ spectral_normalization.
 import tensorflow as tf
 
 from engine.core.layer import Layer
+from engine.dtypes import cast
 from layers.weights import keep_arguments, make_weight
 
 
@@ -67,4 +68,4 @@ def scaled_and_shifted(normalized, gamma, beta):
 
 def in_full_precision(inputs):
     """`inputs` as float64 or float32: a mean over many values loses digits in 16 bits, and integers have none."""
-    return inputs if inputs.dtype == tf.float64 else tf.cast(inputs, tf.float32)
+    return inputs if inputs.dtype == tf.float64 else cast(inputs, "float32")

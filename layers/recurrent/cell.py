@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from engine import activations
 from engine.core.layer import Layer
+from engine.dtypes import cast
 from engine.random import SeedGenerator, uniform
 from layers.recurrent.loop import hold, scan
 from layers.weights import keep_arguments, make_weight
@@ -173,7 +174,7 @@ class RecurrentCell(Layer):
 
     def project(self, inputs, shared):
         """`inputs @ kernel + bias`, of one step or of all steps at once."""
-        inputs = tf.cast(inputs, self.compute_dtype)
+        inputs = cast(inputs, self.compute_dtype)
         projected = self.per_gate(self.multiply_inputs, inputs, tf.cast(self.kernel, inputs.dtype), shared.input_masks)
         return projected + tf.cast(self.input_bias(), inputs.dtype) if self.use_bias else projected
 

@@ -74,7 +74,7 @@ def _plain(function):
         return function, ()
     if inspect.ismethod(function) and inspect.isfunction(function.__func__):
         return function.__func__, (function.__self__,)
-    call = getattr(type(function), "__call__", None)
+    call = type(function).__call__
     return (call, (function,)) if inspect.isfunction(call) else (None, ())
 
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from losses.ground.numerics import cast
+from losses.ground.numerics import as_integers, cast
 
 ONE_HOT_HINT = "Labels are one-hot, shape (..., classes); for class numbers use sparse_categorical_crossentropy."
 
@@ -49,7 +49,13 @@ def check_labels(y_true, num_classes, ignore_class=None, owner="sparse_categoric
     ValueError: sparse_categorical_crossentropy expects class numbers from 0 to 2, since y_pred has 3 classes; \
 received labels from 0 to 3. Give the last layer 4 units, or correct the labels.
     """
-    labels = np.asarray(y_true).astype("int64")
+    given = np.asarray(y_true)
+    labels = given.astype("int64")
+    if given.dtype.kind == "f" and (given != labels).any():
+        raise ValueError(
+            f"{owner} expects class numbers, received {given[given != labels].flat[0]:g}. Round the labels; for probabilities use "
+            "categorical_crossentropy."
+        )
     if ignore_class is not None:
         labels = labels[labels != ignore_class]
     if labels.size == 0 or (labels.min() >= 0 and labels.max() < num_classes):
@@ -79,7 +85,7 @@ def class_numbers(owner, y_true, y_pred, ignore_class=None):
         )
     if tf.executing_eagerly():
         check_labels(labels, y_pred.shape[-1], ignore_class, owner)
-    return tf.cast(labels, tf.int64)
+    return as_integers(labels)
 
 
 class ClassWeights:

@@ -26,13 +26,32 @@ def cast(value, dtype):
     """
     if isinstance(value, (int, float, list, tuple)):
         value = np.asarray(value)
+    no_complex(value, dtype)
     return tf.cast(value, dtype)
 
 
 def floating(value):
     """`value` as a tensor of a floating dtype; integers become float32."""
     value = tf.convert_to_tensor(value)
-    return value if value.dtype.is_floating else tf.cast(value, tf.float32)
+    return value if value.dtype.is_floating else cast(value, tf.float32)
+
+
+def no_complex(value, dtype):
+    """A ValueError where `value` is complex and `dtype` is not: TensorFlow would drop the imaginary part."""
+    given = getattr(value, "dtype", None)
+    is_complex = getattr(given, "is_complex", False) or getattr(given, "kind", None) == "c"
+    if is_complex and not tf.as_dtype(dtype).is_complex:
+        raise ValueError(
+            f"Complex numbers do not fit where {tf.as_dtype(dtype).name} is computed: their imaginary part would be lost. Pass tf.abs, or "
+            "tf.math.real and tf.math.imag as features of their own."
+        )
+
+
+def as_integers(value):
+    """`value` as int64; a number with a fraction becomes one that is out of every range, as no integer is right for it."""
+    value = tf.convert_to_tensor(value)
+    integers = cast(value, tf.int64)
+    return tf.where(value == tf.floor(value), integers, -(2**31)) if value.dtype.is_floating else integers
 
 
 def scores(y_pred, kind, from_logits):
@@ -45,6 +64,20 @@ def scores(y_pred, kind, from_logits):
     if from_logits or made_by != kind or logits.dtype != y_pred.dtype:
         return y_pred, from_logits
     return logits, True
+
+
+_KEEP = ("Identity", "Reshape", "Squeeze", "ExpandDims", "Cast", "Transpose", "StridedSlice", "StopGradient", "ConcatV2", "Pack")
+
+
+def made_by(y_pred):
+    """"softmax" or "sigmoid" if that is the last that was computed of `y_pred`, which is then only put in shape; else None."""
+    known = getattr(y_pred, "_logits", (None,))[0]
+    if known or tf.executing_eagerly() or isinstance(y_pred, tf.Variable):
+        return known
+    operation = y_pred.op
+    while operation.type in _KEEP:
+        operation = operation.inputs[0].op
+    return {"Softmax": "softmax", "Sigmoid": "sigmoid"}.get(operation.type)
 
 
 def clip_probability(probability):
