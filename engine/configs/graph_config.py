@@ -120,6 +120,8 @@ def _decode(item, tensors):
     """Arguments of a call, with the symbols that references stand for."""
     if isinstance(item, (list, tuple)):
         return type(item)(_decode(value, tensors) for value in item)
+    if isinstance(item, np.ndarray):
+        return tf.constant(item)
     if not isinstance(item, dict):
         return item
     kind, config = item.get("class_name"), item.get("config")

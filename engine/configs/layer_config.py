@@ -9,6 +9,7 @@ described is in graph_config.py.
 
 import json
 
+from engine.configs.json_data import from_json
 from engine.core.layer import Layer
 from losses.ground.configurable import constructor_arguments, describe, public_name, serialize, serialize_object
 from losses.ground.lookup import custom_object, custom_object_scope, find, resolve
@@ -44,7 +45,7 @@ def model_from_json(text, custom_objects=None):
     8
     """
     with custom_object_scope(custom_objects):
-        return get_layer(json.loads(text))
+        return get_layer(from_json(json.loads(text)))
 
 
 def _known_layers():

@@ -21,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine.configs import layer_config
+from engine.configs.json_data import from_json, to_json
 from engine.core import symbolic
 from engine.saving import compiling, container, keras_files, weights
 from engine.saving.container import FileError
@@ -59,11 +60,11 @@ def save(model, path, include_optimizer=True):
         paths = {id(variable): name for name, variable in variables.items()}
         description["optimizer_weights"] = [paths[id(v)] for v in model.optimizer._weights if id(v) in paths]
     try:
-        text = json.dumps(description)
+        text = json.dumps(to_json(description))
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{model.title}: its config cannot be written as JSON ({error}). get_config() of your own classes returns "
-            "numbers, strings, lists and dicts. save_weights() needs no config."
+            "numbers, text, arrays, lists, dicts and the like. save_weights() needs no config."
         ) from error
     container.write(path, "model", values_of(variables), model=text)
 
@@ -85,6 +86,7 @@ def load_model(path, custom_objects=None, compile=True):
     with _refusing(path):
         description = container.parse_json(content.metadata["model"])
         with _memory_for(content.arrays):
+            description = from_json(description)
             model = _make(description["model"], description["inputs"], custom_objects)
             with_optimizer = compile and description["compile"] is not None
             own = {**weights_of(model, "load_model"), **seeds_of(model)}

@@ -2,6 +2,7 @@
 
 import json
 
+from engine.configs.json_data import to_json
 from engine.saving import model_file, weights
 from engine.saving.export import export as export_model
 from losses.ground.configurable import serialize_object
@@ -28,4 +29,4 @@ class Saved:
 
     def to_json(self, **kwargs):
         """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""
-        return json.dumps(serialize_object(self), **kwargs)
+        return json.dumps(to_json(serialize_object(self)), **kwargs)

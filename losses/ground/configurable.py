@@ -61,7 +61,8 @@ def serialize(value):
     if isinstance(value, dict):
         return {key: serialize(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(serialize(item) for item in value)
+        items = [serialize(item) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if inspect.isfunction(value):
         return value.__name__
     if hasattr(value, "as_numpy_dtype"):  # a tf.DType
