@@ -38,10 +38,9 @@ class ArrayFeed(Feed):
         if steps is not None and steps > self.count:
             warnings.warn(f"{self.rows} rows make {self.count} batches of {batch_size}, fewer than the {steps} steps "
                           "asked for; an epoch ends with the data.", stacklevel=5)  # fmt: skip
-        self.steps = min(steps or self.count, self.count)
-        self.epochs = -(-self.count // self.steps)  # in a pass
-        self.begin, self.end = 0, self.steps  # of this epoch, in the pass
-        self.first_epoch = self._order = None
+        self.share = self.steps = min(steps or self.count, self.count)  # of an epoch, and of this epoch
+        self.epochs = -(-self.count // self.share)  # in a pass
+        self.begin, self.first_epoch, self._order = 0, None, None
 
     @property
     def whole_spec(self):
@@ -53,13 +52,14 @@ class ArrayFeed(Feed):
 
     def plan(self, passes):
         ends, more = divmod(passes, self.epochs)
-        return {self.batch_size: ends * self.full + more * self.steps, self.rest: ends * bool(self.rest)}
+        return {self.batch_size: ends * self.full + more * self.share, self.rest: ends * bool(self.rest)}
 
     def start(self, epoch, step=0):
         """Go to a batch of an epoch; shuffled, a pass has an order by the seed and the number of its first epoch alone."""
         self.first_epoch = epoch if self.first_epoch is None else self.first_epoch
         number, part = divmod(epoch - self.first_epoch, self.epochs)
-        self.begin, self.end = part * self.steps, min((part + 1) * self.steps, self.count)
+        self.begin = part * self.share
+        self.steps = min(self.share, self.count - self.begin)
         self.position, self.order_number = step, self.first_epoch + number * self.epochs
         if self.seed is not None:
             self._order = None
@@ -72,20 +72,20 @@ class ArrayFeed(Feed):
 
     def run(self, step, count):
         order, tail = self._rows()
-        first = self.begin + self.position
-        if first == self.end:
+        if self.position == self.steps:
             return None, 0
+        first = self.begin + self.position
         if first < self.full:
-            stop = min(first + count, self.full, self.end)
-            logs = step.on_rows(self.data, order, first, stop)
+            ran = min(count, self.steps - self.position, self.full - first)
+            logs = step.on_rows(self.data, order, first, first + ran)
         else:
-            stop = self.end
+            ran = 1
             logs = step.on_rows(self.data, tail, 0, 1)
-        self.position = stop - self.begin
-        return logs, stop - first
+        self.position += ran
+        return logs, ran
 
     def next(self):
-        if self.begin + self.position == self.end:
+        if self.position == self.steps:
             return None
         self.position += 1
         return self.batch(self.position - 1)
@@ -106,7 +106,7 @@ class ArrayFeed(Feed):
         return self.data
 
     def get_state(self):
-        sizes = {"rows": self.rows, "batch_size": self.batch_size, "steps": self.steps}
+        sizes = {"rows": self.rows, "batch_size": self.batch_size, "steps": self.share}
         return {**sizes, "seed": self.seed, "first_epoch": self.first_epoch}
 
     def set_state(self, state):
