@@ -54,7 +54,7 @@ class Lambda(Layer):
         context = {"mask": mask, "training": training}
         return self.function(inputs, **self.arguments, **{name: context[name] for name in self._passed_on})
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def get_config(self):

@@ -50,7 +50,7 @@ class Embedding(Layer):
     def build(self, input_shape=None):
         self.embeddings = make_weight(self, "embeddings", (self.input_dim, self.output_dim))
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return inputs != 0 if self.mask_zero else None
 
     def call(self, inputs):

@@ -25,8 +25,8 @@ class Masking(Layer):
         self.mask_value = mask_value
         self.supports_masking = True
 
-    def compute_mask(self, inputs, previous_mask):
-        return tf.reduce_any(inputs != self.mask_value, axis=-1)
+    def compute_mask(self, inputs, previous_mask=None):
+        return tf.reduce_any(inputs != tf.cast(self.mask_value, inputs.dtype), axis=-1)
 
     def call(self, inputs):
         return inputs * tf.cast(self.compute_mask(inputs, None)[..., tf.newaxis], inputs.dtype)

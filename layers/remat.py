@@ -37,7 +37,7 @@ class Remat(Wrapper):
         self.layer.compute_output_shape(input_shape)  # builds all that is inside
         self.layer._clear_losses()  # those belong to a graph that is gone
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return None  # the outputs have theirs from the layer inside
 
     def call(self, inputs, training=False):

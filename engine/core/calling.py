@@ -43,6 +43,6 @@ def pass_masks(layer, args, kwargs):
         if len(args) > index or kwargs.get(name) is not None:
             continue
         mask = masks_of(args[declared.names.index(of)] if declared.names.index(of) < len(args) else kwargs.get(of))
-        if mask is not None:
+        if mask is not None or name in declared.required:
             kwargs[name] = mask
     return kwargs

@@ -90,7 +90,7 @@ class Layer(Copied, tracking.Tracked, Described):
         """The computation."""
         raise NotImplementedError(f"{type(self).__name__} has no call(). Define `def call(self, inputs): ...`.")
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         """The mask of the outputs, from that of the inputs."""
         return previous_mask
 

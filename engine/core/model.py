@@ -99,7 +99,7 @@ class CoreModel(TrainingStep, Layer):
         """One tensor for each of the declared inputs, in order."""
         return tf.nest.flatten(given)
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         """The layers inside have given the outputs their masks already."""
         return None
 

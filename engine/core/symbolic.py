@@ -12,6 +12,9 @@ Operators and TensorFlow's functions on symbols, `tf.nn.relu(x + y)`, are in eng
 
 import tensorflow as tf
 
+from engine.small_parts.signature import shape_of
+from losses.ground.masks import get_mask, set_mask
+
 
 class Symbol:
     """A tensor to be: `shape` (tf.TensorShape), `dtype`, and the `node` whose output number `index` it is."""
@@ -19,8 +22,8 @@ class Symbol:
     __array_priority__ = 1000  # NumPy arrays leave `array + symbol` to us
     __array_ufunc__ = None
 
-    def __init__(self, shape, dtype, name=None):
-        self.shape = tf.TensorShape(shape)
+    def __init__(self, shape, dtype, name=None, mask=None):
+        self.shape, self.mask = tf.TensorShape(shape), mask  # the mask's shape, or None where no mask travels along
         self.dtype = tf.as_dtype(dtype)
         self.name = name
         self.node = None
@@ -31,13 +34,6 @@ class Symbol:
         return f"<Symbol shape={tuple(self.shape)} dtype={self.dtype.name} from {maker!r}>"
 
     __hash__ = object.__hash__
-
-    def get_shape(self):
-        return self.shape
-
-    @property
-    def ndim(self):
-        return self.shape.rank
 
     def _no_values(self, *_, **__):
         raise TypeError(
@@ -86,7 +82,8 @@ def record(operation, args, kwargs):
     """Call `operation` on symbols: the new node, whose `outputs` are the symbols that come out."""
     structure = infer(operation, args, kwargs)
     outputs = tf.nest.map_structure(
-        lambda item: Symbol(item.shape, item.dtype) if isinstance(item, tf.Tensor) else item, structure
+        lambda item: Symbol(item.shape, item.dtype, mask=shape_of(get_mask(item))) if isinstance(item, tf.Tensor) else item,
+        structure,
     )
     return Node(operation, args, kwargs, outputs)
 
@@ -94,8 +91,12 @@ def record(operation, args, kwargs):
 def infer(operation, args, kwargs):
     """What `operation` returns for placeholders in place of symbols: tensors with shape and dtype, no values."""
     with tf.__internal__.FuncGraph("shapes").as_default():
-        args, kwargs = tf.nest.map_structure(
-            lambda item: tf.compat.v1.placeholder(item.dtype, item.shape) if isinstance(item, Symbol) else item,
-            (args, kwargs),
-        )
+        args, kwargs = tf.nest.map_structure(lambda item: _placeholder(item) if isinstance(item, Symbol) else item, (args, kwargs))
         return operation(*args, **kwargs)
+
+
+def _placeholder(symbol):
+    tensor = tf.compat.v1.placeholder(symbol.dtype, symbol.shape)
+    if symbol.mask is not None:
+        set_mask(tensor, tf.compat.v1.placeholder(tf.bool, symbol.mask))
+    return tensor

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine.core.symbolic import Symbol, contains_symbol, record
+from losses.ground.masks import get_mask
 
 
 class Function:
@@ -42,6 +43,15 @@ def _operator(name):
     method.__name__ = name
     return method
 
+
+def _mask(symbol):
+    """The symbol of the mask that travels along, or None; TensorFlow's guide on masking reads it there."""
+    return None if symbol.mask is None else record(Function(get_mask, "mask"), (symbol,), {}).outputs
+
+
+Symbol._keras_mask = property(_mask)
+Symbol.get_shape = lambda symbol: symbol.shape
+Symbol.ndim = property(lambda symbol: symbol.shape.rank)
 
 _BINARY = "add sub mul truediv floordiv mod pow matmul and or xor".split()
 _REFLECTED = [f"r{name}" for name in _BINARY]

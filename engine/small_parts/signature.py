@@ -6,7 +6,7 @@ import inspect
 
 from engine import spellings
 
-Signature = collections.namedtuple("Signature", "names training_index training_default mask_of build_shapes_of")
+Signature = collections.namedtuple("Signature", "names training_index training_default mask_of required build_shapes_of")
 
 
 @functools.lru_cache(maxsize=None)
@@ -15,7 +15,7 @@ def signature(cls):
 
     `names` of call's arguments; where `training` is (None: not declared) and its default;
     `mask_of` maps each mask argument to the argument it masks (`mask` → the first,
-    `value_mask` → `value`); `build_shapes_of` names the arguments whose shapes build takes.
+    `value_mask` → `value`), `required` those without default; `build_shapes_of` names the arguments whose shapes build takes.
     """
     parameters = dict(list(inspect.signature(cls.call).parameters.items())[1:])
     names = [n for n, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
@@ -30,6 +30,7 @@ def signature(cls):
         names.index("training") if "training" in names else None,
         None if default is inspect.Parameter.empty else default,
         mask_of,
+        {name for name in mask_of if parameters[name].default is inspect.Parameter.empty},
         [n.removesuffix("_shape") for n in by_name] if len(build) > 1 and len(by_name) == len(build) else None,
     )
 

@@ -41,7 +41,6 @@ _TOLERANCES = {"float64": 1e-10, "float32": 1e-4}  # others: 1e-2
 class _Ours:
     """How this side is asked."""
 
-    mask = "_mask"
     library = staticmethod(rows.ours)
 
     @staticmethod
@@ -51,8 +50,6 @@ class _Ours:
 
 class _Theirs:
     """How Keras is asked."""
-
-    mask = "_keras_mask"
 
     @staticmethod
     def library(module):
@@ -144,7 +141,7 @@ def check_row(row):
         for number in range(3):
             results = []
             for side, layer, stepper in zip(_SIDES, layers, steppers):
-                result, pairs = _measure(side, layer, *row.inputs(number, side.mask), row.seed)
+                result, pairs = _measure(side, layer, *row.inputs(number), row.seed)
                 if pairs:
                     with _plain_operations():
                         stepper.apply_gradients(pairs)
@@ -193,7 +190,7 @@ def _make(side, row):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore" if side is _Theirs else "error", UserWarning)
         layer = row.make(side.library)
-        x, call = row.inputs(mask=side.mask)
+        x, call = row.inputs()
         layer(x, **call)
     return layer
 
@@ -228,7 +225,7 @@ def _measure(side, layer, x, call, seed):
     gradients = found[len(watched) :]
     results = {
         "outputs": _arrays(outputs),
-        "masks": _arrays([getattr(output, side.mask, None) for output in outputs]),
+        "masks": _arrays([getattr(output, "_keras_mask", None) for output in outputs]),
         "losses": _arrays(losses),
         "input gradients": _arrays(found[: len(watched)]),
         "weight gradients": _arrays(gradients),

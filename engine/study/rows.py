@@ -78,13 +78,13 @@ class Row:
         """The layer: ours, or that of another `library(module)`."""
         return self.part.build(library or ours)
 
-    def inputs(self, number=0, mask="_mask"):
+    def inputs(self, number=0):
         """(x, further arguments of call) as tensors, other ones for each `number`; x carries the mask as attribute."""
         rng = np.random.default_rng([self.seed, number])
         x, call = tensors((_fill(self.x, rng, self.ints), _fill(self.call, rng, None)))
         for tensor, value in zip(tf.nest.flatten(x), self.masks if isinstance(self.masks, list) else [self.masks]):
             if value is not None:
-                setattr(tensor, mask, tf.constant(value))
+                tensor._keras_mask = tf.constant(value)
         return x, {"training": self.training, **call}
 
     def random_weights(self, layer):

@@ -53,7 +53,7 @@ class Merge(Layer):
         """The outputs at steps that no input counts."""
         return first
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         if previous_mask is None or any(mask is None for mask in previous_mask):
             return None
         return functools.reduce(tf.logical_or, previous_mask)

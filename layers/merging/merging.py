@@ -139,7 +139,7 @@ class Concatenate(Merge):
     def merge(self, inputs):
         return tf.concat(inputs, self.axis)
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         if previous_mask is None or all(mask is None for mask in previous_mask):
             return None
         axes = max(mask.shape.rank for mask in previous_mask if mask is not None)
@@ -202,7 +202,7 @@ class Dot(Merge):
         outputs = tf.einsum(f"{left},{right}->{(left + right[1:]).replace('b', '')}", *inputs)
         return outputs[:, tf.newaxis] if outputs.shape.rank == 1 else outputs
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return None
 
 

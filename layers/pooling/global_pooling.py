@@ -99,7 +99,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
         super().__init__(data_format, keepdims, **kwargs)
         self.supports_masking = True
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs, previous_mask=None):
         return None  # the masked axis is gone
 
     def call(self, inputs, mask=None):

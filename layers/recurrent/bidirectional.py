@@ -90,7 +90,7 @@ class Bidirectional(Layer):
         if self.initial_weights is not None:
             self.set_weights(self.initial_weights)
 
-    def compute_mask(self, _, mask):
+    def compute_mask(self, _, mask=None):
         """That of the inputs if there is one output per step, else None. States have none."""
         forward = self.forward_layer
         masks = [mask if forward.return_sequences else None] * (2 if self.merge_mode is None else 1)

@@ -84,7 +84,7 @@ class RNN(Layer):
 
     reset_states = reset_state
 
-    def compute_mask(self, _, mask):
+    def compute_mask(self, _, mask=None):
         """Of the outputs: that of the inputs if there is one output per step, else None. States have none."""
         mask = tf.nest.flatten(mask)[0] if self.return_sequences else None
         return [mask] + [None] * len(tf.nest.flatten(self.state_size)) if self.return_state else mask

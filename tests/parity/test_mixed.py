@@ -42,18 +42,18 @@ def narrow(item):
     return tf.cast(item, tf.float32) if isinstance(item, tf.Tensor) and item.dtype == tf.float64 else item
 
 
-def called(row, library, mask, weights=None):
+def called(row, library, weights=None):
     """(layer, its outputs) with `weights`."""
     random.seed(row.seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         layer = row.make(library)
-        x, call = row.inputs(mask=mask)
-        masks = [getattr(item, mask, None) for item in tf.nest.flatten(x)]
+        x, call = row.inputs()
+        masks = [getattr(item, "_keras_mask", None) for item in tf.nest.flatten(x)]
         x, call = tf.nest.map_structure(narrow, (x, call))
         for item, value in zip(tf.nest.flatten(x), masks):
             if value is not None:
-                setattr(item, mask, value)
+                item._keras_mask = value
         layer(x, **call)
         weights = row.random_weights(layer) if weights is None else weights
         layer.set_weights(weights)
@@ -65,8 +65,8 @@ def called(row, library, mask, weights=None):
 @pytest.mark.parametrize("row", FIRST.values(), ids=FIRST)
 def test_layer(row, name):
     with policy(name):
-        ours, outputs, weights = called(row, rows.ours, "_mask")
-        theirs, expected, _ = called(row, keras_library, "_keras_mask", weights)
+        ours, outputs, weights = called(row, rows.ours)
+        theirs, expected, _ = called(row, keras_library, weights)
     assert [variable.dtype for variable in ours.weights] == [tf.as_dtype(weight.dtype) for weight in theirs.weights]
     assert [item.dtype for item in outputs] == [item.dtype for item in expected]
     for mine, other in zip(outputs, expected, strict=True):

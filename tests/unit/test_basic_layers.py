@@ -71,5 +71,5 @@ def test_concatenate_joins_masks_of_images_in_time():
     masks = [tf.constant([[True, False]]), tf.constant([[False, True, True]])]
     inputs = [tf.ones((1, 2, 4, 5)), tf.ones((1, 3, 4, 5))]
     for tensor, mask in zip(inputs, masks, strict=True):
-        tensor._mask = mask
+        tensor._keras_mask = mask
     np.testing.assert_array_equal(get_mask(layers.Concatenate(axis=1)(inputs)), tf.concat(masks, 1))
