@@ -91,14 +91,17 @@ class ClassWeights:
         known = isinstance(class_weight, dict) and all(isinstance(k, (int, np.integer)) and k >= 0 for k in class_weight)
         if not known:
             raise ValueError(f"class_weight is a dict {{class number: weight}}; received {class_weight!r}.")
-        self.table = np.ones(max(class_weight) + 1)
+        self.table = np.ones(max(class_weight, default=0) + 1)
         for label, weight in class_weight.items():
             self.table[label] = weight
 
     def __call__(self, y, sample_weight, dtype):
         """A weight for each row of `y`, class numbers or one-hot; times its `sample_weight`, if there is one."""
         if y is None or tf.nest.is_nested(y):
-            raise ValueError("class_weight needs one output with class labels y. Use sample_weight for several outputs.")
+            raise ValueError(
+                "class_weight needs one output with class labels y. For several outputs give one for each: "
+                "class_weight={output: {class number: weight}}."
+            )
         one_hot = y.shape.rank is not None and y.shape.rank > 1 and y.shape[-1] != 1
         classes = tf.argmax(y, -1) if one_hot else tf.cast(y, tf.int64)
         classes = tf.squeeze(classes, -1) if not one_hot and y.shape.rank and y.shape.rank > 1 else classes
