@@ -96,13 +96,22 @@ def test_without_steps_each_validation_sees_all(kind):
     np.testing.assert_allclose(history["val_loss"], [np.mean(V**2)] * 3)
 
 
-def test_a_generator_goes_on():
-    def endless():
-        while True:
-            yield from ITEMS
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_generator_is_kept_as_far_as_it_is_used(eager):
+    drawn = []
 
-    history = identity().fit(X, 0 * X, epochs=3, verbose=0, validation_data=endless(), validation_steps=2).history
-    np.testing.assert_allclose(history["val_loss"], [FIRST_TWO, np.mean(V[4:] ** 2), FIRST_TWO])
+    def generator(count):
+        memory = np.zeros((2, 1), "float32")
+        for index in range(count):
+            memory[:] = V[2 * index % 8 : 2 * index % 8 + 2]  # the same memory for each batch
+            drawn.append(index)
+            yield memory, 0 * memory
+
+    for count, steps, expected in ((2, 2, FIRST_TWO), (4, 2, FIRST_TWO), (1000, 2, FIRST_TWO), (4, 4, np.mean(V**2)), (2, 3, FIRST_TWO)):
+        drawn.clear()
+        history = identity(run_eagerly=eager).fit(X, 0 * X, epochs=4, verbose=0, validation_data=generator(count), validation_steps=steps)
+        np.testing.assert_allclose(history.history["val_loss"], [expected] * 4)
+        assert drawn == list(range(min(count, steps)))
 
 
 def test_sets_of_several_streams_begin_anew_too():
