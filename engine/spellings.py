@@ -14,6 +14,7 @@
 | `LeakyReLU(alpha=0.2)`                           | `LeakyReLU(negative_slope=0.2)`                    |
 | `fit(x)` with x of shape (N,)                    | x of shape (N, 1), a column                        |
 | `input_shape.as_list()` in `build`               | `list(input_shape)`                                |
+| `metric.reset_states()`, also defined by a metric | `metric.reset_state()`                             |
 | initializers "zero", "one", "normal", "uniform"  | "zeros", "ones", "random_normal", "random_uniform" |
 
 All else in this project knows today's spelling alone, and asks here once, at its door.

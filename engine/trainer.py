@@ -99,7 +99,8 @@ class Trainer:
         if validation_split and validation_data is None:
             dtype = self.variable_dtype
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split, dtype)
-        validation = Validation(self, validation_data, validation_batch_size or batch_size, validation_steps, validation_freq)
+        validation_size = batch_size if validation_batch_size is None else validation_batch_size
+        validation = Validation(self, validation_data, validation_size, validation_steps, validation_freq)
         with self._place.scope():
             if on_nan and self._guard is None:
                 self._guard = NaNGuard(self)

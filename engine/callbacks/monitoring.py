@@ -12,7 +12,7 @@ from engine.metrics.direction import direction
 class Monitor:
     """Whether a watched number is better than the best so far.
 
-    `mode` is "min", "max" or "auto" (as the metric says, which is asked when it is first read); an improvement of less
+    `mode` is "min", "max" or "auto" (as the metric says, which is asked when the number is first read); an improvement of less
     than `min_delta` does not count.
     """
 
@@ -24,20 +24,15 @@ class Monitor:
         self.min_delta = abs(min_delta)
         self.best = best
 
-    def read(self, logs, model):
-        """The watched number in the logs of `model`, or None with a warning that says what there is."""
-        value = (logs or {}).get(self.name)
-        if value is None:
-            warnings.warn(f"{self.owner} watches {self.name!r}, which is not in the logs: {sorted(logs or {})}.",
-                          stacklevel=4)  # fmt: skip
-        elif self.sign is None:
-            found = direction(model, self.name)
-            self.sign = 1.0 if found == "up" else -1.0
-            if found is None:
-                warnings.warn(f'{self.owner} watches {self.name!r}, and nobody knows whether it should be large or small: '
-                              'it is taken to be better when it is smaller. Pass mode="max" or mode="min".',
-                              stacklevel=4)  # fmt: skip
-        return value
+    def ask(self, model):
+        """With mode="auto", learn from the metrics of `model` in which direction the number gets better."""
+        if self.sign is not None:
+            return
+        found = direction(model, self.name)
+        self.sign = 1.0 if found == "up" else -1.0
+        if found is None:
+            warnings.warn(f'{self.owner} watches {self.name!r}, and nobody knows whether it should be large or small: it is '
+                          'taken to be better when it is smaller. Pass mode="max" or mode="min".', stacklevel=4)  # fmt: skip
 
     def improved(self, value):
         """Whether `value` is the best so far; if so it is kept."""
@@ -51,7 +46,32 @@ class Monitor:
         return self.sign * value - self.min_delta > self.sign * reference
 
 
-class EarlyStopping(Callback):
+class Watcher(Callback):
+    """Base of the callbacks that watch one number of the logs, `monitor`; `watch` is their Monitor."""
+
+    monitor = watch = None
+
+    @property
+    def best(self):
+        """The best value so far."""
+        return None if self.watch is None else self.watch.best
+
+    def get_monitor_value(self, logs):
+        """The watched number in `logs`, None if it is not there: override it to watch something else."""
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            warnings.warn(f"{self.watch.owner} watches {self.monitor!r}, which is not in the logs: {sorted(logs or {})}.",
+                          stacklevel=4)  # fmt: skip
+        return value
+
+    def _read(self, logs):
+        value = self.get_monitor_value(logs)
+        if value is not None:
+            self.watch.ask(self.model)
+        return value
+
+
+class EarlyStopping(Watcher):
     """Stop when the watched number has not improved for `patience` epochs.
 
     Arguments: `monitor`, `min_delta` (smaller improvements do not count), `patience` (epochs), `verbose`, `mode`
@@ -70,15 +90,10 @@ class EarlyStopping(Callback):
         self.watch = Monitor(*self.settings)
         self.wait, self.stopped_epoch, self.best_epoch, self.best_weights = 0, 0, 0, None
 
-    @property
-    def best(self):
-        """The best value so far."""
-        return self.watch.best
-
     def on_epoch_end(self, epoch, logs=None):
         if epoch < self.start_from_epoch:
             return
-        value = self.watch.read(logs, self.model)
+        value = self._read(logs)
         if value is None:
             return
         if self.best_weights is None and self.restore_best_weights:
@@ -111,7 +126,7 @@ class EarlyStopping(Callback):
             self.model.set_weights(self.best_weights)
 
 
-class ModelCheckpoint(Callback):
+class ModelCheckpoint(Watcher):
     """Save the model, or its weights, after epochs.
 
     Arguments: `filepath` (may contain `{epoch}`, `{batch}` and names of the logs,
@@ -160,7 +175,7 @@ class ModelCheckpoint(Callback):
 
     def _save(self, logs):
         if self.save_best_only:
-            value = self.watch.read(logs, self.model)
+            value = self._read(logs)
             if value is None or not self.watch.improved(value):
                 return
         try:
@@ -178,7 +193,7 @@ class ModelCheckpoint(Callback):
             print(f"Epoch {self.epoch + 1}: saved {path}")
 
 
-class ReduceLROnPlateau(Callback):
+class ReduceLROnPlateau(Watcher):
     """Multiply the learning rate by `factor` when the watched number has not improved for `patience` epochs.
 
     Arguments: `monitor`, `factor`, `patience` (epochs), `verbose`, `mode`, `min_delta`, `cooldown` (epochs to wait
@@ -202,21 +217,25 @@ class ReduceLROnPlateau(Callback):
         rate = learning_rate_of(self.model)
         if logs is not None:
             logs["learning_rate"] = rate
-        value = self.watch.read(logs, self.model)
+        value = self._read(logs)
         if value is None:
             return
-        if self.resting:
+        if self.in_cooldown():
             self.resting -= 1
             self.wait = 0
         if self.watch.improved(value):
             self.wait = 0
-        elif not self.resting:
+        elif not self.in_cooldown():
             self.wait += 1
             if self.wait >= self.patience and rate > self.min_lr:
                 self.model.optimizer.learning_rate = max(rate * self.factor, self.min_lr)
                 self.resting, self.wait = self.cooldown, 0
                 if self.verbose:
                     print(f"Epoch {epoch + 1}: learning rate {rate:.3g} -> {max(rate * self.factor, self.min_lr):.3g}")
+
+    def in_cooldown(self):
+        """Whether it rests after a reduction."""
+        return self.resting > 0
 
     def get_state(self):
         return {"best": self.watch.best, "wait": self.wait, "resting": self.resting}

@@ -58,6 +58,19 @@ class Metric(tracking.Tracked, Configurable):
 
     def reset_state(self):
         """Start anew: set all state to zero. Override where zero is not the start."""
+        if type(self).reset_states is not Metric.reset_states:
+            self.reset_states()  # older code defines this one
+        else:
+            self._zero()
+
+    def reset_states(self):
+        """The older name of `reset_state`."""
+        if type(self).reset_state is not Metric.reset_state:
+            self.reset_state()
+        else:
+            self._zero()
+
+    def _zero(self):
         for variable in self.variables:
             variable.assign(tf.zeros_like(variable))
 

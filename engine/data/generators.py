@@ -1,6 +1,5 @@
 """Batches from Python: a generator, a Sequence, anything that can be gone through."""
 
-import collections
 import itertools
 from collections.abc import Iterable, Iterator, Sized
 
@@ -26,7 +25,7 @@ class PythonFeed(StreamFeed):
         if self.steps == 0:
             raise ValueError(f"The {type(source).__name__} is empty: it gives no batches.")
         self.limited = steps is not None
-        self._ahead = self._spec = None
+        self._ahead, self._spec, self._kept = None, None, []
         super().__init__(renew=False)
         self.start(0)
         if self.spec is None:
@@ -62,6 +61,8 @@ class PythonFeed(StreamFeed):
         batch, self._ahead = self._ahead, None
         if batch is not None:
             self.position, self.drawn = self.position + 1, self.drawn + 1
+            if self.renew and self.limited and self.is_iterator and self.drawn > len(self._kept):
+                self._kept.append(batch)  # an iterator cannot begin anew
             if self.position == self.steps and not self.limited:
                 self._end_pass()
         return batch
@@ -95,10 +96,10 @@ class PythonFeed(StreamFeed):
         getattr(self.source, "on_epoch_end", lambda: None)()
 
     def _begin_pass(self):
-        if self.iterator is not None and self.is_iterator and isinstance(self.source, Sized):
-            collections.deque(itertools.islice(self.iterator, len(self.source) - self.drawn), maxlen=0)  # to its beginning
         self._ahead = None
         super()._begin_pass()
+        if self._kept:
+            self.iterator = itertools.chain(tuple(self._kept), self.iterator)
 
     def _new_iterator(self):
         source = self.source

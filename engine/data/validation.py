@@ -1,7 +1,7 @@
 """`fit(validation_data=)`: one set of data to measure on after an epoch, or several with names."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -20,9 +20,10 @@ class Validation:
 
     def __init__(self, model, data, batch_size, steps, frequency):
         self.model, self.frequency = model, frequency
-        several = isinstance(frequency, (list, tuple, set))
-        if not several and not (isinstance(frequency, (int, np.integer)) and frequency >= 1):
+        if not _is_count(frequency) and (isinstance(frequency, str) or not isinstance(frequency, Collection)):
             raise ValueError(f"fit: validation_freq is a number of epochs, 1 or more, or a list; received {frequency!r}.")
+        if steps is not None and not _is_count(steps):
+            raise ValueError(f"fit: validation_steps is a number of batches, 1 or more; received {steps!r}.")
         sets = {} if data is None else {"val_": data}
         if isinstance(data, dict) and self._has_sets(data):
             sets = {f"val_{name}_": each for name, each in data.items()}
@@ -32,10 +33,11 @@ class Validation:
                 self.feeds[prefix] = _make_feed(model, each, batch_size, steps)
 
     def _has_sets(self, data):
-        """Whether each item of a dict is `(x, y)` or what gives batches; a dict of arrays is one x."""
-        inputs = {symbol.node.operation.name for symbol in self.model.input_symbols()}
-        sets = [each for each in data.values() if isinstance(each, (tuple, list)) or not is_array_like(each)]
-        return len(sets) == len(data) > 0 and not inputs & set(data)
+        """Whether the items of a dict are `(x, y)` or what gives batches; a dict of arrays is one x."""
+        if not data or set(data) & {symbol.node.operation.name for symbol in self.model.input_symbols()}:
+            return False
+        sure = any(isinstance(each, tuple) or not is_array_like(each) for each in data.values())
+        return sure or all(isinstance(each, list) for each in data.values())
 
     def due(self, epoch):
         """(how the names begin, feed) of what is to be measured after that epoch, counted from 1."""
@@ -43,7 +45,7 @@ class Validation:
 
     def _passes(self, first, last):
         """How many of the epochs from `first` until before `last`, counted from 0, are followed by a validation."""
-        if isinstance(self.frequency, (list, tuple, set)):
+        if isinstance(self.frequency, Collection):
             return sum(first < epoch <= last for epoch in set(self.frequency))
         return max(last // self.frequency - first // self.frequency, 0)
 
@@ -59,6 +61,10 @@ class Validation:
                     with unchanged(self.model):  # a compiled step was tried by tracing it; in plain Python a batch tells
                         self.model.test_step(feed.example())
                 _check_passes(feed, passes)
+
+
+def _is_count(value):
+    return isinstance(value, (int, np.integer)) and value >= 1
 
 
 def _make_feed(model, data, batch_size, steps):

@@ -65,7 +65,7 @@ class CompiledMetrics(tracking.Tracked):
 
     def _make(self, labels, y_pred, names):
         outputs = tf.nest.flatten(y_pred)
-        self.by_output = [[] for _ in outputs]
+        by_output = [[] for _ in outputs]
         for weighted, given in zip((False, True), self.given):
             for index, items in enumerate(_metrics_per_output(given, y_pred, names)):
                 prefix = f"{names[index]}_" if len(outputs) > 1 and names.own else ""
@@ -73,12 +73,12 @@ class CompiledMetrics(tracking.Tracked):
                     if labels[index] is None and isinstance(item, str):
                         continue
                     metric = as_metric(item, labels[index], outputs[index])
-                    if weighted and any(metric.name == other.name.removeprefix(prefix) for other, _ in self.by_output[index]):
+                    if weighted and any(metric.name == other.name.removeprefix(prefix) for other, _ in by_output[index]):
                         metric.name = f"weighted_{metric.name}"
                     if not metric.name.startswith(prefix):  # one of an earlier compile has its prefix
                         metric.name = prefix + metric.name
-                    self.by_output[index].append((metric, weighted))
-        self.metrics = [metric for metrics in self.by_output for metric, _ in metrics]
+                    by_output[index].append((metric, weighted))
+        self.by_output, self.metrics = by_output, [metric for metrics in by_output for metric, _ in metrics]
 
 
 def as_metric(item, y_true, y_pred):

@@ -45,9 +45,8 @@ class ClassWeightsByOutput:
 
 def class_weights(given, names_of):
     """What turns `fit(class_weight=given)` into sample weights: `(y, sample_weight, dtype, shapes)` → sample_weight."""
-    by_output = isinstance(given, (list, tuple)) or (
-        isinstance(given, dict) and any(isinstance(table, dict) for table in given.values())
-    )
+    tables = list(given.values()) if isinstance(given, dict) else given if isinstance(given, (list, tuple)) else []
+    by_output = any(isinstance(table, dict) for table in tables)
     return ClassWeightsByOutput(given, names_of) if by_output else ClassWeightsOfOne(given)
 
 

@@ -109,7 +109,10 @@ class ClassWeights:
     def __call__(self, y, sample_weight, dtype, one_hot=False):
         """A weight for each class number in `y`, or for each row of `y` if `one_hot`; times its `sample_weight`."""
         if y is None or tf.nest.is_nested(y):
-            raise ValueError("class_weight needs one output with class labels y. Use sample_weight for several outputs.")
+            raise ValueError(
+                "class_weight needs one output with class labels y. For several outputs give one for each: "
+                "class_weight={output: {class number: weight}}."
+            )
         if one_hot:
             with tf.control_dependencies(_one_class_each(y)):
                 classes = tf.argmax(y, -1)

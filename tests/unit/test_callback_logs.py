@@ -252,6 +252,60 @@ def test_results_of_ones_own_are_what_is_reported():
     assert model.fit(X, X, verbose=0).history["loss"] == [2.0] and model.evaluate(X, X, verbose=0) == 2.0
 
 
+class Older(metrics.Metric):
+    """A metric as TensorFlow 2.4 had it: its start is not zero."""
+
+    def __init__(self, name="older", calls_super=False):
+        super().__init__(name)
+        self.least, self.calls_super = self.add_weight("least", initializer="ones"), calls_super
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.least.assign(tf.minimum(self.least, tf.reduce_min(y_pred)))
+
+    def result(self):
+        return self.least
+
+    def reset_states(self):
+        if self.calls_super:
+            super().reset_states()
+        self.least.assign(1.0 + self.least if self.calls_super else 1.0)
+
+
+@pytest.mark.parametrize("calls_super", [False, True])
+def test_the_older_name_of_reset_state(calls_super):
+    mean = metrics.Mean()
+    mean.update_state([3.0])
+    mean.reset_states()
+    assert float(mean.result()) == 0.0
+
+    class Newer(Older):
+        def reset_state(self):
+            self.least.assign(7.0)
+
+    newer = Newer()
+    newer.reset_states = metrics.Metric.reset_states.__get__(newer)
+    newer.reset_states()
+    assert float(newer.result()) == 7.0
+    model = Sequential([Dense(1, kernel_initializer="zeros", input_shape=(1,))])
+    model.compile(optimizers.SGD(0.0), "mse", metrics=[Older(calls_super=calls_super)])
+    assert [model.evaluate(X, X, verbose=0)[1] for _ in range(2)] == [0.0, 0.0]
+    model.metrics[1].reset_state()
+    assert float(model.metrics[1].result()) == 1.0
+
+
+def test_what_watchers_tell_and_watch(tmp_path):
+    class Sum(callbacks.EarlyStopping):
+        def get_monitor_value(self, logs):
+            return logs["loss"] + logs["val_loss"]
+
+    own = [Sum("sum_of_losses_loss"), callbacks.ModelCheckpoint(tmp_path / "x.safetensors", "loss", save_best_only=True, save_weights_only=True),
+           callbacks.ReduceLROnPlateau("loss", min_delta=10.0, patience=1, cooldown=2)]  # fmt: skip
+    assert [each.best for each in own] == [None] * 3
+    history = small().fit(X, 2 * X, epochs=2, verbose=0, validation_data=(X, X), callbacks=own).history
+    assert own[0].best == min(np.add(history["loss"], history["val_loss"]))
+    assert own[1].best == min(history["loss"]) and own[2].best == history["loss"][0] and own[2].in_cooldown()
+
+
 # ---- embeddings for the projector ------------------------------------------------------------
 
 

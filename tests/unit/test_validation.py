@@ -96,13 +96,22 @@ def test_without_steps_each_validation_sees_all(kind):
     np.testing.assert_allclose(history["val_loss"], [np.mean(V**2)] * 3)
 
 
-def test_a_generator_goes_on():
-    def endless():
-        while True:
-            yield from ITEMS
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_generator_is_kept_as_far_as_it_is_used(eager):
+    drawn = []
 
-    history = identity().fit(X, 0 * X, epochs=3, verbose=0, validation_data=endless(), validation_steps=2).history
-    np.testing.assert_allclose(history["val_loss"], [FIRST_TWO, np.mean(V[4:] ** 2), FIRST_TWO])
+    def generator(count):
+        memory = np.zeros((2, 1), "float32")
+        for index in range(count):
+            memory[:] = V[2 * index % 8 : 2 * index % 8 + 2]  # the same memory for each batch
+            drawn.append(index)
+            yield memory, 0 * memory
+
+    for count, steps, expected in ((2, 2, FIRST_TWO), (4, 2, FIRST_TWO), (1000, 2, FIRST_TWO), (4, 4, np.mean(V**2)), (2, 3, FIRST_TWO)):
+        drawn.clear()
+        history = identity(run_eagerly=eager).fit(X, 0 * X, epochs=4, verbose=0, validation_data=generator(count), validation_steps=steps)
+        np.testing.assert_allclose(history.history["val_loss"], [expected] * 4)
+        assert drawn == list(range(min(count, steps)))
 
 
 def test_sets_of_several_streams_begin_anew_too():
@@ -152,10 +161,45 @@ def test_wrong_validation_data_is_noticed_before_the_first_step(wrong, eager):
         np.testing.assert_array_equal(old, new)
 
 
-@pytest.mark.parametrize("frequency", [0, -1, 1.5, "2"])
-def test_wrong_frequencies_are_refused(frequency):
-    with pytest.raises(ValueError, match="validation_freq is a number of epochs"):
-        identity().fit(X, 0 * X, validation_data=(X, X), validation_freq=frequency, verbose=0)
+@pytest.mark.parametrize("data", [(X, X), DATASET], ids=["arrays", "dataset"])
+@pytest.mark.parametrize("argument, value", [
+    *[("validation_freq", value) for value in (0, -1, 1.5, "2", None)],
+    *[("validation_steps", value) for value in (0, -1, 2.0, "3")],
+])  # fmt: skip
+def test_wrong_numbers_are_refused_before_the_first_step(argument, value, data):
+    count = Count()
+    with pytest.raises(ValueError, match=f"{argument} is a number of"):
+        identity().fit(X, 0 * X, validation_data=data, verbose=0, callbacks=[count], **{argument: value})
+    assert count.steps == 0
+
+
+def test_a_wrong_batch_size_is_refused():
+    with pytest.raises(ValueError, match="validation_data: batch_size is a positive integer, received 0"):
+        identity().fit(X, 0 * X, validation_data=(X, X), verbose=0, validation_batch_size=0)
+
+
+@pytest.mark.parametrize("frequency", [range(2, 5, 2), (2, 4), {2: "two", 4: "four"}, np.int64(2)])
+def test_the_epochs_of_validation(frequency):
+    seen = []
+    note = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append("val_loss" in logs))
+    identity().fit(X, 0 * X, epochs=5, validation_data=(X, X), validation_freq=frequency, verbose=0, callbacks=[note])
+    assert seen == [False, True, False, True, False]
+
+
+def test_a_set_may_have_no_labels():
+    model = Sequential([Dense(1, use_bias=False, kernel_initializer="ones", activity_regularizer="l2", input_shape=(1,))])
+    model.compile(optimizers.SGD(0.0))
+    data = {"two": (2 * X,), "three": 3 * X, "list": [X]}
+    history = model.fit(X, verbose=0, validation_data=data).history
+    np.testing.assert_allclose([history[f"val_{name}_loss"][0] for name in data], [0.04, 0.09, 0.01], rtol=1e-6)
+
+
+def test_metrics_that_cannot_be_made_are_an_error_each_time():
+    model = two_outputs()
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="`metrics` has 1 items for 2 outputs"):
+            model.fit(X, dict(a=LABELS, b=LABELS), verbose=0)
 
 
 def test_trying_out_leaves_no_trace():
@@ -224,6 +268,7 @@ def test_class_weights_by_output(kind, as_list, eager):
 
 
 @pytest.mark.parametrize("class_weight, sample_weight, factors", [
+    ({"a": {}}, None, (1.0, 1.0)),
     ({"a": {0: 2.0, 1: 4.0}, "b": {2: 5.0}}, None, (2.25, 2.0)),
     ([None, {2: 5.0}], None, (1.0, 2.0)),
     ({"a": {0: 2.0, 1: 4.0}, "b": None}, [1.0, 0.0, 0.0, 1.0], (1.0, 0.5)),
@@ -251,6 +296,8 @@ def test_class_weights_of_the_one_output_by_its_name():
     ([{0: 2.0}], "class_weight"),
     ({"a": {0: 2.0}, "b": 3.0}, "class_weight is a dict"),
     ({"a": {"x": 2.0}}, "class_weight is a dict"),
+    ([1.0, 2.0], r"class_weight is a dict .* received \[1.0, 2.0\]"),
+    ({0: 2.0}, r"give one for each: class_weight=\{output: "),
 ])  # fmt: skip
 def test_wrong_class_weights_by_output(class_weight, message):
     with pytest.raises(ValueError, match=message):
