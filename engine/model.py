@@ -77,6 +77,11 @@ class Model(Trainer, Saved, Studied, Layer):
             raise ValueError(f"{self.title}: two layers are named {twice[0]!r}. Give each its own name=.")
         self.built = True
 
+    @property
+    def _keeps_lists(self):
+        """Whether `call` may look into a list of one input, `inputs[0]`. A graph binds it to its inputs itself."""
+        return self._graph is None
+
     # ---- structure --------------------------------------------------------------------------
 
     @property

@@ -24,6 +24,7 @@ class Sequential(Model):
     """
 
     _untracked = Model._untracked | {"_start", "_ends"}
+    _keeps_lists = False  # the first layer takes the input itself
 
     def __init__(self, layers=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)

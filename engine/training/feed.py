@@ -122,7 +122,8 @@ class ArrayFeed(Feed):
 
     def __init__(self, prepare, x, y, sample_weight, batch_size, shuffle, steps):
         batch_size = 32 if batch_size is None else batch_size
-        data = [to_tensors(item, prepare.dtype) for item in (x, y, sample_weight)]
+        x = to_tensors(x, prepare.dtype, keep=prepare.keeps_lists)
+        data = [x, *(to_tensors(item, prepare.dtype) for item in (y, sample_weight))]
         self.rows = common_rows(*data)
         if any(item.dtype == tf.string for item in tf.nest.flatten(data[2]) if item is not None):
             raise ValueError("`sample_weight` holds text; expected numbers, one for each row.")
