@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from engine.core.mask_links import mask_links
 from engine.core.symbolic import Symbol, symbols_in
 from engine.core.tracking import Tracked, unique
 
@@ -78,12 +79,12 @@ def _layers_by_depth(nodes, outputs):
     """
     depth = {}
     operation_depth = {}
+    links = mask_links(nodes)
     for node in reversed(nodes):
         own = max(depth.get(id(node), 0), operation_depth.get(id(node.operation), 0))
         depth[id(node)] = operation_depth[id(node.operation)] = own
-        for symbol in node.inputs:
-            parent = symbol.node
-            depth[id(parent)] = max(own + 1, depth.get(id(parent), 0))
+        for parent, steps in [*((symbol.node, 1) for symbol in node.inputs), *links.get(id(node), ())]:
+            depth[id(parent)] = max(own + steps, depth.get(id(parent), 0))
     operations = unique(_preorder(nodes, outputs))
     operations.sort(key=lambda operation: -operation_depth[id(operation)])  # stable: ties keep their order
     return [operation for operation in operations if isinstance(operation, Tracked)]
