@@ -10,6 +10,7 @@ from engine.core import symbolic
 from engine.core.model import CoreModel
 from engine.distribute.place import Scope
 from engine.functional import binding
+from engine.functional.mask_links import MaskedGraph
 from engine.guards.loss_fit import LossFit
 from engine.guards.missing_gradients import MissingGradients
 from engine.guards.reasons import Reasons
@@ -39,7 +40,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
 
     _untracked = CoreModel._untracked | {"_term_tracker", "_passes", "compiled_metrics", "first_inputs"}
 
-    kind_of_traces = CountedTraces
+    kind_of_graph, kind_of_traces = MaskedGraph, CountedTraces
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
 

@@ -24,7 +24,8 @@ class ArrayFeed(Feed):
 
     def __init__(self, prepare, x, y, sample_weight, batch_size, shuffle, steps):
         batch_size = 32 if batch_size is None else batch_size
-        data = [to_tensors(item, prepare.dtype) for item in (x, y, sample_weight)]
+        x = to_tensors(x, prepare.dtype, keep=prepare.keeps_lists)
+        data = [x, *(to_tensors(item, prepare.dtype) for item in (y, sample_weight))]
         self.rows = common_rows(*data)
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f"batch_size is a positive integer, received {batch_size!r}.")

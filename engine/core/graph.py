@@ -17,7 +17,11 @@ class Graph:
         self.inputs = symbols_in(inputs)
         self.outputs = outputs
         self.nodes = _sort(self.inputs, symbols_in(outputs))
-        self.layers = _layers_by_depth(self.nodes, symbols_in(outputs))
+        self.layers = _layers_by_depth(self.nodes, symbols_in(outputs), self.links())
+
+    def links(self):
+        """{id(node): [(earlier node, steps)]}: what lies above a node beside its inputs, and how far."""
+        return {}
 
     def run(self, tensors):
         """The outputs for `tensors`, one for each of `inputs`, in the same order."""
@@ -70,7 +74,7 @@ def _sort(inputs, outputs):
     return unused + order
 
 
-def _layers_by_depth(nodes, outputs):
+def _layers_by_depth(nodes, outputs, links):
     """Layers of `nodes`, the farthest from the outputs first; equally far ones as first met from the outputs.
 
     The distance of a layer is that of its farthest call. This order is part of the format of
@@ -81,9 +85,8 @@ def _layers_by_depth(nodes, outputs):
     for node in reversed(nodes):
         own = max(depth.get(id(node), 0), operation_depth.get(id(node.operation), 0))
         depth[id(node)] = operation_depth[id(node.operation)] = own
-        for symbol in node.inputs:
-            parent = symbol.node
-            depth[id(parent)] = max(own + 1, depth.get(id(parent), 0))
+        for parent, steps in [*((symbol.node, 1) for symbol in node.inputs), *links.get(id(node), ())]:
+            depth[id(parent)] = max(own + steps, depth.get(id(parent), 0))
     operations = unique(_preorder(nodes, outputs))
     operations.sort(key=lambda operation: -operation_depth[id(operation)])  # stable: ties keep their order
     return [operation for operation in operations if isinstance(operation, Tracked)]

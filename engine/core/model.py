@@ -35,8 +35,8 @@ class CoreModel(TrainingStep, Layer):
     steps_per_execution = 1
     run_eagerly = False
     jit_compile = False
-    kind_of_traces, kind_of_loss = Traces, CompiledLoss  # the classes that keep compiled steps, and the losses
-    _graph = None  # of a functional model
+    kind_of_graph, kind_of_traces, kind_of_loss = Graph, Traces, CompiledLoss
+    _graph, _keeps_lists = None, True  # of a functional model; whether `call` may look into a list of one input, `inputs[0]`
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
@@ -51,7 +51,7 @@ class CoreModel(TrainingStep, Layer):
     def _set_graph(self, inputs, outputs):
         self._structure, self._output_structure = inputs, outputs
         self.autocast = False  # each input has the dtype its Input declares
-        self._graph = Graph(inputs, outputs)
+        self._graph, self._keeps_lists = self.kind_of_graph(inputs, outputs), False
         self._layers = self._graph.layers
         self._constants = [item for item in tf.nest.flatten([[n.args, n.kwargs] for n in self._graph.nodes])
                            if isinstance(item, tf.Variable)]  # fmt: skip

@@ -11,6 +11,7 @@ class CoreSequential(CoreModel):
     """A model that is a list of layers, which may begin with an Input, each called on what the one before returns."""
 
     _untracked = CoreModel._untracked | {"_start", "_ends"}
+    _keeps_lists = False  # the first layer takes the input itself
 
     def __init__(self, layers=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)

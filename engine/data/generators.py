@@ -106,8 +106,9 @@ class PythonFeed(StreamFeed):
         getattr(source, "on_epoch_begin", lambda: None)()
         for data in by_number(source, length(source)) if self.is_sequence else source:
             many = isinstance(data, (list, tuple))
-            data = tuple(to_tensors(item, self.prepare.dtype) for item in (data if many else [data]))
-            yield self.prepare(data if many else data[0])
+            x, *rest = data if many else [data]
+            x = to_tensors(x, self.prepare.dtype, keep=self.prepare.keeps_lists)
+            yield self.prepare((x, *(to_tensors(item, self.prepare.dtype) for item in rest)) if many else x)
 
 
 def _widest(spec, other):

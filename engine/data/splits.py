@@ -9,7 +9,7 @@ def split(x, y, sample_weight, fraction, dtype):
         raise ValueError(f"validation_split is a fraction between 0 and 1, received {fraction!r}.")
     if not is_array_like(x):
         raise ValueError("validation_split needs arrays. Split the dataset with take() and skip(), use validation_data=.")
-    data = [to_tensors(item, dtype) for item in (x, y, sample_weight)]
+    data = [to_tensors(item, dtype, keep=True) for item in (x, y, sample_weight)]
     rows = common_rows(*data)
     border = int(rows * (1 - fraction))
     if border == 0 or border == rows:

@@ -130,8 +130,9 @@ class ConfusionMetric(Metric):
         """Labels as booleans, predictions and weights, all of one shape."""
         owner = f"{type(self).__name__} {self.name!r}"
         y_true, y_pred = agree(owner, y_true, tf.cast(y_pred, self.dtype))
-        _, weights = weigh(owner, y_pred, sample_weight=sample_weight)
-        weights = tf.ones_like(y_pred) if weights is None else weights * tf.ones_like(y_pred)
+        values, weights = weigh(owner, y_pred, sample_weight=sample_weight)
+        weights = tf.ones_like(values) if weights is None else weights * tf.ones_like(values)
+        weights = tf.reshape(weights, tf.shape(y_pred))  # those of steps fit predictions (N, T, 1) without the last axis
         if self.top_k is not None:
             y_pred = keep_top_k(y_pred, self.top_k)
         y_true = y_true != 0.0

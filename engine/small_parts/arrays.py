@@ -14,15 +14,18 @@ def is_array_like(x):
     return isinstance(x, known) or any(hasattr(x, name) for name in ("shape", "to_numpy", "__array__"))
 
 
-def to_tensors(data, dtype):
-    """A nest of arrays as a nest of tensors, floats in `dtype`. A list of numbers, or of lists of numbers, is one array."""
+def to_tensors(data, dtype, keep=False):
+    """A nest of arrays as a nest of tensors, floats in `dtype`. A list of numbers, or of lists of numbers, is one array.
+
+    `keep`: a list of one array stays a list; else it is that array.
+    """
     if data is None:
         return None
     if isinstance(data, dict):
         return {key: to_tensors(item, dtype) for key, item in data.items()}
     if isinstance(data, (list, tuple)) and any(_is_array(item) for item in data):
         parts = [to_tensors(item, dtype) for item in data]
-        return parts[0] if len(parts) == 1 else type(data)(parts)
+        return parts[0] if len(parts) == 1 and not keep else type(data)(parts)
     return _to_tensor(data, dtype)
 
 

@@ -12,6 +12,7 @@ class Preparation:
     def __init__(self, model, class_weight=None):
         self.model = model
         self.dtype = tf.as_dtype(model.variable_dtype)
+        self.keeps_lists = model._keeps_lists
         self.ranks = {symbol.node.operation.name: symbol.shape.rank for symbol in model.input_symbols()}
         self.class_weights = None if class_weight is None else class_weights(class_weight, model._names_of)
 

@@ -62,6 +62,14 @@ KERAS_IS_WRONG = [
     ),
     Exception_("Nadam's 0.96 is rounded to float32", lambda program: optimizer(program)[0] == "Nadam"),
     Exception_(
+        "Huber loses its delta in a file",
+        lambda program: has(program, "losses.Huber") and any(deed["do"] == "save" for deed in program["deeds"]),
+    ),
+    Exception_(
+        "class weights of steps fail",
+        lambda program: program.get("class_weight") and any(program["shapes"][name][1:] for name in program["shapes"]),
+    ),
+    Exception_(
         "F1Score and its like refuse steps",
         lambda program: has(program, "metrics.F1Score") and any(len(shape) > 1 for shape in program["shapes"].values()),
     ),
@@ -94,8 +102,9 @@ DOCUMENTED = [
         lambda program: has(program, "losses.Dice") and has(program, "sample_weight", "class_weight"),
     ),
     Exception_(
-        "an optimizer squares each part of an embedding's gradient by itself, where one row is looked up twice",
-        lambda program: has(program, "layers.Embedding") and has(program, *ADAPTIVE),
+        "optimizers and clipping take each part of an embedding's gradient by itself, where one row is looked up twice",
+        lambda program: has(program, "layers.Embedding")
+        and has(program, *ADAPTIVE, "clipnorm", "clipvalue", "global_clipnorm"),
     ),
 ]  # fmt: skip
 
