@@ -17,6 +17,7 @@ from engine.guards.missing_gradients import MissingGradients
 from engine.saving.saved import Saved
 from engine.study.studied import Studied
 from engine.trainer import Trainer
+from engine.training.nests import paths
 from engine.training.traces import Traces
 from losses.ground.lookup import custom_object_scope
 
@@ -120,10 +121,10 @@ class Model(Trainer, Saved, Studied, Layer):
         return symbolic.symbols_in(self._structure)
 
     def _names_of(self, y_pred):
-        """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
+        """A name for each output: dict keys (`a/b` in nested ones), the names of the last layers, or output_0, output_1 ..."""
         count = len(tf.nest.flatten(y_pred))
-        if isinstance(y_pred, dict) and len(y_pred) == count:
-            return sorted(y_pred)
+        if isinstance(y_pred, dict):
+            return paths(y_pred)
         names = [symbol.node.operation.name for symbol in self.outputs]
         if len(names) == count:
             return names

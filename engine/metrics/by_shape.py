@@ -26,10 +26,12 @@ def for_shapes(name, y_true, y_pred):
     if family is None:
         known = ", ".join(repr(each) for names in _FAMILIES for each in names)
         raise ValueError(f"A metric chosen by shapes is one of {known}; received {name!r}.")
-    binary, sparse, categorical = family
+    return family[kind_of_labels(y_true, y_pred)](name=name)
+
+
+def kind_of_labels(y_true, y_pred):
+    """Of what kind labels are, as in the table above: 0 a yes or no, 1 class numbers, 2 one-hot."""
     labels, outputs = tuple(y_true.shape), tuple(y_pred.shape)
     if len(outputs) < 2 or outputs[-1] == 1:
-        return binary(name=name)
-    if len(labels) < len(outputs) or labels[-1] == 1:
-        return sparse(name=name)
-    return categorical(name=name)
+        return 0
+    return 1 if len(labels) < len(outputs) or labels[-1] == 1 else 2

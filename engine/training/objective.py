@@ -3,9 +3,14 @@
 import tensorflow as tf
 
 import losses as loss_library
+from engine.metrics.by_shape import kind_of_labels
+from engine.training.nests import follow
 from losses.ground import whole
 from losses.base import FunctionLoss, Loss
 from losses.ground.labels import check_labels
+
+_BY_SHAPE = ("crossentropy", "ce")
+_CROSSENTROPIES = ("binary_crossentropy", "sparse_categorical_crossentropy", "categorical_crossentropy")
 
 class CompiledLoss:
     """The losses of all outputs: `(y, y_pred, sample_weight)` → named terms, each with its weight in the sum.
@@ -26,7 +31,8 @@ class CompiledLoss:
         """The loss of each output that has one, as a list of (name, scalar, factor): the total has scalar · factor."""
         outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
         if self.functions is None:
-            self.functions = [as_loss(item) for item in spread("loss", self.loss, y_pred, names)]
+            given = spread("loss", self.loss, y_pred, names, share=True)
+            self.functions = [_for_shapes(*each) for each in zip(given, spread("y", y, y_pred, names), outputs)]
         factors = spread("loss_weights", self.loss_weights, y_pred, names)
         labels = spread("y", y, y_pred, names)
         weights = spread("sample_weight", sample_weight, y_pred, names, share=True)
@@ -64,18 +70,28 @@ class CompiledLoss:
 
 
 def as_loss(item):
-    """A Loss from what `compile` takes: a name, a Loss, a function of (y_true, y_pred)."""
+    """A Loss from what `compile` takes: a name, a Loss, a function of (y_true, y_pred). "crossentropy" waits for shapes."""
+    if isinstance(item, str) and item in _BY_SHAPE:
+        return item
     found = loss_library.get(item)
     if found is None or isinstance(found, Loss):
         return found
     return FunctionLoss(found)
 
 
+def _for_shapes(item, y_true, y_pred):
+    """The Loss for an output; of the crossentropies the one that fits its labels."""
+    if isinstance(item, str) and item in _BY_SHAPE and y_true is not None:
+        item = _CROSSENTROPIES[kind_of_labels(y_true, y_pred)]
+    return as_loss(item)
+
+
 def spread(what, given, y_pred, names, share=False):
     """`given` as a flat list, one item per output. `share`: a single item is for every output."""
     count = len(names)
-    if given is None:
-        return [None] * count
+    found = follow(given, y_pred, share) if tf.nest.is_nested(y_pred) or given is None else None
+    if found is not None:
+        return found
     if isinstance(given, dict):
         unknown = [key for key in given if key not in names]
         if unknown:
@@ -86,9 +102,7 @@ def spread(what, given, y_pred, names, share=False):
             raise ValueError(f"`{what}` has {len(given)} items for {count} outputs {names}. Give one for each, or a dict.")
         return list(given)
     if count > 1 and not share:
-        if what != "loss":
-            raise ValueError(f"The model has {count} outputs {names}: give `{what}` as a list or dict with one for each.")
-        return [given] * count
+        raise ValueError(f"The model has {count} outputs {names}: give `{what}` as a list or dict with one for each.")
     return [given] * count
 
 
