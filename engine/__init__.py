@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for editors; programs get the same from __getattr__
     from engine import activations, callbacks, constraints, initializers, metrics, optimizers, regularizers
-    from engine.configs.cloning import clone_model
+    from engine.cloning import clone_model
     from engine.core.input_spec import InputSpec
     from engine.core.inputs import Input, InputLayer
     from engine.core.layer import Layer
@@ -42,7 +42,7 @@ __all__ = [
 _HOMES = {
     "Input": "engine.core.inputs", "InputLayer": "engine.core.inputs", "InputSpec": "engine.core.input_spec",
     "Layer": "engine.core.layer", "Model": "engine.model", "Sequential": "engine.sequential",
-    "clear_session": "engine.core.naming", "clone_model": "engine.configs.cloning",
+    "clear_session": "engine.core.naming", "clone_model": "engine.cloning",
     "custom_object_scope": "losses.ground.lookup", "floatx": "engine.dtypes",
     "set_floatx": "engine.dtypes", "set_policy": "engine.dtypes", "set_seed": "engine.random",
 }  # fmt: skip

@@ -144,8 +144,8 @@ class Model(Trainer, Saved, Studied, Layer):
         else:
             super()._ensure_built(args, kwargs)
 
-    def call(self, inputs):
-        """Run the graph of a functional model. A subclass overrides this."""
+    def call(self, inputs, training=None):
+        """Run the graph of a functional model, whose layers find `training` by themselves. A subclass overrides this."""
         if self._graph is None:
             raise NotImplementedError(
                 f"{type(self).__name__} has no call(). Define `def call(self, inputs): ...`, "

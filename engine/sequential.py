@@ -105,7 +105,7 @@ class Sequential(Model):
                 self._begin(Input(batch_shape=self._start_shape(tensor.shape), dtype=tensor.dtype.name))
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs, training=None):
         if self._start is not None:
             inputs = binding.fit(self, self._start, inputs)
         for layer in self._layers:

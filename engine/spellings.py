@@ -14,6 +14,7 @@
 | `LeakyReLU(alpha=0.2)`                           | `LeakyReLU(negative_slope=0.2)`                    |
 | `fit(x)` with x of shape (N,)                    | x of shape (N, 1), a column                        |
 | `input_shape.as_list()` in `build`               | `list(input_shape)`                                |
+| `LSTM(4, implementation=2)`                      | `LSTM(4)`: there is one way to compute it          |
 | initializers "zero", "one", "normal", "uniform"  | "zeros", "ones", "random_normal", "random_uniform" |
 
 All else in this project knows today's spelling alone, and asks here once, at its door.
@@ -62,6 +63,15 @@ def first_shape(arguments):
     found["input_shape"] = as_shape(found.get("input_shape", axes or None))
     found["batch_shape"] = as_shape(argument("batch_shape", found.get("batch_shape"), found))
     return found
+
+
+def without_implementation(arguments):
+    """The arguments of a recurrent layer without the choice between ways of computing the same.
+
+    >>> without_implementation({"implementation": 2, "name": "rnn"})
+    {'name': 'rnn'}
+    """
+    return {name: value for name, value in arguments.items() if name != "implementation"}
 
 
 class Shape(tuple):

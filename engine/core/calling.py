@@ -4,12 +4,13 @@ import collections
 import contextlib
 import functools
 import inspect
+import itertools
 
 import numpy as np
 import tensorflow as tf
 
 from engine import spellings
-from engine.core import context
+from engine.core import context, symbolic
 from losses.ground.masks import get_mask, set_mask
 
 Signature = collections.namedtuple("Signature", "names training_index training_default mask_of build_shapes_of")
@@ -121,6 +122,21 @@ def build_shapes(layer, args, kwargs):
         return {f"{name}_shape": shape_of(given.get(name)) for name in declared.build_shapes_of}, True
     first = args[0] if args else next(iter(kwargs.values()), None)
     return shape_of(first), False
+
+
+def inputs_of_shapes(layer, shapes, named_shapes):
+    """Symbols for the arguments of `layer.call`, from shapes in order and shapes named `<argument>_shape`; None: not given."""
+    names = signature(type(layer)).names
+    unknown = [name for name in named_shapes if name != "input_shape" and name.removesuffix("_shape") not in names]
+    if unknown or not shapes and not named_shapes:
+        known = ", ".join(f"{name}_shape" for name in names)
+        raise TypeError(f"{layer.title}.compute_output_shape() takes shapes, also as {known}; received {unknown or 'none'}.")
+    given = [*shapes, named_shapes.pop("input_shape")] if "input_shape" in named_shapes else list(shapes)
+    named = {name.removesuffix("_shape"): shape for name, shape in named_shapes.items()}
+    given += [named.pop(name) for name in itertools.takewhile(named.__contains__, names[len(given) :])]
+    args = [None if shape is None else symbolic.from_shapes(shape, layer.compute_dtype) for shape in given]
+    kwargs = {name: symbolic.from_shapes(shape, layer.compute_dtype) for name, shape in named.items() if shape is not None}
+    return tuple(args), kwargs
 
 
 def pass_masks(layer, args, kwargs):

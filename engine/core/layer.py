@@ -89,11 +89,14 @@ class Layer(copying.Copied, tracking.Tracked, Configurable):
         """The mask of the outputs, from that of the inputs."""
         return previous_mask
 
-    def compute_output_shape(self, input_shape):
-        """The shape of the outputs for inputs of this shape, found by tracing `call`."""
-        symbols = symbolic.from_shapes(input_shape, self.compute_dtype)
-        self._ensure_built((symbols,), {})
-        return calling.shape_of(symbolic.infer(self, (symbols,), {}))
+    def compute_output_shape(self, *shapes, **named_shapes):
+        """The shape of the outputs for inputs of this shape, found by tracing `call`.
+
+        Of several inputs their shapes in order, or as `query_shape=` and so on, after the arguments of `call`.
+        """
+        args, kwargs = calling.inputs_of_shapes(self, shapes, named_shapes)
+        self._ensure_built(args, kwargs)
+        return calling.shape_of(symbolic.infer(self, args, kwargs))
 
     # ---- the call ---------------------------------------------------------------------------
 

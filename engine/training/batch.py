@@ -44,11 +44,16 @@ def pack(x, y, sample_weight):
     return (x,) if isinstance(x, (tuple, list)) else x
 
 
+def specs(batch):
+    """The specs of a batch as it is; None stays None: an optional input that is left out."""
+    return tf.nest.map_structure(lambda item: None if item is None else tf.type_spec_from_value(item), batch)
+
+
 def relax(structure):
     """The specs of a batch, with the number of rows left open."""
 
     def leaf(item):
-        spec = item if isinstance(item, tf.TypeSpec) else tf.type_spec_from_value(item)
+        spec = item if isinstance(item, tf.TypeSpec) else specs(item)
         shape = [None, *spec.shape[1:]] if getattr(spec, "shape", None) else None
         if isinstance(spec, tf.TensorSpec) and shape:
             return tf.TensorSpec(shape, spec.dtype)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from engine import random
 from engine.training.arrays import common_rows, is_array_like, rows_of, to_tensors
-from engine.training.batch import Preparation, pack, relax
+from engine.training.batch import Preparation, pack, relax, specs
 from engine.training.kept_states import make_kept_states
 from losses.ground import whole
 
@@ -150,7 +150,7 @@ class ArrayFeed(Feed):
 
     @property
     def whole_spec(self):
-        return tf.nest.map_structure(tf.type_spec_from_value, self.example())
+        return specs(self.example())
 
     @classmethod
     def takes(cls, x, model):

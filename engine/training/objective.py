@@ -3,11 +3,10 @@
 import tensorflow as tf
 
 import losses as loss_library
-from engine.metrics.by_shape import kind_of_labels
 from engine.training.nests import follow
 from losses.ground import whole
 from losses.base import FunctionLoss, Loss
-from losses.ground.labels import check_labels
+from losses.ground.labels import check_labels, kind_of_labels
 
 _BY_SHAPE = ("crossentropy", "ce")
 _CROSSENTROPIES = ("binary_crossentropy", "sparse_categorical_crossentropy", "categorical_crossentropy")

@@ -27,7 +27,7 @@ def unpack(data):
 
 def count_rows(data):
     """The number of rows of a batch, as a scalar tensor."""
-    first = tf.nest.flatten(data)[0]
+    first = next(item for item in tf.nest.flatten(data) if item is not None)
     return tf.shape(first)[0] if first.shape[0] is None else tf.constant(first.shape[0])
 
 

@@ -56,7 +56,7 @@ MODELS = {"subclass": Own, "graph": graph}
 DATA = {
     "arrays": lambda y: dict(x=X, y=y, batch_size=4, shuffle=False),
     "dataset": lambda y: dict(x=tf.data.Dataset.from_tensor_slices((X, y)).batch(4)),
-    "generator": lambda y: dict(x=iter([(X[part], tf.nest.map_structure(lambda item: item[part], y)) for part in (slice(4), slice(4, 6))])),
+    "generator": lambda y: dict(x=iter([(X[part], tf.nest.map_structure(lambda item, part=part: item[part], y)) for part in (slice(4), slice(4, 6))])),
 }
 
 
