@@ -69,13 +69,18 @@ def _starts(model, given):
     """The symbols that the clone starts from, in the order of the model's inputs."""
     symbols = model.inputs
     if given is None:
-        return [Input(batch_shape=tuple(s.shape), dtype=s.dtype.name, name=s.node.operation.name) for s in symbols]
+        return [_new_start(symbol, symbol.node.operation) for symbol in symbols]
     if isinstance(given, dict) and not isinstance(model.input, dict):
         given = [given[symbol.node.operation.name] for symbol in symbols]
     found = tf.nest.flatten(given)
     if len(found) != len(symbols) or not all(isinstance(item, symbolic.Symbol) for item in found):
         raise ValueError(f"clone_model: {model.title} has {len(symbols)} inputs; `input_tensors` are as many symbols, received {given!r}.")
     return found
+
+
+def _new_start(symbol, layer):
+    shape, dtype = tuple(symbol.shape), symbol.dtype.name
+    return Input(batch_shape=shape, dtype=dtype, name=layer.name, optional=getattr(layer, "optional", False))
 
 
 def _clone_graph(model, starts, new_layer, call):

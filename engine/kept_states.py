@@ -16,8 +16,8 @@ def make_kept_states(model, feed):
     if all(layer.built or not getattr(layer, "stateful", False) for _, layer in model.named_layers()):
         return
     specs = tf.nest.flatten(unpack(feed.whole_spec)[0])
-    if any(spec.shape.rank and spec.shape[0] is None for spec in specs):  # a pipeline does not say how many it gives
-        specs = [tf.type_spec_from_value(item) for item in tf.nest.flatten(unpack(feed.example())[0])]
-    symbols = [symbolic.Symbol(spec.shape, spec.dtype) for spec in specs]
+    if any(spec is not None and spec.shape.rank and spec.shape[0] is None for spec in specs):  # a pipeline does not say how many it gives
+        specs = [None if item is None else tf.type_spec_from_value(item) for item in tf.nest.flatten(unpack(feed.example())[0])]
+    symbols = [None if spec is None else symbolic.Symbol(spec.shape, spec.dtype) for spec in specs]
     symbolic.infer(model, (tf.nest.pack_sequence_as(unpack(feed.whole_spec)[0], symbols),), {})
     model._clear_losses()

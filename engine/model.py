@@ -108,7 +108,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
     def _bind(self, structure, given):
         return binding.bind(self, structure, given)
 
-    def call(self, inputs):
+    def call(self, inputs, training=None):
         """Run the graph of a functional model. A subclass overrides this."""
         outputs, losses, metrics = super().call(inputs)
         super().add_loss(losses)

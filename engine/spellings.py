@@ -15,6 +15,7 @@
 | `fit(x)` with x of shape (N,)                    | x of shape (N, 1), a column                        |
 | `input_shape.as_list()` in `build`               | `list(input_shape)`                                |
 | `metric.reset_states()`, also defined by a metric | `metric.reset_state()`                             |
+| `LSTM(4, implementation=2)`                      | `LSTM(4)`: there is one way to compute it          |
 | initializers "zero", "one", "normal", "uniform"  | "zeros", "ones", "random_normal", "random_uniform" |
 
 All else in this project knows today's spelling alone, and asks here once, at its door.
@@ -78,6 +79,15 @@ def first_layer_shape(layer, kwargs):
     if given["batch_shape"] is not None or given["input_shape"] is None:
         return given["batch_shape"]
     return (given.get("batch_size"), *given["input_shape"])
+
+
+def without_implementation(arguments):
+    """The arguments of a recurrent layer without the choice between ways of computing the same.
+
+    >>> without_implementation({"implementation": 2, "name": "rnn"})
+    {'name': 'rnn'}
+    """
+    return {name: value for name, value in arguments.items() if name != "implementation"}
 
 
 class Shape(tuple):

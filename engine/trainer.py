@@ -10,7 +10,6 @@ from engine.callbacks.base import CallbackList
 from engine.callbacks.history import History
 from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
 from engine.core import loop, tracking
-from engine.core.objective import as_loss
 from engine.data.splits import split
 from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
@@ -18,7 +17,7 @@ from engine.guards.reasons import explained
 from engine.kept_states import make_kept_states
 from engine.metrics.loss_terms import LossTerms
 from engine.metrics.reported import CompiledMetrics, listed, named, results
-from engine.metrics.reported_loss import ReportedLoss
+from engine.metrics.reported_loss import ReportedLoss, checked
 from engine.outputs import output_shapes
 from engine.passes import begin, spared
 from engine.small_parts import arguments
@@ -244,7 +243,7 @@ def _as_list(items):
 
 def _checked_losses(loss):
     """Unknown names are refused at compile, not at the first batch."""
-    return as_loss(loss) if callable(loss) else tf.nest.map_structure(as_loss, loss)
+    return checked(loss) if callable(loss) else tf.nest.map_structure(checked, loss)
 
 
 def _checked_metrics(items):

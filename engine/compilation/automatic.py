@@ -127,7 +127,7 @@ def _now():
 
 def _rows(batch):
     """The number of rows of a batch in hand, where its shape tells."""
-    shape = tf.nest.flatten(batch)[0].shape
+    shape = next(item for item in tf.nest.flatten(batch) if item is not None).shape
     return shape[0] if shape.rank and shape[0] is not None else STREAM
 
 

@@ -3,11 +3,10 @@
 import warnings
 
 import numpy as np
-import tensorflow as tf
 
 from engine import random
 from engine.small_parts.arrays import common_rows, is_array_like, order_of, rows_of, to_tensors
-from engine.small_parts.batch import pack, relax
+from engine.small_parts.batch import pack, relax, specs
 from engine.small_parts.feed import Feed, register
 from losses.ground import whole
 
@@ -45,7 +44,7 @@ class ArrayFeed(Feed):
 
     @property
     def whole_spec(self):
-        return tf.nest.map_structure(tf.type_spec_from_value, self.example())
+        return specs(self.example())
 
     @classmethod
     def takes(cls, x, model):

@@ -15,6 +15,8 @@ What belongs to a layer is read off its attributes (see tracking.py); what happe
 `call` is the five steps of `__call__`.
 """
 
+import functools
+
 import tensorflow as tf
 
 from engine import constraints, dtypes, initializers, regularizers, spellings
@@ -26,7 +28,7 @@ from engine.small_parts.arrays import as_inputs
 from engine.small_parts.copying import Copied
 from engine.small_parts.described import Described
 from engine.small_parts.input_spec import check_inputs
-from engine.small_parts.signature import add_note, build_shapes, shape_of
+from engine.small_parts.signature import add_note, arguments_of_shapes, build_shapes, shape_of
 from engine.small_parts.sizes import first_value, static_shape
 from losses.ground.autograph import traceable
 from losses.ground.masks import attach_masks, masks_of
@@ -94,11 +96,15 @@ class Layer(Copied, tracking.Tracked, Described):
         """The mask of the outputs, from that of the inputs."""
         return previous_mask
 
-    def compute_output_shape(self, input_shape):
-        """The shape of the outputs for inputs of this shape, found by tracing `call`."""
-        symbols = symbolic.from_shapes(input_shape, self.compute_dtype)
-        self._ensure_built((symbols,), {})
-        return shape_of(symbolic.infer(self, (symbols,), {}))
+    def compute_output_shape(self, *shapes, **named_shapes):
+        """The shape of the outputs for inputs of this shape, found by tracing `call`.
+
+        Of several inputs their shapes in order, or as `query_shape=` and so on, after the arguments of `call`.
+        """
+        make = functools.partial(symbolic.Symbol, dtype=self.compute_dtype)
+        args, kwargs = arguments_of_shapes(self, shapes, named_shapes, make)
+        self._ensure_built(args, kwargs)
+        return shape_of(symbolic.infer(self, args, kwargs))
 
     @tf.autograph.experimental.do_not_convert  # a user's tf.function has no need to translate all of the engine
     def __call__(self, *args, **kwargs):

@@ -19,6 +19,7 @@ from engine.core.step import TrainingStep
 from engine.core.traces import Traces
 from engine.small_parts.feed import make_feed
 from engine.small_parts.run import Logs
+from losses.ground.nests import paths
 from losses.ground.outputs import OutputNames
 
 
@@ -67,10 +68,10 @@ class CoreModel(TrainingStep, Layer):
         return symbolic.symbols_in(self._structure)
 
     def _names_of(self, y_pred):
-        """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
+        """A name for each output: dict keys (`a/b` in nested ones), the names of the last layers, or output_0, output_1 ..."""
         count = len(tf.nest.flatten(y_pred))
-        if isinstance(y_pred, dict) and len(y_pred) == count:
-            return OutputNames(sorted(y_pred))
+        if isinstance(y_pred, dict):
+            return OutputNames(paths(y_pred))
         names = [symbol.node.operation.name for symbol in symbolic.symbols_in(self._output_structure)]
         return OutputNames(names) if len(names) == count else OutputNames(count=count)
 
@@ -86,8 +87,8 @@ class CoreModel(TrainingStep, Layer):
         else:
             super()._ensure_built(args, kwargs)
 
-    def call(self, inputs):
-        """Run the graph of a functional model. A subclass overrides this."""
+    def call(self, inputs, training=None):
+        """Run the graph of a functional model, whose layers find `training` by themselves. A subclass overrides this."""
         if self._graph is None:
             raise NotImplementedError(
                 f"{type(self).__name__} has no call(). Define `def call(self, inputs): ...`, "

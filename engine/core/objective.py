@@ -25,7 +25,7 @@ class CompiledLoss:
         """The loss of each output that has one, as a list of (name, scalar, factor): the total has scalar · factor."""
         outputs, names = tf.nest.flatten(y_pred), self.names_of(y_pred)
         if self.functions is None:
-            self.functions = [as_loss(item) for item in spread("loss", self.loss, y_pred, names)]
+            self.functions = [as_loss(item) for item in spread("loss", self.loss, y_pred, names, share=True)]
         factors = [as_factor(item) for item in spread("loss_weights", self.loss_weights, y_pred, names)]
         labels = spread("y", y, y_pred, names)
         weights = spread("sample_weight", sample_weight, y_pred, names, share=True)

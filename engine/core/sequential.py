@@ -75,7 +75,7 @@ class CoreSequential(CoreModel):
                 self._begin(Input(batch_shape=self._start_shape(tensor.shape), dtype=tensor.dtype.name))
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs, training=None):
         if self._start is not None:
             inputs, = self._bind(self._start, inputs)
         for layer in self._layers:

@@ -62,15 +62,6 @@ def symbols_in(structure):
     return [item for item in tf.nest.flatten(structure) if isinstance(item, Symbol)]
 
 
-def from_shapes(shapes, dtype):
-    """A symbol for a shape, or a nest of symbols for a list or dict of shapes."""
-    if isinstance(shapes, dict):
-        return {key: from_shapes(shape, dtype) for key, shape in shapes.items()}
-    if isinstance(shapes, (list, tuple)) and any(isinstance(shape, (list, tuple, dict)) for shape in shapes):
-        return [from_shapes(shape, dtype) for shape in shapes]
-    return Symbol(shapes, dtype)
-
-
 def contains_symbol(args, kwargs):
     """Whether any argument is a symbol or holds one."""
     if len(args) == 1 and not kwargs and isinstance(args[0], (Symbol, tf.Tensor)):  # the common call, made quick

@@ -8,7 +8,7 @@ import tensorflow as tf
 from engine.data.sequences import by_number, length
 from engine.data.streams import StreamFeed
 from engine.small_parts.arrays import is_array_like, to_tensors
-from engine.small_parts.batch import relax
+from engine.small_parts.batch import relax, specs
 
 
 class PythonFeed(StreamFeed):
@@ -45,7 +45,7 @@ class PythonFeed(StreamFeed):
     @property
     def whole_spec(self):
         self._peek()
-        return self.spec if self._ahead is None else tf.nest.map_structure(tf.type_spec_from_value, self._ahead)
+        return self.spec if self._ahead is None else specs(self._ahead)
 
     def set_state(self, state):
         if self.get_state() != state:
@@ -113,4 +113,4 @@ class PythonFeed(StreamFeed):
 
 def _widest(spec, other):
     """The spec that takes both: an axis in which they differ is open."""
-    return spec.most_specific_common_supertype([other]) or spec
+    return spec and spec.most_specific_common_supertype([other]) or spec

@@ -29,6 +29,10 @@ def bind(model, structure, given):
 
 def fit(model, symbol, tensor):
     """`tensor` in the rank and dtype that `symbol` declares, or a ValueError that says what is wrong."""
+    if tensor is None and not getattr(symbol.node.operation, "optional", False):
+        raise ValueError(
+            f"{model.title}: input {symbol.node.operation.name!r} received None. Give it data, or make it with Input(optional=True)."
+        )
     if not isinstance(tensor, (tf.Tensor, Symbol)):
         return tensor
     wanted, rank = symbol.shape, tensor.shape.rank

@@ -2,6 +2,7 @@
 
 from engine.metrics.accuracy import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy
 from engine.metrics.probabilistic import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from losses.ground.labels import kind_of_labels
 
 _FAMILIES = {
     ("accuracy", "acc"): (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy),
@@ -12,10 +13,7 @@ _FAMILIES = {
 def for_shapes(name, y_true, y_pred):
     """The metric that `name` ("accuracy", "acc", "crossentropy", "ce") means for these labels and outputs, so named.
 
-        y_pred (N,) or (..., 1)                          a yes or no: the binary metric
-        y_true with one axis less, or (..., 1)           class numbers: the sparse one
-        otherwise                                        one-hot labels: the categorical one
-
+    Which of the three is what `kind_of_labels` says.
     `y_true` and `y_pred` are tensors or anything else with a `shape`. Raises ValueError for another name.
 
     >>> import numpy as np
@@ -26,10 +24,4 @@ def for_shapes(name, y_true, y_pred):
     if family is None:
         known = ", ".join(repr(each) for names in _FAMILIES for each in names)
         raise ValueError(f"A metric chosen by shapes is one of {known}; received {name!r}.")
-    binary, sparse, categorical = family
-    labels, outputs = tuple(y_true.shape), tuple(y_pred.shape)
-    if len(outputs) < 2 or outputs[-1] == 1:
-        return binary(name=name)
-    if len(labels) < len(outputs) or labels[-1] == 1:
-        return sparse(name=name)
-    return categorical(name=name)
+    return family[kind_of_labels(y_true, y_pred)](name=name)

@@ -97,11 +97,11 @@ def _metrics_per_output(given, y_pred, names):
     if given is None:
         return [[] for _ in names]
     if isinstance(given, dict):
-        per_output = spread("metrics", given, y_pred, names)
+        per_output = spread("metrics", given, y_pred, names, share=True)
     elif len(names) == 1 or not isinstance(given, (list, tuple)):
         per_output = [given] if len(names) == 1 else [given] * len(names)
     else:
-        per_output = spread("metrics", given, y_pred, names)
+        per_output = spread("metrics", given, y_pred, names, share=True)
     return [[] if item is None else list(tf.nest.flatten([item])) for item in per_output]
 
 

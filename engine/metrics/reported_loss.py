@@ -3,12 +3,14 @@
 import tensorflow as tf
 
 import losses
-from engine.core.objective import CompiledLoss, add_up, weighted
+from engine.core.objective import CompiledLoss, add_up, as_loss, weighted
 from losses.ground import whole
-from losses.ground.labels import check_labels
+from losses.ground.labels import check_labels, kind_of_labels
 from losses.ground.numerics import made_by
-from losses.ground.outputs import numbered
+from losses.ground.outputs import numbered, spread
 
+_BY_SHAPE = ("crossentropy", "ce")
+_CROSSENTROPIES = ("binary_crossentropy", "sparse_categorical_crossentropy", "categorical_crossentropy")
 _OF_CLASSES = (losses.SparseCategoricalCrossentropy, losses.CategoricalGeneralizedCrossEntropy)
 _FUNCTIONS_OF_CLASSES = (losses.sparse_categorical_crossentropy, losses.categorical_generalized_cross_entropy)
 
@@ -27,6 +29,10 @@ class ReportedLoss(CompiledLoss):
 
     def terms(self, y, y_pred, sample_weight):
         """As CompiledLoss's."""
+        if self.functions is None:
+            names = self.names_of(y_pred)
+            given = spread("loss", self.loss, y_pred, names, share=True)
+            self.functions = [_for_shapes(*each) for each in zip(given, spread("y", y, y_pred, names), tf.nest.flatten(y_pred))]
         found = super().terms(y, y_pred, sample_weight)
         used = self._name(y_pred, self.names_of(y_pred))
         for index, (function, output) in enumerate(zip(self.functions, tf.nest.flatten(y_pred))):
@@ -67,3 +73,15 @@ class ReportedLoss(CompiledLoss):
         total = add_up([*values, *whole.group.shares(regularization_losses or [], rows)])
         self.tracker.update_state(*whole.group.weighted(total, rows))
         return total
+
+
+def checked(item):
+    """The Loss that `compile` is given, or "crossentropy", which waits for shapes; a ValueError for an unknown name."""
+    return item if isinstance(item, str) and item in _BY_SHAPE else as_loss(item)
+
+
+def _for_shapes(item, y_true, y_pred):
+    """The Loss for an output; of the crossentropies the one that fits its labels."""
+    if isinstance(item, str) and item in _BY_SHAPE and y_true is not None:
+        item = _CROSSENTROPIES[kind_of_labels(y_true, y_pred)]
+    return as_loss(item)

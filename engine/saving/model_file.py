@@ -178,6 +178,8 @@ def _describe_inputs(inputs):
 
 
 def _read_inputs(described):
+    if described is None:
+        return None
     if isinstance(described, list):
         return [_read_inputs(item) for item in described]
     if "dict" in described:

@@ -23,14 +23,21 @@ def to_tensors(data, dtype, keep=False):
         return None
     if isinstance(data, dict):
         return {key: to_tensors(item, dtype) for key, item in data.items()}
-    if isinstance(data, (list, tuple)) and any(_is_array(item) for item in data):
+    if _is_nest(data):
         parts = [to_tensors(item, dtype) for item in data]
+        if hasattr(data, "_fields"):  # a named tuple
+            return type(data)(*parts)
         return parts[0] if len(parts) == 1 and not keep else type(data)(parts)
     return _to_tensor(data, dtype)
 
 
-def _is_array(item):
-    return isinstance(item, dict) or (hasattr(item, "shape") and len(item.shape) > 0)
+def _is_nest(data):
+    """Whether a list or tuple holds arrays; if not, it holds numbers, and is one array."""
+    if not isinstance(data, (list, tuple)) or data and isinstance(data[0], (bool, int, float, str)):
+        return False
+    return any(
+        isinstance(item, dict) or (hasattr(item, "shape") and len(item.shape) > 0) or _is_nest(item) for item in data
+    )
 
 
 def _to_tensor(item, dtype):

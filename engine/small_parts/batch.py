@@ -46,7 +46,7 @@ def unpack(data):
 
 def count_rows(data):
     """The number of rows of a batch, as a scalar tensor."""
-    first = tf.nest.flatten(data)[0]
+    first = next(item for item in tf.nest.flatten(data) if item is not None)
     return tf.shape(first)[0] if first.shape[0] is None else tf.constant(first.shape[0])
 
 
@@ -59,11 +59,16 @@ def pack(x, y, sample_weight):
     return (x,) if isinstance(x, (tuple, list)) else x
 
 
+def specs(batch):
+    """The specs of a batch as it is; None stays None: an optional input that is left out."""
+    return tf.nest.map_structure(lambda item: None if item is None else tf.type_spec_from_value(item), batch)
+
+
 def relax(structure):
     """The specs of a batch, with the number of rows left open."""
 
     def leaf(item):
-        spec = item if isinstance(item, tf.TypeSpec) else tf.type_spec_from_value(item)
+        spec = item if isinstance(item, tf.TypeSpec) else specs(item)
         shape = [None, *spec.shape[1:]] if getattr(spec, "shape", None) else None
         if isinstance(spec, tf.TensorSpec) and shape:
             return tf.TensorSpec(shape, spec.dtype)

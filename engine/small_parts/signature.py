@@ -3,6 +3,7 @@
 import collections
 import functools
 import inspect
+import itertools
 
 from engine import spellings
 
@@ -54,6 +55,29 @@ def build_shapes(layer, args, kwargs):
         return {f"{name}_shape": shape_of(given.get(name)) for name in declared.build_shapes_of}, True
     first = args[0] if args else next(iter(kwargs.values()), None)
     return shape_of(first), False
+
+
+def arguments_of_shapes(layer, shapes, named_shapes, make):
+    """What `make` makes of the shapes of each argument of `layer.call`: in order, and named `<argument>_shape`; None: not given."""
+    names = signature(type(layer)).names
+    unknown = [name for name in named_shapes if name != "input_shape" and name.removesuffix("_shape") not in names]
+    if unknown or not shapes and not named_shapes:
+        known = ", ".join(f"{name}_shape" for name in names)
+        raise TypeError(f"{layer.title}.compute_output_shape() takes shapes, also as {known}; received {unknown or 'none'}.")
+    given = [*shapes, named_shapes.pop("input_shape")] if "input_shape" in named_shapes else list(shapes)
+    named = {name.removesuffix("_shape"): shape for name, shape in named_shapes.items()}
+    given += [named.pop(name) for name in itertools.takewhile(named.__contains__, names[len(given) :])]
+    args = [None if shape is None else _of_shapes(shape, make) for shape in given]
+    kwargs = {name: _of_shapes(shape, make) for name, shape in named.items() if shape is not None}
+    return tuple(args), kwargs
+
+
+def _of_shapes(shapes, make):
+    if isinstance(shapes, dict):
+        return {key: _of_shapes(shape, make) for key, shape in shapes.items()}
+    if isinstance(shapes, (list, tuple)) and any(isinstance(shape, (list, tuple, dict)) for shape in shapes):
+        return [_of_shapes(shape, make) for shape in shapes]
+    return make(shapes)
 
 
 def add_note(error, layer, args, root):

@@ -15,7 +15,7 @@ import functools
 
 import tensorflow as tf
 
-from engine import activations
+from engine import activations, spellings
 from engine.core.layer import Layer
 from engine.dtypes import cast
 from engine.random import SeedGenerator, uniform
@@ -66,7 +66,7 @@ class RecurrentCell(Layer):
     def __init__(self, activation, use_bias, kernel_initializer, recurrent_initializer, bias_initializer,
                  kernel_regularizer, recurrent_regularizer, bias_regularizer, kernel_constraint, recurrent_constraint,
                  bias_constraint, dropout, recurrent_dropout, seed, **kwargs):  # fmt: skip
-        super().__init__(**kwargs)
+        super().__init__(**spellings.without_implementation(kwargs))
         if self.draws_seed_first:
             self.seed_generator = SeedGenerator(seed)
         self.activation = activations.get(activation)

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from engine import spellings
 from engine.configs.layer_config import get_layer
 from engine.core.layer import Layer
 from layers.recurrent.cell import run_cell, zero_states
@@ -38,7 +39,7 @@ class RNN(Layer):
 
     def __init__(self, cell, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
                  unroll=False, zero_output_for_mask=False, **kwargs):  # fmt: skip
-        super().__init__(**kwargs)
+        super().__init__(**spellings.without_implementation(kwargs))
         cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else get_layer(cell)
         if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
             raise ValueError(

@@ -128,6 +128,19 @@ class ClassWeights:
         return weight if sample_weight is None else multiply_weights(weight, cast(sample_weight, dtype))
 
 
+def kind_of_labels(y_true, y_pred):
+    """Of what kind labels are: the place in (binary, sparse categorical, categorical) of what fits them.
+
+        y_pred (N,) or (..., 1)                          0, a yes or no
+        y_true with one axis less, or (..., 1)           1, class numbers
+        otherwise                                        2, one-hot labels
+    """
+    labels, outputs = tuple(y_true.shape), tuple(y_pred.shape)
+    if len(outputs) < 2 or outputs[-1] == 1:
+        return 0
+    return 1 if len(labels) < len(outputs) or labels[-1] == 1 else 2
+
+
 def _is_weight(value):
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 0 <= value < np.inf
 

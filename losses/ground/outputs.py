@@ -6,6 +6,8 @@ import numbers
 
 import tensorflow as tf
 
+from losses.ground.nests import follow
+
 
 class OutputNames(list):
     """A name for each output, no two alike. `own`: the model gave them; if not, they are output_0, output_1 ..."""
@@ -34,8 +36,9 @@ def numbered(names):
 def spread(what, given, y_pred, names, share=False):
     """`given` as a flat list, one item per output. `share`: a single item is for every output."""
     count = len(names)
-    if given is None:
-        return [None] * count
+    found = follow(given, y_pred, share) if tf.nest.is_nested(y_pred) or given is None else None
+    if found is not None:
+        return found
     if isinstance(given, dict):
         unknown = [key for key in given if key not in names]
         if unknown:
@@ -46,9 +49,7 @@ def spread(what, given, y_pred, names, share=False):
             raise ValueError(f"`{what}` has {len(given)} items for {count} outputs {names}. Give one for each, or a dict.")
         return list(given)
     if count > 1 and not share:
-        if what != "loss":
-            raise ValueError(f"The model has {count} outputs {names}: give `{what}` as a list or dict with one for each.")
-        return [given] * count
+        raise ValueError(f"The model has {count} outputs {names}: give `{what}` as a list or dict with one for each.")
     return [given] * count
 
 
