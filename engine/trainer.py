@@ -164,10 +164,11 @@ class Trainer(TrainingStep):
 
     def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
-        batch, step = feed.all_rows(), self.compiled_step(verb, feed.spec)
-        loop.check_labels(self, feed)
-        self.reset_metrics()
+        batch = feed.all_rows()
         with explained(self, feed):
+            step = self.compiled_step(verb, feed.spec)
+            loop.check_labels(self, feed)
+            self.reset_metrics()
             logs = loop.to_numbers(step.on_batch(batch))
         for wrapper in self.around_step:
             wrapper.finished(feed, logs)

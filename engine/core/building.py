@@ -1,6 +1,5 @@
 """How a layer gets its weights: once, outside of any traced function, with shapes that are known."""
 
-import difflib
 import functools
 import numbers
 
@@ -8,6 +7,7 @@ import tensorflow as tf
 
 from engine import spellings
 from engine.core import creation
+from losses.ground.configurable import unknown_argument
 
 _SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_size")
 
@@ -63,9 +63,7 @@ def first_layer_shape(layer, kwargs):
     given = spellings.first_shape(kwargs)
     for name in given:
         if name not in _SHAPE_ARGUMENTS:
-            near = difflib.get_close_matches(name, ["name", "dtype", "trainable", *_SHAPE_ARGUMENTS], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{type(layer).__name__} takes no argument {name!r}.{hint}")
+            raise unknown_argument(type(layer), name, _SHAPE_ARGUMENTS)
     if given["batch_shape"] is not None or given["input_shape"] is None:
         return given["batch_shape"]
     return (given.get("batch_size"), *given["input_shape"])

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine import spellings
-from engine.core import context
+from engine.core import context, given
 from losses.ground.masks import get_mask, set_mask
 
 Signature = collections.namedtuple("Signature", "names training_index training_default mask_of build_shapes_of")
@@ -73,6 +73,7 @@ def convert(layer, args, kwargs):
     dtype = layer.compute_dtype
     if len(args) == 1 and not kwargs and isinstance(args[0], tf.Tensor) and args[0].dtype.name == dtype:
         return args, kwargs  # the common call, made quick
+    given.check_inputs_given(layer, args, kwargs)
     cast = layer.autocast
 
     def leaf(item):
@@ -116,9 +117,9 @@ def shape_of(structure):
 def build_shapes(layer, args, kwargs):
     """The arguments for `layer.build`: the first argument's shape, or those of all arguments build names."""
     declared = signature(type(layer))
-    given = {**dict(zip(declared.names, args)), **kwargs}
+    named = {**dict(zip(declared.names, args)), **kwargs}
     if declared.build_shapes_of:
-        return {f"{name}_shape": shape_of(given.get(name)) for name in declared.build_shapes_of}, True
+        return {f"{name}_shape": shape_of(named.get(name)) for name in declared.build_shapes_of}, True
     first = args[0] if args else next(iter(kwargs.values()), None)
     return shape_of(first), False
 
@@ -155,6 +156,7 @@ def attach_masks(outputs, masks):
 
 def add_note(error, layer, args):
     """Tell, below an error's message, which layer it came from and on what inputs. The innermost layer speaks."""
+    given.say_without_values(error)
     if hasattr(error, "add_note") and not hasattr(error, "_noted"):  # add_note: Python 3.11 and later
         error._noted = True
         root = context.state.call.root.layer

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine import constraints, dtypes, initializers, regularizers, spellings
-from engine.core import building, calling, context, creation, naming, symbolic, tracking
+from engine.core import building, calling, context, creation, given, naming, symbolic, tracking
 from engine.core.input_spec import check_inputs
 from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
@@ -234,7 +234,7 @@ class Layer(tracking.Tracked, Configurable):
 
     def set_weights(self, weights):
         """Assign `weights`, arrays as `get_weights` gives them. All are checked before any is assigned."""
-        own, values = self.named_weights(), [np.asarray(value) for value in weights]
+        own, values = self.named_weights(), given.as_arrays(self, weights)
         if len(own) != len(values):
             hint = "" if self.built else " It is not built yet: call it on data once, or call build(shape)."
             raise ValueError(f"{self.title} has {len(own)} weights, received a list of {len(values)}.{hint}")

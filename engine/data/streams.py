@@ -5,6 +5,7 @@ import time
 
 import tensorflow as tf
 
+from engine.data.batched import check_batched
 from engine.training.batch import relax
 from engine.training.feed import Feed
 from engine.training.xla import STREAM
@@ -103,6 +104,7 @@ class DatasetFeed(StreamFeed):
     accepted = "a tf.data.Dataset"
 
     def __init__(self, prepare, dataset, steps):
+        check_batched(dataset.element_spec, prepare.model.input_symbols())
         self.dataset = dataset.map(lambda *items: prepare(items if len(items) > 1 else items[0]))
         size = int(dataset.cardinality())
         if size == 0:

@@ -157,6 +157,8 @@ def predict(model, feed, callbacks):
 
 
 def _joined(pieces):
+    if len(pieces) > 1 and pieces[0].ndim == 0:
+        raise ValueError("The model gives a single number for each batch; predict() needs a row for each row. Use predict_on_batch().")
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
