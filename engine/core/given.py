@@ -20,6 +20,8 @@ def check_inputs_given(layer, args, kwargs):
         raise TypeError(f"{layer.title} was called without inputs. Pass it a tensor: layer(x).")
     if not args:
         return
+    if isinstance(args[0], dict) and hasattr(layer.input_spec, "min_ndim"):
+        raise ValueError(f"{layer.title} takes one tensor, received a dict with the keys {list(args[0])}. Choose one of them.")
     for item in tf.nest.flatten(args[0]):
         if item is None:
             which = "None" if args[0] is None else "a list or dict with None in it"
