@@ -7,7 +7,7 @@ import tensorflow as tf
 
 _SCALARS = (bool, int, float, complex, str, bytes)
 _NO_VALUES = re.compile(
-    r"Cannot convert a symbolic tf.Tensor|'SymbolicTensor' object has no attribute '(numpy|item|tolist|astype|copy)'"
+    r"Cannot convert a symbolic tf.Tensor|'?SymbolicTensor'? object has no attribute '(numpy|item|tolist|astype|copy)'"
     r"|argument must be .* not 'SymbolicTensor'|'SymbolicTensor' object cannot be interpreted as an integer"
 )
 

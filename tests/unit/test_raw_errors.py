@@ -78,6 +78,7 @@ class Asks(Model):
         return self.inner(inputs)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept")
 @pytest.mark.parametrize("how", ASKING)
 def test_numpy_in_call(how):
     for action in (lambda m: m.fit(X, Y, verbose=0), lambda m: m.predict(X), lambda m: m.train_on_batch(X, Y),
@@ -266,9 +267,9 @@ MISSPELT = [
     (Sequential, dict(nme="a"), "name"), (losses.BinaryCrossentropy, dict(from_logit=True), "from_logits"),
     (losses.Huber, dict(dleta=2.0), "delta"), (metrics.AUC, dict(num_threshold=3), "num_thresholds"),
     (metrics.Mean, dict(nme="a"), "name"), (engine.initializers.RandomNormal, dict(stdev=1.0), "stddev"),
-    (engine.regularizers.L2, dict(l3=0.1), "l2"), (engine.constraints.MaxNorm, dict(max_val=1.0), "max_value"),
+    (engine.regularizers.L2, dict(l_2=0.1), "l2"), (engine.constraints.MaxNorm, dict(max_val=1.0), "max_value"),
     (schedules.CosineDecay, dict(initial_rate=0.1, decay_steps=3), "initial_learning_rate"),
-    (layers.MultiHeadAttention, dict(num_heads=2, keydim=2), "key_dim"),
+    (layers.MultiHeadAttention, dict(num_heads=2, key_dim=2, droput=0.1), "dropout"),
 ]  # fmt: skip
 
 
