@@ -9,10 +9,12 @@ _WHERE = ("resume", "strategy", "devices", "workers")  # how a run is run, and n
 
 
 class Parser(argparse.ArgumentParser):
-    """Errors on one line."""
+    """Errors on one line, which begins with `source` if the words do not come from the command line."""
+
+    source = ""
 
     def error(self, message):
-        refuse(message)
+        refuse(self.source + message)
 
 
 def refuse(message):
@@ -22,15 +24,20 @@ def refuse(message):
 
 
 def parse(models, arguments=None, remembered=None):
-    """The command line as a namespace; `models` are the names to choose from, `remembered` defaults of an earlier run."""
+    """The command line as a namespace; `models` are the names to choose from, `remembered` the arguments of an earlier run."""
     parser = make_parser(models)
-    parser.set_defaults(**remembered or {})
-    args = parser.parse_args(arguments)
+    words = _as_words(parser, remembered or {})
+    args = parser.parse_args([*words, *(sys.argv[1:] if arguments is None else arguments)])
     args.given = {name: value for name, value in vars(args).items() if name not in _WHERE}
     for name in ("epochs", "batch_size", "learning_rate", "target_accuracy", "devices", "workers"):
         value = getattr(args, name)
         if value is not None and not 0 < value < math.inf:
             refuse(f"--{name.replace('_', '-')} must be a positive number, received {value}")
+    for name in ("out", "data_dir", "dataset", "optimizer"):
+        if "\0" in (getattr(args, name) or ""):
+            refuse(f"--{name.replace('_', '-')} is no name of a file or a thing: it has the character NUL in it")
+    if args.devices is not None and args.strategy == "none" and args.workers == 1:
+        refuse("--devices is for a strategy that shares batches among them; add --strategy mirrored")
     if not 0 <= args.seed < 2**32:
         refuse(f"--seed must be from 0 to 2**32 - 1, received {args.seed}")
     if args.strategy != "none" and (args.eager or args.trace or args.check_gradients):
@@ -38,6 +45,25 @@ def parse(models, arguments=None, remembered=None):
     args.out = args.out or os.path.join("runs", f"{args.dataset}-{args.model}".replace("/", "-"))
     args.history, args.weights = (os.path.join(args.out, name) for name in ("history.csv", "weights.safetensors"))
     return args
+
+
+def _as_words(parser, remembered):
+    """`remembered` arguments as they would be written on the command line; refused if they could not be."""
+    known = vars(parser.parse_args([]))
+    parser.source = "args.json, the arguments of the run to go on with: "
+    unknown = [name for name in remembered if name not in known]
+    if unknown:
+        parser.error(f"there is no argument {unknown[0]!r}")
+    words = []
+    for name, value in remembered.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False:
+            words.append(f"{option}={value}")
+    parser.parse_args(words)
+    parser.source = ""
+    return words
 
 
 def make_parser(models):

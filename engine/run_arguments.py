@@ -16,7 +16,10 @@ def prepare(models, arguments=None):
         except (OSError, FileError) as error:
             refuse(f"there is no run to go on with in {args.out}: {error}")
         args = parse(models, arguments, {**remembered, "out": args.out})  # what is given beside --resume wins
-    args.strategy = cluster.make_strategy("none" if args.workers > 1 else args.strategy, args.devices)
+    try:
+        args.strategy = cluster.make_strategy("none" if args.workers > 1 else args.strategy, args.devices)
+    except ValueError as error:
+        refuse(str(error))
     with scope(args.strategy):
         try:
             args.optimizer = optimizers.get(args.optimizer)

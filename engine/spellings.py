@@ -21,11 +21,12 @@
 All else in this project knows today's spelling alone, and asks here once, at its door.
 """
 
-import difflib
 import functools
 import inspect
 
 import tensorflow as tf
+
+from losses.ground.configurable import unknown_argument
 
 INITIALIZERS = {"zero": "zeros", "one": "ones", "normal": "random_normal", "uniform": "random_uniform"}
 
@@ -73,9 +74,7 @@ def first_layer_shape(layer, kwargs):
     given = first_shape(kwargs)
     for name in given:
         if name not in _SHAPE_ARGUMENTS:
-            near = difflib.get_close_matches(name, ["name", "dtype", "trainable", *_SHAPE_ARGUMENTS], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{type(layer).__name__} takes no argument {name!r}.{hint}")
+            raise unknown_argument(type(layer), name, _SHAPE_ARGUMENTS)
     if given["batch_shape"] is not None or given["input_shape"] is None:
         return given["batch_shape"]
     return (given.get("batch_size"), *given["input_shape"])

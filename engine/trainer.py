@@ -156,9 +156,11 @@ class Trainer:
 
     def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
-        batch, step = feed.all_rows(), self._prepare(verb, feed, passes=0)
-        with self._pass() as turn, turn(), explained(self, feed):
-            logs = to_numbers(step.on_batch(batch))
+        batch = feed.all_rows()
+        with explained(self, feed):
+            step = self._prepare(verb, feed, passes=0)
+            with self._pass() as turn, turn():
+                logs = to_numbers(step.on_batch(batch))
         for wrapper in self.around_step:
             wrapper.finished(feed, logs)
         return logs if return_dict else self._in_order(logs)

@@ -115,7 +115,7 @@ class Layer(Copied, tracking.Tracked, Described):
             )
         if symbolic.contains_symbol(args, kwargs):
             return self._record(args, kwargs)
-        args, kwargs = as_inputs(args, kwargs, self.compute_dtype, self.autocast)
+        args, kwargs = as_inputs(self, args, kwargs)
         self._ensure_built(args, kwargs)
         args, kwargs, training = calling.resolve_training(self, args, kwargs)
         kwargs = calling.pass_masks(self, args, kwargs)

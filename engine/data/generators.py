@@ -79,8 +79,7 @@ class PythonFeed(StreamFeed):
             if self._ahead is None:
                 self._end_pass()
             else:
-                found = relax(self._ahead)
-                self._spec = found if self._spec is None else tf.nest.map_structure(_widest, self._spec, found)
+                self._spec = _joined(self._spec, relax(self._ahead), self.drawn + 1)
 
     def example(self):
         """The last batch, or before there is one the first."""
@@ -111,6 +110,23 @@ class PythonFeed(StreamFeed):
             yield self.prepare((x, *(to_tensors(item, self.prepare.dtype) for item in rest)) if many else x)
 
 
-def _widest(spec, other):
-    """The spec that takes both: an axis in which they differ is open."""
-    return spec and spec.most_specific_common_supertype([other]) or spec
+def _joined(spec, found, number):
+    """The spec that takes what `spec` takes (None: nothing yet) and the batch of that number: where they differ, an axis is open."""
+    if spec is None:
+        return found
+    try:
+        tf.nest.assert_same_structure(spec, found)
+        joined = tf.nest.map_structure(lambda one, other: one and one.most_specific_common_supertype([other]), spec, found)
+    except (ValueError, TypeError):
+        joined = None
+    ranks, now = ([item.shape.rank for item in tf.nest.flatten(each) if item is not None] for each in (found, joined or ()))
+    if joined is None or tf.nest.flatten(joined).count(None) > tf.nest.flatten(found).count(None) or now != ranks:
+        raise ValueError(
+            f"Batch {number} of the generator is of another kind than those before: it was {_text(spec)}, and is {_text(found)}. "
+            "Give each batch the same structure, dtypes and number of axes."
+        )
+    return joined
+
+
+def _text(spec):
+    return str(tf.nest.map_structure(lambda item: f"{item.dtype.name}{list(item.shape)}", spec)).replace("'", "")

@@ -28,6 +28,8 @@ def make_strategy(kind, devices=None):
     """
     if kind == "none":
         return None
+    if kind == "multiworker":
+        check_config()
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and devices:
         tf.config.set_visible_devices(gpus[:devices], "GPU")
@@ -39,6 +41,27 @@ def make_strategy(kind, devices=None):
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * (devices or 1))
     return tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(devices or 1)])
+
+
+def check_config():
+    """A ValueError unless TF_CONFIG is as above, or not set: then this process is the only worker."""
+    text = os.environ.get("TF_CONFIG") or "{}"
+    try:
+        config = json.loads(text)
+        cluster, task = config.get("cluster", {}), config.get("task", {})
+        sizes = {kind: len(addresses) for kind, addresses in cluster.items() if isinstance(addresses, list)}
+        kind, index = task.get("type"), task.get("index")
+        named = all(isinstance(address, str) and ":" in address for kind in sizes for address in cluster[kind])
+        good = len(sizes) == len(cluster) and named
+        if cluster or task:
+            good &= kind in sizes and isinstance(index, int) and not isinstance(index, bool) and 0 <= index < sizes[kind]
+    except (ValueError, AttributeError, TypeError):  # no JSON, or no dicts
+        good = False
+    if not good:
+        raise ValueError(
+            f'TF_CONFIG does not say who is who; received {text!r:.200}. Expected {{"cluster": {{"worker": ["host:port", ...]}}, '
+            '"task": {"type": "worker", "index": i}}, with an index below the number of workers.'
+        )
 
 
 def is_chief(strategy=None):

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from engine.around import Around
 from engine.small_parts.batch import unpack
+from engine.small_parts.given import say_without_values
 from engine.state import beside_training
 from engine.unchanged import losses_kept
 
@@ -68,6 +69,9 @@ def explained(model, *feeds):
     """Where TensorFlow refuses a batch of one of `feeds` inside the block: the ValueError of the layer or loss that knows why."""
     try:
         yield
+    except (NotImplementedError, AttributeError, TypeError) as error:
+        say_without_values(error)
+        raise
     except tf.errors.InvalidArgumentError as error:
         told = re.search(r"assertion failed: \[(class_weight .*?)\]", str(error))
         if told:
@@ -84,15 +88,29 @@ def find_reason(model, batches):
     try:
         with undisturbed(model):
             for batch in itertools.islice(batches, _MOST):
-                x, y, _ = unpack(batch)
+                x, y, sample_weight = unpack(batch)
                 if model.compiled_loss is not None:
                     model.compiled_loss.check_labels(y)
-                model(x, training=False)
+                _check_one(model, x, y, sample_weight)
     except ValueError as error:
         return error
     except tf.errors.OpError:  # nobody knows better than TensorFlow
         return None
     return None
+
+
+def _check_one(model, x, y, sample_weight):
+    """Run one batch, through layers and losses."""
+    y_pred = model(x, training=False)
+    rows = {item.shape[0] for item in tf.nest.flatten(x) if item.shape.rank}
+    found = {item.shape[0] for item in tf.nest.flatten(y_pred) if item.shape.rank}
+    if model.compiled_loss is None or y is None:
+        return
+    if len(rows) == 1 and found and found != rows:
+        raise ValueError(
+            f"{model.title}: call() returned {min(found)} rows for {rows.pop()} rows of x. Return one row for each, in their order."
+        )
+    model.compiled_loss.terms(y, y_pred, sample_weight)
 
 
 @contextlib.contextmanager

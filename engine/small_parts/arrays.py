@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from engine.small_parts.given import check_inputs_given
 from losses.ground.masks import get_mask, set_mask
 
 _ALIGNMENT = 64  # bytes: TensorFlow's kernels read memory in such pieces
@@ -132,10 +133,13 @@ def common_rows(x, y=None, sample_weight=None):
     return every.pop()
 
 
-def as_inputs(args, kwargs, dtype, cast):
-    """Arguments of a layer: arrays as tensors and, where `cast`, floating tensors in `dtype`, the one it computes in."""
+def as_inputs(layer, args, kwargs):
+    """Arguments of a layer: arrays as tensors and, with its `autocast`, floating tensors in the dtype it computes in."""
+    dtype = layer.compute_dtype
     if len(args) == 1 and not kwargs and isinstance(args[0], tf.Tensor) and args[0].dtype.name == dtype:
         return args, kwargs  # the common call, made quick
+    check_inputs_given(layer, args, kwargs)
+    cast = layer.autocast
 
     def leaf(item):
         if isinstance(item, (np.ndarray, np.generic)):
@@ -179,4 +183,6 @@ def joined(*pieces):
         return tf.concat(pieces, axis=0)
     if isinstance(pieces[0], tf.SparseTensor):
         return tf.sparse.concat(0, list(pieces))
+    if len(pieces) > 1 and pieces[0].shape.rank == 0:
+        raise ValueError("The model gives a single number for each batch; predict() needs a row for each row. Use predict_on_batch().")
     return pieces[0].numpy() if len(pieces) == 1 else np.concatenate([piece.numpy() for piece in pieces])

@@ -29,7 +29,7 @@ def number(owner, name, value):
     except (TypeError, ValueError):
         pass
     raise ValueError(
-        f"{type(owner).__name__} needs as `{name}` a finite number of 0 or more, a LearningRateSchedule or a function; "
+        f"{type(owner).__name__} needs as `{name}` a number (finite, 0 or more), a LearningRateSchedule or a function; "
         f"received {value!r}."
     )
 

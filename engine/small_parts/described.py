@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine import dtypes
+from engine.small_parts.given import as_arrays
 from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 from losses.ground.numerics import cast
 
@@ -49,7 +50,7 @@ class Described(Configurable):
 
     def set_weights(self, weights):
         """Assign `weights`, arrays as `get_weights` gives them. All are checked before any is assigned."""
-        own, values = self.named_weights(), [np.asarray(value) for value in weights]
+        own, values = self.named_weights(), as_arrays(self, weights)
         if len(own) != len(values):
             hint = "" if self.built else " It is not built yet: call it on data once, or call build(shape)."
             raise ValueError(f"{self.title} has {len(own)} weights, received a list of {len(values)}.{hint}")

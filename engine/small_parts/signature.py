@@ -6,6 +6,7 @@ import inspect
 import itertools
 
 from engine import spellings
+from engine.small_parts.given import say_without_values
 
 Signature = collections.namedtuple("Signature", "names training_index training_default mask_of required build_shapes_of")
 
@@ -82,6 +83,7 @@ def _of_shapes(shapes, make):
 
 def add_note(error, layer, args, root):
     """Tell, below an error's message, which layer it came from and on what inputs. The innermost layer speaks; `root` is the outermost."""
+    say_without_values(error)
     if hasattr(error, "add_note") and not hasattr(error, "_noted"):  # add_note: Python 3.11 and later
         error._noted = True
         path = next((path for path, inner in root.named_layers() if inner is layer), "")

@@ -5,6 +5,7 @@ an attribute of the same name*. Then the signature of `__init__` is the descript
 one `get_config` serves layers, initializers, losses, metrics and optimizers alike.
 """
 
+import difflib
 import functools
 import inspect
 
@@ -13,6 +14,13 @@ _OURS = ("losses", "engine", "layers")
 
 class Configurable:
     """Base of everything with `get_config` and `from_config`."""
+
+    def __new__(cls, *args, **kwargs):
+        names, takes_any = _own_arguments(cls)
+        unknown = [] if takes_any else [name for name in kwargs if name not in names]
+        if unknown:
+            raise unknown_argument(cls, unknown[0])
+        return super().__new__(cls)
 
     keras_module = "keras"  # where the interchange format says that classes of this kind are, if they are this project's
 
@@ -24,6 +32,27 @@ class Configurable:
     def from_config(cls, config):
         """An object made from what `get_config` returned."""
         return cls(**config)
+
+
+@functools.lru_cache(maxsize=None)
+def _own_arguments(cls):
+    """(names of the arguments that `cls.__init__` declares, whether it takes others too)."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    return {p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY}, any(p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def unknown_argument(cls, name, others=()):
+    """The TypeError for an argument that `cls(...)` does not take, with the nearest one that it, or `others`, has.
+
+    >>> class Huber(Configurable):
+    ...     def __init__(self, delta=1.0): self.delta = delta
+    >>> Huber(dleta=2.0)
+    Traceback (most recent call last):
+    TypeError: Huber takes no argument 'dleta'. Did you mean 'delta'?
+    """
+    near = difflib.get_close_matches(name, [*constructor_arguments(cls), *others], n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else f" It takes {', '.join(constructor_arguments(cls)) or 'none'}."
+    return TypeError(f"{cls.__name__} takes no argument {name!r}.{hint}")
 
 
 @functools.lru_cache(maxsize=None)

@@ -50,6 +50,11 @@ def check_labels(y_true, num_classes, ignore_class=None, owner="sparse_categoric
 received labels from 0 to 3. Give the last layer 4 units, or correct the labels.
     """
     given = np.asarray(y_true)
+    if given.dtype.kind in "OSU":
+        raise ValueError(
+            f"{owner} expects class numbers, received text such as {given.flat[0]!r}. Number the labels: "
+            "classes, y = np.unique(labels, return_inverse=True)."
+        )
     labels = given.astype("int64")
     if given.dtype.kind == "f" and (given != labels).any():
         raise ValueError(

@@ -26,7 +26,7 @@ def cast(value, dtype):
     """
     if isinstance(value, (int, float, list, tuple)):
         value = np.asarray(value)
-    no_complex(value, dtype)
+    check_castable(value, dtype)
     return tf.cast(value, dtype)
 
 
@@ -36,9 +36,14 @@ def floating(value):
     return value if value.dtype.is_floating else cast(value, tf.float32)
 
 
-def no_complex(value, dtype):
-    """A ValueError where `value` is complex and `dtype` is not: TensorFlow would drop the imaginary part."""
+def check_castable(value, dtype):
+    """A ValueError where `value` is text, or is complex and `dtype` is not: TensorFlow would drop the imaginary part."""
     given = getattr(value, "dtype", None)
+    if (given == tf.string or getattr(given, "kind", None) in ("S", "U")) and dtype != tf.string:
+        raise ValueError(
+            f"Text does not fit where {tf.as_dtype(dtype).name} is computed. Turn it into numbers first; labels for instance by "
+            "classes, y = np.unique(labels, return_inverse=True)."
+        )
     is_complex = getattr(given, "is_complex", False) or getattr(given, "kind", None) == "c"
     if is_complex and not tf.as_dtype(dtype).is_complex:
         raise ValueError(

@@ -45,6 +45,8 @@ shape (4, 3) and y_pred of shape (4, 2). Give both the same shape.
             f"{owner} compares element by element and expects y_true and y_pred of one shape; "
             f"received y_true of shape {y_true.shape} and y_pred of shape {y_pred.shape}. {hint}"
         )
+    if str(y_true.shape) != str(y_pred.shape):  # of an axis that is open in one of them, the other says how long it must be
+        y_true, y_pred = tf.ensure_shape(y_true, y_pred.shape), tf.ensure_shape(y_pred, y_true.shape)
     if y_pred.shape.rank == 0:
         raise ValueError(f"{owner} expects a batch axis; received scalars. Give tensors of shape (batch, ...).")
     return y_true, y_pred
