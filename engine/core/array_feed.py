@@ -2,12 +2,12 @@
 
 import warnings
 
-import numpy as np
 
 from engine import random
 from engine.small_parts.arrays import common_rows, is_array_like, order_of, rows_of, to_tensors
 from engine.small_parts.batch import pack, relax, specs
 from engine.small_parts.feed import Feed, register
+from engine.small_parts.sizes import batch_size_of
 from losses.ground import whole
 
 
@@ -22,12 +22,10 @@ class ArrayFeed(Feed):
     keeps_batches = True
 
     def __init__(self, prepare, x, y, sample_weight, batch_size, shuffle, steps):
-        batch_size = 32 if batch_size is None else batch_size
         x = to_tensors(x, prepare.dtype, keep=prepare.keeps_lists)
         data = [x, *(to_tensors(item, prepare.dtype) for item in (y, sample_weight))]
         self.rows = common_rows(*data)
-        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(f"batch_size is a positive integer, received {batch_size!r}.")
+        batch_size = batch_size_of(batch_size)
         self.data = prepare(pack(*data))
         self.spec = relax(self.data)
         self.targets = self.data[1] if isinstance(self.data, tuple) and len(self.data) > 1 else None

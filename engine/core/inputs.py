@@ -3,6 +3,7 @@
 from engine import dtypes, spellings
 from engine.core.layer import Layer
 from engine.core.symbolic import Node, Symbol
+from engine.small_parts.sizes import check_start
 
 
 class InputLayer(Layer):
@@ -21,12 +22,7 @@ class InputLayer(Layer):
                  optional=False, input_tensor=None, name=None, **kwargs):  # fmt: skip
         batch_shape = spellings.argument("batch_shape", batch_shape, kwargs)
         super().__init__(name=name, **kwargs)
-        if sum(item is not None for item in (shape, batch_shape, input_tensor)) != 1:
-            raise ValueError("Input needs shape=(...) without the batch axis, or batch_shape=(...) with it, and not both; or a symbol.")
-        if sparse or ragged:
-            raise ValueError("Input: sparse and ragged inputs are not supported; give a dense tensor.")
-        if input_tensor is not None and not isinstance(input_tensor, Symbol):
-            raise TypeError(f"Input takes as `input_tensor` a symbol, received {type(input_tensor).__name__}.")
+        check_start(shape, batch_shape, input_tensor, Symbol, dense=not (sparse or ragged))
         if input_tensor is not None:
             batch_shape, dtype = input_tensor.shape, input_tensor.dtype.name
         self.batch_shape = tuple(batch_shape) if batch_shape is not None else (batch_size, *spellings.as_shape(shape))

@@ -19,8 +19,7 @@ from engine.core.step import TrainingStep
 from engine.core.traces import Traces
 from engine.small_parts.feed import make_feed
 from engine.small_parts.run import Logs
-from losses.ground.nests import paths
-from losses.ground.outputs import OutputNames
+from losses.ground.outputs import names_of
 
 
 class CoreModel(TrainingStep, Layer):
@@ -68,12 +67,8 @@ class CoreModel(TrainingStep, Layer):
         return symbolic.symbols_in(self._structure)
 
     def _names_of(self, y_pred):
-        """A name for each output: dict keys (`a/b` in nested ones), the names of the last layers, or output_0, output_1 ..."""
-        count = len(tf.nest.flatten(y_pred))
-        if isinstance(y_pred, dict):
-            return OutputNames(paths(y_pred))
-        names = [symbol.node.operation.name for symbol in symbolic.symbols_in(self._output_structure)]
-        return OutputNames(names) if len(names) == count else OutputNames(count=count)
+        """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
+        return names_of(y_pred, [symbol.node.operation.name for symbol in symbolic.symbols_in(self._output_structure)])
 
     def build(self, input_shape):
         """Make all weights for inputs of this shape, by tracing `call` once."""

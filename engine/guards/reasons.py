@@ -28,8 +28,11 @@ class Reasons(Around):
 
     def __init__(self, model):
         self.model = model
-        self.asked = lambda: None  # a reference to the run that was looked into: once is enough
+        self.asked = None  # a weak reference to the run that was looked into: once is enough
         self.looks = 0
+
+    def __getstate__(self):
+        return {**vars(self), "asked": None}
 
     def apply(self, update, gradients, rows):
         """Before the first step, as it is traced; eagerly before each one."""
@@ -44,7 +47,7 @@ class Reasons(Around):
         self.looks += 1
         if run.step == 0 or self.looks % _LOOKS == 0:
             check_rate(self.model.optimizer)
-        if self.asked() is run or not _is_nan(self.model._loss_tracker.total):
+        if self.asked and self.asked() is run or not _is_nan(self.model._loss_tracker.total):
             return
         self.asked = weakref.ref(run)
         _check_rates(self.model.optimizer, run.feed.position - run.step)

@@ -24,7 +24,7 @@ class Preparation:
         x, y, sample_weight = unpack(data)
         x = self.inputs(x)
         if self.class_weights is not None:
-            sample_weight = self.class_weights(y, sample_weight, self.dtype, lambda: self.model._shapes_for(x))
+            y, sample_weight = self.class_weights(y, sample_weight, self.dtype, lambda: self.model._shapes_for(x))
         return (x, y, sample_weight)[: 3 if sample_weight is not None else len(data)]
 
     def inputs(self, x):

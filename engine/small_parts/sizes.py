@@ -2,6 +2,7 @@
 
 import numbers
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -36,3 +37,20 @@ def static_shape(layer, name, shape):
             "The inputs have an axis of unknown size there; give it in Input(shape=...)."
         )
     return shape
+
+
+def check_start(shape, batch_shape, tensor, kind, dense):
+    """Refuse what no graph can begin with: it is one of a shape, a shape with the batch axis, and a `tensor` of class `kind`."""
+    if sum(item is not None for item in (shape, batch_shape, tensor)) != 1:
+        raise ValueError("Input needs shape=(...) without the batch axis, or batch_shape=(...) with it, and not both; or a symbol.")
+    if not dense:
+        raise ValueError("Input: sparse and ragged inputs are not supported; give a dense tensor.")
+    if tensor is not None and not isinstance(tensor, kind):
+        raise TypeError(f"Input takes as `input_tensor` a symbol, received {type(tensor).__name__}.")
+
+
+def batch_size_of(given):
+    """The number of rows in a batch, 32 if none is given."""
+    if given is not None and (not isinstance(given, (int, np.integer)) or given < 1):
+        raise ValueError(f"batch_size is a positive integer, received {given!r}.")
+    return 32 if given is None else int(given)

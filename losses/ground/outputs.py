@@ -6,7 +6,7 @@ import numbers
 
 import tensorflow as tf
 
-from losses.ground.nests import follow
+from losses.ground.nests import follow, paths
 
 
 class OutputNames(list):
@@ -15,6 +15,14 @@ class OutputNames(list):
     def __init__(self, names=None, count=0):
         super().__init__(numbered(names) if names is not None else [f"output_{index}" for index in range(count)])
         self.own = names is not None
+
+
+def names_of(outputs, declared):
+    """A name for each of `outputs`: dict keys (`a/b` in nested ones), the `declared` names, or output_0, output_1 ..."""
+    if isinstance(outputs, dict):
+        return OutputNames(paths(outputs))
+    count = len(tf.nest.flatten(outputs))
+    return OutputNames(declared) if len(declared) == count else OutputNames(count=count)
 
 
 def numbered(names):
