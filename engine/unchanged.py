@@ -2,6 +2,8 @@
 
 import contextlib
 
+import tensorflow as tf
+
 from engine.core import context
 from engine.state import state_of
 
@@ -10,7 +12,7 @@ from engine.state import state_of
 def unchanged(model):
     """Inside the block a model may run, also in training mode; at its end all its state is as it was, bit for bit.
 
-    Metrics that the block has made, by `add_metric`, start at zero.
+    Metrics that the block has made, by `add_metric`, start at zero, and so do the states of recurrent layers.
     """
     variables = [variable for variable, _ in state_of(model).values()]
     before = [variable.read_value() for variable in variables]
@@ -20,6 +22,9 @@ def unchanged(model):
         for variable, value in zip(variables, before):
             variable.assign(value)
         known, terms = set(map(id, variables)), getattr(model, "_term_tracker", None)
+        for variable, kind in state_of(model).values():
+            if kind == "kept" and id(variable) not in known:
+                variable.assign(tf.zeros_like(variable))
         for metric in [*model.metrics, *([terms] if terms is not None else [])]:
             if any(id(variable) not in known for variable in metric.variables):
                 metric.reset_state()

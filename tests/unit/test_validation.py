@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from engine import Input, Model, Sequential, callbacks, optimizers
+from engine import Input, Model, Sequential, callbacks, optimizers, set_seed
 from fitting import Batches, batches
-from layers import Dense
+from layers import LSTM, BatchNormalization, Dense, Dropout
 
 X = np.ones((4, 1), "float32")
 V = np.arange(1.0, 9.0, dtype="float32")[:, None]  # 4 batches of 2; the square is the loss of a kernel of 1
@@ -212,6 +212,28 @@ def test_trying_out_leaves_no_trace():
     history = model.fit(X, 0 * X, epochs=2, verbose=0, validation_data=endless(), validation_steps=4).history
     np.testing.assert_allclose(history["val_loss"], [np.mean(V**2)] * 2)
     np.testing.assert_allclose(history["loss"], [1.0] * 2)
+
+
+def test_trying_out_moves_no_state():
+    """States that a recurrent layer makes when it is first called, statistics, random numbers: as if nothing had been tried."""
+    class Stateful(Model):
+        def __init__(self):
+            super().__init__()
+            self.parts = [LSTM(4, stateful=True), BatchNormalization(), Dropout(0.5), Dense(3, activation="softmax")]
+
+        def call(self, inputs):
+            for part in self.parts:
+                inputs = part(inputs)
+            return inputs
+
+    x = np.random.default_rng(0).normal(size=(8, 5, 3)).astype("float32")
+    losses = []
+    for validation in ({}, {"validation_data": (x, np.tile(LABELS, 2))}):
+        set_seed(3)
+        model = Stateful()
+        model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+        losses.append(model.fit(x, np.tile(LABELS, 2), batch_size=4, verbose=0, validation_batch_size=4, **validation).history["loss"])
+    assert losses[0] == losses[1]
 
 
 def test_several_sets_have_their_names_in_the_logs(tmp_path, capsys):
