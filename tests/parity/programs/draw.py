@@ -66,7 +66,7 @@ def draw_objective(dice, heads):
 
 def draw_data(dice, program):
     gathers = "gradient_accumulation_steps" in next(iter(program["optimizer"].values()))
-    found = {**({"rows": 8, "batch": 2} if gathers else {"rows": dice.whole(4, 7), "batch": dice.one_of([2, 3, 4])}), 
+    found = {**({"rows": 8, "batch": 2} if gathers else {"rows": dice.whole(4, 7), "batch": dice.one_of([2, 3, 4])}),
              "eager": dice.chance(0.7), "form": dice.one_of(["arrays", "arrays", "dataset", "generator"])}  # fmt: skip
     if dice.chance(0.4):
         found["sample_weight"] = True

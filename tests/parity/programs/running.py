@@ -46,6 +46,9 @@ class Side:
     def compile(self):
         building.compile_model(self.k, self.model, self.program)
 
+    def describe(self):
+        self.config = self.model.get_config()
+
     # ---- data as the program gives them
 
     def data(self, use):
@@ -177,15 +180,15 @@ def run(program):
             label = f"{number} {deed['do']}"
             if deed["do"] == "configs":
                 for side in sides:
-                    attempt(side, label, lambda side: setattr(side, "config", side.model.get_config()))
+                    attempt(side, label, Side.describe)
             for side, other in zip(sides, reversed(sides)):
-                attempt(side, label, lambda side, other=other: act(side, label, deed, other))
+                attempt(side, label, act, label, deed, other)
     return {side.name: side.numbers for side in sides}
 
 
-def attempt(side, label, action):
+def attempt(side, label, action, *args):
     try:
-        action(side)
+        action(side, *args)
     except Exception as error:
         raise Refusal(side.name, label, error) from error
 
