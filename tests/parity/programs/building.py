@@ -11,6 +11,7 @@ import losses
 from engine import callbacks, constraints, initializers, metrics, optimizers, regularizers, saving
 
 from .modelling import IDS
+from .own import classes
 
 
 class Glassbox:
@@ -40,7 +41,8 @@ def make(k, value):
     if key == "function":
         return FUNCTIONS[content]
     if isinstance(key, str) and "." in key:
-        return functools.reduce(getattr, key.split("."), k)(**{name: make(k, item) for name, item in content.items()})
+        cls = classes(k)[key[4:]] if key.startswith("own.") else functools.reduce(getattr, key.split("."), k)
+        return cls(**{name: make(k, item) for name, item in content.items()})
     return {key: make(k, content)}
 
 
@@ -100,7 +102,8 @@ def run_nodes(model, inputs, made):
     values = dict(inputs)
     for node in model["nodes"]:
         layer, on = made[node.get("again", node["name"])], [values[name] for name in node["on"]]
-        values[node["name"]] = layer(on[0] if len(on) == 1 else on)
+        apart = "layers.MultiHeadAttention" in node.get("layer", ())
+        values[node["name"]] = layer(*on) if apart else layer(on[0] if len(on) == 1 else on)
     return values
 
 

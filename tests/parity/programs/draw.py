@@ -10,7 +10,7 @@ All but seed, model, optimizer and deeds may be left out.
 
 from . import training
 from .dice import Dice
-from .exceptions import exception_for
+from .exceptions import exception_for, has
 from .modelling import draw_model
 
 
@@ -29,6 +29,10 @@ def draw_any(seed, attempt):
     heads = draw_heads(dice, drawing)
     program = {"seed": seed, "model": drawing.model(list(heads)), "kinds": heads,
                "shapes": {name: drawing.shapes[name] for name in heads}}  # fmt: skip
+    if drawing.style != "list":
+        program |= dice.options(0.25, names=[True])
+    elif dice.chance(0.3):
+        program["model"]["inputs"]["a"]["unsaid"] = True
     layers = [node["name"] for node in program["model"]["nodes"] if "layer" in node]
     if dice.chance(0.2):
         program["frozen"] = dice.some_of(layers[:-1], 2)
@@ -66,8 +70,8 @@ def draw_objective(dice, heads):
 
 def draw_data(dice, program):
     gathers = "gradient_accumulation_steps" in next(iter(program["optimizer"].values()))
-    found = {**({"rows": 8, "batch": 2} if gathers else {"rows": dice.whole(4, 7), "batch": dice.one_of([2, 3, 4])}), 
-             "eager": dice.chance(0.7), "form": dice.one_of(["arrays", "arrays", "dataset", "generator"])}  # fmt: skip
+    found = {**({"rows": 8, "batch": 2} if gathers else {"rows": dice.whole(4, 7), "batch": dice.one_of([2, 3, 4])}),
+             "eager": dice.chance(0.7), "form": dice.one_of(["arrays", "arrays", "arrays", "dataset", "dataset", "generator", "sequence"])}  # fmt: skip
     if dice.chance(0.4):
         found["sample_weight"] = True
     elif dice.chance(0.2) and list(program["kinds"].values()) == ["classes"] and found["form"] == "arrays":
@@ -81,11 +85,15 @@ def draw_deeds(dice, program, layers):
     if validated:
         fit["validate"] = dice.one_of(["data", "data", "split"] if program["form"] == "arrays" else ["data"])
     scheduled = isinstance(next(iter(program["optimizer"].values()))["learning_rate"], dict)
+    if validated:
+        fit |= dice.options(0.2, validation_freq=[2])
+    if dice.chance(0.1):
+        fit |= {"initial_epoch": 1, "epochs": 3}
     if dice.chance(0.35):
         fit["callbacks"] = training.draw_callbacks(dice, "val_loss" if validated else "loss", scheduled)
-    others = [{"do": "evaluate"}, {"do": "predict"}, {"do": "train_on_batch"}, {"do": "test_on_batch"}]
+    others = [{"do": "evaluate", **({"as_list": True} if len(program["kinds"]) == 1 and dice.chance(0.5) else {})}, {"do": "predict"}, {"do": "train_on_batch"}, {"do": "test_on_batch"}]
     changes = [{"do": "freeze", "nodes": layers[:1]}, {"do": "save_weights"}]
-    if program["model"]["style"] != "subclass":
+    if program["model"]["style"] != "subclass" and not has(program, "own.Scale"):
         changes += [{"do": "save"}, {"do": "configs"}]
     if not scheduled:
         changes.append({"do": "rate", "to": 2.0**-6})

@@ -60,6 +60,10 @@ KERAS_IS_WRONG = [
         "Softmax takes the mask of steps, which travels with its inputs, for one of its logits, and fails",
         lambda program: has(program, "layers.Softmax") and has(program, "layers.Masking", "mask_zero"),
     ),
+    Exception_(
+        "a penalty of activities inside of TimeDistributed does not count",
+        lambda program: has_within(program, "layers.TimeDistributed", "activity_regularizer"),
+    ),
     Exception_("Nadam's 0.96 is rounded to float32", lambda program: optimizer(program)[0] == "Nadam"),
     Exception_(
         "Huber loses its delta in a file",
@@ -80,10 +84,6 @@ KERAS_IS_WRONG = [
 ]  # fmt: skip
 
 DOCUMENTED = [
-    Exception_(
-        "TimeDistributed sees all steps as one batch",
-        lambda program: has_within(program, "layers.TimeDistributed", "activity_regularizer"),
-    ),
     Exception_(
         "micro-batches count by their rows here, and what is gathered at the end of an epoch is applied",
         lambda program: "gradient_accumulation_steps" in optimizer(program)[1] and fills_no_update(program),

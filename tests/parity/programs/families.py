@@ -54,6 +54,10 @@ def activity(dice, shape):
     return {"layers.ActivityRegularization": {"l1": 2.0**-6, **dice.options(l2=[2.0**-5])}}, shape
 
 
+def own(dice, shape):
+    return {"own.Scale": dice.options(0.5, penalty=[0.125])}, shape
+
+
 def flatten(dice, shape):
     size = 1
     for axis in shape:
@@ -62,7 +66,7 @@ def flatten(dice, shape):
 
 
 ANY = [
-    dense, dense, dense, activation, prelu, activity, same("Identity"), same("Dropout", {"rate": 0.0}),
+    dense, dense, dense, activation, prelu, activity, own, same("Identity"), same("Dropout", {"rate": 0.0}),
     same("BatchNormalization", momentum=[0.75], epsilon=[2.0**-8], center=[False], scale=[False],
          beta_regularizer=REGULARIZERS, gamma_constraint=CONSTRAINTS[:1]),
     same("LayerNormalization", epsilon=[2.0**-8], center=[False], scale=[False], gamma_regularizer=REGULARIZERS),
@@ -228,6 +232,9 @@ def merge(dice, one, other):
     """A layer over two shapes: (part, shape), or None where they do not fit."""
     if one[:-1] != other[:-1]:
         return None
+    if len(one) == 2 and dice.chance(0.2):
+        arguments = {"num_heads": 2, "key_dim": 1, **dice.options(use_bias=[False], value_dim=[2], kernel_regularizer=REGULARIZERS)}
+        return {"layers.MultiHeadAttention": arguments}, one
     if len(one) == 2 and one[-1] == other[-1] and dice.chance(0.3):
         return {f"layers.{dice.one_of(['Attention', 'AdditiveAttention'])}": {}}, one
     name = dice.one_of(MERGING) if one[-1] == other[-1] else "Concatenate"

@@ -46,6 +46,9 @@ class Side:
     def compile(self):
         building.compile_model(self.k, self.model, self.program)
 
+    def describe(self):
+        self.config = self.model.get_config()
+
     # ---- data as the program gives them
 
     def data(self, use):
@@ -58,11 +61,12 @@ class Side:
         tensors = tuple(tuple(part) if isinstance(part, list) else part for part in nested if part is not None)
         if form == "dataset":
             return (tf.data.Dataset.from_tensor_slices(tensors).batch(batch),), {}
-        return (endless(tensors, self.program.get("rows", 4), batch),), {"steps": -(-self.program.get("rows", 4) // batch)}
+        batches = Batches(tensors, self.program.get("rows", 4), batch)
+        return ((batches,), {}) if form == "sequence" else ((endless(batches),), {"steps": len(batches)})
 
     def validation_data(self):
         """What is gone through anew in each epoch, so no generator."""
-        if self.program.get("form") == "dataset":
+        if self.program.get("form") in ("dataset", "sequence"):
             return self.data("validation")[0][0]
         return tuple(part for part in self.arrays("validation") if part is not None)
 
@@ -74,10 +78,22 @@ class Side:
         return building.nest(data["x"], names), building.nest(data["y"], named), weight
 
 
-def endless(tensors, rows, batch):
+class Batches(keras.utils.PyDataset):
+    def __init__(self, tensors, rows, batch):
+        super().__init__()
+        self.tensors, self.rows, self.batch = tensors, rows, batch
+
+    def __len__(self):
+        return -(-self.rows // self.batch)
+
+    def __getitem__(self, number):
+        part = slice(number * self.batch, (number + 1) * self.batch)
+        return tf.nest.map_structure(lambda array: array[part], self.tensors)
+
+
+def endless(batches):
     while True:
-        for start in range(0, rows, batch):
-            yield tf.nest.map_structure(lambda array, at=slice(start, start + batch): array[at], tensors)
+        yield from (batches[number] for number in range(len(batches)))
 
 
 def layer_of(model, name):
@@ -99,13 +115,15 @@ def fit(side, deed, other):
     if side.program.get("class_weight"):
         kwargs["class_weight"] = {int(number): weight for number, weight in side.program["class_weight"].items()}
     callbacks = building.make(side.k, deed.get("callbacks", []))
-    run = side.model.fit(*args, **kwargs, epochs=deed.get("epochs", 1), shuffle=False, verbose=0, callbacks=callbacks)
+    kwargs |= {key: deed[key] for key in ("epochs", "initial_epoch", "validation_freq") if key in deed}
+    run = side.model.fit(*args, **kwargs, shuffle=False, verbose=0, callbacks=callbacks)
     return {f"history of {name}": values for name, values in run.history.items()}
 
 
 def evaluate(side, deed, other):
     args, kwargs = side.data("validation")
-    return side.model.evaluate(*args, **kwargs, verbose=0, return_dict=True)
+    found = side.model.evaluate(*args, **kwargs, verbose=0, return_dict="as_list" not in deed)
+    return {"list": found} if "as_list" in deed else found
 
 
 def predict(side, deed, other):
@@ -177,15 +195,15 @@ def run(program):
             label = f"{number} {deed['do']}"
             if deed["do"] == "configs":
                 for side in sides:
-                    attempt(side, label, lambda side: setattr(side, "config", side.model.get_config()))
+                    attempt(side, label, Side.describe)
             for side, other in zip(sides, reversed(sides)):
-                attempt(side, label, lambda side, other=other: act(side, label, deed, other))
+                attempt(side, label, act, label, deed, other)
     return {side.name: side.numbers for side in sides}
 
 
-def attempt(side, label, action):
+def attempt(side, label, action, *args):
     try:
-        action(side)
+        action(side, *args)
     except Exception as error:
         raise Refusal(side.name, label, error) from error
 

@@ -94,8 +94,10 @@ def draw_callbacks(dice, monitor, scheduled):
         {"callbacks.EarlyStopping": {"monitor": monitor, "mode": dice.one_of(["min", "max"]), "patience": 0,
                                      **dice.options(0.5, restore_best_weights=[True], start_from_epoch=[1])}},
         {"callbacks.TerminateOnNaN": {}},
+        {"own.Steer": dice.options(0.5, end_at=[0, 1])},
     ]  # fmt: skip
     if not scheduled:
+        found.append({"own.Steer": {"halve_at": 0}})
         found.append({"callbacks.LearningRateScheduler": {"schedule": {"function": "halve"}}})
         found.append({"callbacks.ReduceLROnPlateau": {"monitor": monitor, "mode": dice.one_of(["min", "max"]), "patience": 1,
                                                       "factor": 0.5, "min_delta": 0.0}})  # fmt: skip
