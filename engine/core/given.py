@@ -7,7 +7,7 @@ import tensorflow as tf
 
 _SCALARS = (bool, int, float, complex, str, bytes)
 _NO_VALUES = re.compile(
-    r"Cannot convert a symbolic tf.Tensor|'SymbolicTensor' object has no attribute '(numpy|item|tolist|astype|copy)'"
+    r"Cannot convert a symbolic tf.Tensor|'?SymbolicTensor'? object has no attribute '(numpy|item|tolist|astype|copy)'"
     r"|argument must be .* not 'SymbolicTensor'|'SymbolicTensor' object cannot be interpreted as an integer"
 )
 
@@ -20,6 +20,8 @@ def check_inputs_given(layer, args, kwargs):
         raise TypeError(f"{layer.title} was called without inputs. Pass it a tensor: layer(x).")
     if not args:
         return
+    if isinstance(args[0], dict) and hasattr(layer.input_spec, "min_ndim"):
+        raise ValueError(f"{layer.title} takes one tensor, received a dict with the keys {list(args[0])}. Choose one of them.")
     for item in tf.nest.flatten(args[0]):
         if item is None:
             which = "None" if args[0] is None else "a list or dict with None in it"

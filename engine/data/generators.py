@@ -90,6 +90,8 @@ class PythonFeed(StreamFeed):
     def _new_iterator(self):
         source = self.source
         for data in (source[i] for i in range(len(source))) if self.is_sequence else source:
+            if data is None:
+                raise ValueError(f"The {type(source).__name__} gave None for a batch. Give x, (x, y) or (x, y, sample_weight).")
             many = isinstance(data, (list, tuple))
             data = tuple(to_tensors(item, self.prepare.dtype) for item in (data if many else [data]))
             yield self.prepare(data if many else data[0])

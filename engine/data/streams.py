@@ -104,12 +104,12 @@ class DatasetFeed(StreamFeed):
     accepted = "a tf.data.Dataset"
 
     def __init__(self, prepare, dataset, steps):
-        check_batched(dataset.element_spec, prepare.model.input_symbols())
-        self.dataset = dataset.map(lambda *items: prepare(items if len(items) > 1 else items[0]))
         size = int(dataset.cardinality())
         if size == 0:
             raise ValueError("The dataset is empty: it gives no batches.")
         check_ends(size, steps)
+        check_batched(dataset.element_spec, prepare.model.input_symbols())
+        self.dataset = dataset.map(lambda *items: prepare(items if len(items) > 1 else items[0]))
         self.steps = steps if steps is not None else size if size > 0 else None
         self.spec = relax(self.dataset.element_spec)
         super().__init__(renew=steps is None)

@@ -7,7 +7,7 @@ Each function gives one value per sample or element; the classes in `accuracy.py
 import tensorflow as tf
 
 from losses.ground.lookup import catalogue
-from losses.ground.numerics import epsilon
+from losses.ground.numerics import as_integers, epsilon
 from losses.ground.shapes import agree, floating
 
 ONE_HOT_HINT = "Labels are one-hot, shape (..., classes); for class numbers use the sparse_ function of that name."
@@ -132,7 +132,7 @@ def _labels(owner, y_true, y_pred):
             f"{owner} expects y_true of shape {y_pred.shape[:-1]}, a class number for each row of y_pred of shape "
             f"{y_pred.shape}; received y_true of shape {labels.shape}. For one-hot labels leave out `sparse_`."
         )
-    return tf.cast(labels, tf.int64)
+    return as_integers(labels)
 
 
 TABLE = catalogue(

@@ -5,6 +5,7 @@ import tensorflow as tf
 from engine import dtypes
 from engine.core.metric import Metric
 from engine.metrics.confusion import tally
+from losses.ground.numerics import cast
 from losses.ground.shapes import align_ranks
 from losses.reduction import weigh
 
@@ -49,7 +50,7 @@ class IoU(Metric):
         """Take in one batch of labels and predictions."""
         y_true = y_true if self.sparse_y_true else tf.argmax(y_true, self.axis)
         y_pred = y_pred if self.sparse_y_pred else tf.argmax(y_pred, self.axis)
-        y_true, y_pred = align_ranks(tf.cast(y_true, tf.int32), tf.cast(y_pred, tf.int32))
+        y_true, y_pred = align_ranks(cast(y_true, tf.int32), cast(y_pred, tf.int32))
         owner = f"{type(self).__name__} {self.name!r}"
         if not y_true.shape.is_compatible_with(y_pred.shape):
             raise ValueError(

@@ -7,6 +7,7 @@ from engine.core.metric import Mean, Metric, weighted
 from engine.metrics import functions
 from losses.ground.lookup import custom_object_scope
 from losses.ground.masks import get_mask
+from losses.ground.numerics import cast
 from losses.reduction import weigh
 
 
@@ -58,8 +59,8 @@ class MeanMetricWrapper(Mean):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in one batch of labels and predictions."""
         mask = get_mask(y_pred)
-        y_pred = tf.cast(y_pred, self.dtype)
-        y_true = tf.cast(y_true, self.dtype) if self.casts_labels else tf.convert_to_tensor(y_true)
+        y_pred = cast(y_pred, self.dtype)
+        y_true = cast(y_true, self.dtype) if self.casts_labels else tf.convert_to_tensor(y_true)
         values = self.fn(y_true, y_pred, **self.arguments)
         if mask is not None:
             _, sample_weight = weigh(self.name, values, sample_weight=sample_weight, mask=mask)

@@ -205,6 +205,6 @@ def _number(owner, value):
     except (TypeError, ValueError):
         pass
     raise ValueError(
-        f"{type(owner).__name__} needs as `learning_rate` a finite number of 0 or more, a LearningRateSchedule or a "
+        f"{type(owner).__name__} needs as `learning_rate` a number (finite, 0 or more), a LearningRateSchedule or a "
         f"function; received {value!r}."
     )
