@@ -54,9 +54,11 @@ class Embedding(Layer):
         return inputs != 0 if self.mask_zero else None
 
     def call(self, inputs):
-        rows = inputs if inputs.dtype in (tf.int32, tf.int64) else as_integers(inputs)
+        given = inputs
+        if inputs.dtype not in (tf.int32, tf.int64):
+            inputs = as_integers(inputs)
         try:
-            outputs = tf.gather(self.embeddings, rows)
+            outputs = tf.gather(self.embeddings, inputs)
         except tf.errors.InvalidArgumentError as error:  # only eagerly: in a graph there are no values yet
-            raise out_of_range(self, "input_dim", inputs, self.input_dim) from error
-        return or_nan(tf.cast(outputs, self.compute_dtype), rows, self.input_dim)
+            raise out_of_range(self, "input_dim", given, self.input_dim) from error
+        return or_nan(tf.cast(outputs, self.compute_dtype), inputs, self.input_dim)

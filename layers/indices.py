@@ -2,14 +2,14 @@
 
 import tensorflow as tf
 
-from losses.ground.numerics import as_integers
+from losses.ground.numerics import NO_INTEGER, as_integers
 
 
 def out_of_range(layer, argument, inputs, size):
     """The ValueError for `inputs` that are not all integers from 0 to below `size`, the layer's `argument`."""
     whole = as_integers(inputs)
-    if inputs.dtype.is_floating and bool(tf.reduce_any(tf.cast(whole, inputs.dtype) != inputs)):
-        fractions = tf.boolean_mask(inputs, tf.cast(whole, inputs.dtype) != inputs)
+    fractions = inputs.numpy()[whole.numpy() == NO_INTEGER]
+    if fractions.size:
         return ValueError(f"{layer.title} takes integers, received {fractions[0]}. Round the inputs, or use a Dense layer.")
     return ValueError(
         f"{layer.title} takes integers from 0 to {size - 1}, received some from {tf.reduce_min(whole)} to "

@@ -104,6 +104,8 @@ class PythonFeed(StreamFeed):
         source = self.source
         getattr(source, "on_epoch_begin", lambda: None)()
         for data in by_number(source, length(source)) if self.is_sequence else source:
+            if data is None:
+                raise ValueError(f"The {type(source).__name__} gave None for a batch. Give x, (x, y) or (x, y, sample_weight).")
             many = isinstance(data, (list, tuple))
             x, *rest = data if many else [data]
             x = to_tensors(x, self.prepare.dtype, keep=self.prepare.keeps_lists)

@@ -103,12 +103,13 @@ class DatasetFeed(StreamFeed):
     accepted = "a tf.data.Dataset"
 
     def __init__(self, prepare, dataset, steps):
-        has_parts = type(dataset.element_spec) is tuple  # ((a, b),): one x of two, not x and y
-        self.dataset = dataset.map(lambda *items: prepare(items if has_parts else items[0]))
         size = int(dataset.cardinality())
         if size == 0:
             raise ValueError("The dataset is empty: it gives no batches.")
         check_ends(size, steps)
+        check_batched(dataset.element_spec, prepare.model.input_symbols())
+        has_parts = type(dataset.element_spec) is tuple  # ((a, b),): one x of two, not x and y
+        self.dataset = dataset.map(lambda *items: prepare(items if has_parts else items[0]))
         self.steps = steps if steps is not None else size if size > 0 else None
         self.spec = relax(self.dataset.element_spec)
         super().__init__(renew=steps is None)

@@ -33,7 +33,7 @@ class LossFit(Around):
         self.seen = None  # the compiled losses that were looked at
 
     def look(self, run):
-        if not self.model.trainable_weights and self.model.compiled_loss is not self.seen:
+        if self.model.compiled_loss is not self.seen and not self.model.trainable_weights:
             self._warn("there is nothing to train: no weight is trainable. Set `trainable = True` on layers, or call evaluate()")
         self._check(run.feed)
 
@@ -42,7 +42,7 @@ class LossFit(Around):
 
     def _check(self, feed):
         compiled = self.model.compiled_loss
-        if compiled is None or compiled is self.seen or compiled.functions is None or tf.distribute.has_strategy():
+        if compiled is self.seen or compiled.functions is None or tf.distribute.has_strategy():
             return
         self.seen = compiled
         kinds = [_kind(function) for function in compiled.functions]

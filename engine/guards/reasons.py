@@ -47,7 +47,7 @@ class Reasons(Around):
         self.looks += 1
         if run.step == 0 or self.looks % _LOOKS == 0:
             check_rate(self.model.optimizer)
-        if self.asked and self.asked() is run or not _is_nan(self.model._loss_tracker.total):
+        if self.asked and self.asked() is run or not _is_nan(self.model._loss_tracker.total.numpy()):
             return
         self.asked = weakref.ref(run)
         _check_rates(self.model.optimizer, run.feed.position - run.step)
@@ -147,5 +147,6 @@ def _check_rates(optimizer, count):
 
 
 def _is_nan(value):
-    value = np.asarray(value)
+    if isinstance(value, float):
+        return value != value
     return value.dtype.kind == "f" and bool(np.isnan(value).any())

@@ -8,6 +8,7 @@ one `get_config` serves layers, initializers, losses, metrics and optimizers ali
 import difflib
 import functools
 import inspect
+import re
 
 _OURS = ("losses", "engine", "layers")
 
@@ -15,14 +16,12 @@ _OURS = ("losses", "engine", "layers")
 class Configurable:
     """Base of everything with `get_config` and `from_config`."""
 
-    def __new__(cls, *args, **kwargs):
-        names, takes_any = _own_arguments(cls)
-        unknown = [] if takes_any else [name for name in kwargs if name not in names]
-        if unknown:
-            raise unknown_argument(cls, unknown[0])
-        return super().__new__(cls)
-
     keras_module = "keras"  # where the interchange format says that classes of this kind are, if they are this project's
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = _with_nearest(cls.__init__)
 
     def get_config(self):
         """The constructor's arguments as plain data: `cls.from_config(config)` makes an equal object."""
@@ -34,11 +33,20 @@ class Configurable:
         return cls(**config)
 
 
-@functools.lru_cache(maxsize=None)
-def _own_arguments(cls):
-    """(names of the arguments that `cls.__init__` declares, whether it takes others too)."""
-    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
-    return {p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY}, any(p.kind is p.VAR_KEYWORD for p in parameters)
+def _with_nearest(init):
+    """The constructor `init`, so wrapped that an argument it does not know is answered with the nearest one."""
+
+    @functools.wraps(init)
+    def wrapped(self, *args, **kwargs):
+        try:
+            init(self, *args, **kwargs)
+        except TypeError as error:
+            unknown = re.match(r"(\S+)\(\) got an unexpected keyword argument '(\w+)'", str(error))
+            if unknown is None or unknown[1] != init.__qualname__:
+                raise
+            raise unknown_argument(type(self), unknown[2]) from None
+
+    return wrapped
 
 
 def unknown_argument(cls, name, others=()):

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from losses.ground.numerics import as_integers, cast
+from losses.ground.numerics import ROUNDING, as_integers, cast
 
 ONE_HOT_HINT = "Labels are one-hot, shape (..., classes); for class numbers use sparse_categorical_crossentropy."
 
@@ -55,12 +55,15 @@ received labels from 0 to 3. Give the last layer 4 units, or correct the labels.
             f"{owner} expects class numbers, received text such as {given.flat[0]!r}. Number the labels: "
             "classes, y = np.unique(labels, return_inverse=True)."
         )
+    if given.dtype.kind == "f":
+        fractions = given[~(abs(given - np.round(given)) <= ROUNDING)]
+        if fractions.size:
+            raise ValueError(
+                f"{owner} expects class numbers, received {fractions.flat[0]:g}. Round the labels; for probabilities use "
+                "categorical_crossentropy."
+            )
+        given = np.round(given)
     labels = given.astype("int64")
-    if given.dtype.kind == "f" and (given != labels).any():
-        raise ValueError(
-            f"{owner} expects class numbers, received {given[given != labels].flat[0]:g}. Round the labels; for probabilities use "
-            "categorical_crossentropy."
-        )
     if ignore_class is not None:
         labels = labels[labels != ignore_class]
     if labels.size == 0 or (labels.min() >= 0 and labels.max() < num_classes):

@@ -4,6 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 EPSILON = 1e-7
+NO_INTEGER = -(2**31)  # what stands for a number that is none
+ROUNDING = 1e-3  # what a computed integer may be off
 
 # In half precision 1 - 1e-7 rounds to 1 and log(1 - p) is infinite: use half the spacing of numbers near 1.
 _HALF_PRECISION_EPSILON = {tf.float16: 2.0**-11, tf.bfloat16: 2.0**-8}
@@ -55,8 +57,10 @@ def check_castable(value, dtype):
 def as_integers(value):
     """`value` as int64; a number with a fraction becomes one that is out of every range, as no integer is right for it."""
     value = tf.convert_to_tensor(value)
-    integers = cast(value, tf.int64)
-    return tf.where(value == tf.floor(value), integers, -(2**31)) if value.dtype.is_floating else integers
+    if not value.dtype.is_floating:
+        return cast(value, tf.int64)
+    nearest = tf.round(value)
+    return tf.where(tf.abs(value - nearest) <= ROUNDING, tf.cast(nearest, tf.int64), NO_INTEGER)
 
 
 def scores(y_pred, kind, from_logits):

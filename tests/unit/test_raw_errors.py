@@ -247,6 +247,12 @@ class OwnLoss(losses.Loss):
         super().__init__()
 
 
+class OwnCrossentropy(losses.BinaryCrossentropy):
+    def __init__(self, factor=1.0, **kwargs):
+        self.taken = kwargs.pop("taken", None)
+        super().__init__(**kwargs)
+
+
 class OwnOptimizer(optimizers.SGD):
     def __init__(self, warmth=0.0, **kwargs):
         super().__init__(**kwargs)
@@ -265,6 +271,7 @@ MISSPELT = [
     (OwnDense, dict(units=3, sharpnes=2.0), "sharpness"), (OwnDense, dict(units=3, kernel_initialiser="ones"), "kernel_initializer"),
     (Plain, dict(widht=2), "width"), (OwnLoss, dict(slpe=2), "slope"), (OwnModel, dict(dept=3), "depth"), (OwnModel, dict(nme="a"), "name"),
     (Sequential, dict(nme="a"), "name"), (losses.BinaryCrossentropy, dict(from_logit=True), "from_logits"),
+    (OwnCrossentropy, dict(from_logit=True), "from_logits"), (OwnCrossentropy, dict(facter=2.0), "factor"),
     (losses.Huber, dict(dleta=2.0), "delta"), (metrics.AUC, dict(num_threshold=3), "num_thresholds"),
     (metrics.Mean, dict(nme="a"), "name"), (engine.initializers.RandomNormal, dict(stdev=1.0), "stddev"),
     (engine.regularizers.L2, dict(l_2=0.1), "l2"), (engine.constraints.MaxNorm, dict(max_val=1.0), "max_value"),
@@ -284,3 +291,17 @@ def test_the_nearest_argument(cls, arguments, near):
 def test_the_nearest_argument_of_optimizers(cls, arguments, near):
     with pytest.raises(ValueError, match=f"Did you mean '{near}'"):
         cls(**arguments)
+
+
+def test_arguments_that_a_subclass_takes_for_itself_are_taken():
+    assert OwnCrossentropy(taken=3, label_smoothing=0.1).taken == 3
+
+
+def test_an_error_of_the_constructor_itself_stays_as_it_is():
+    class Calls(Layer):
+        def __init__(self):
+            super().__init__()
+            dict.fromkeys(valeu=3)
+
+    with pytest.raises(TypeError, match="fromkeys"):
+        Calls()
