@@ -58,10 +58,7 @@ class EagerStep(Step):
 
 
 class CompiledStep(Step):
-    """A step function (batch → logs), compiled for batches of `spec`; `jit`: by XLA, else of TensorFlow's own kernels.
-
-    The step is traced once, with any number of rows, and the loop below calls that trace.
-    """
+    """A step function (batch → logs), traced once for batches of `spec`; `jit`: through XLA, else on TensorFlow's kernels."""
 
     def __init__(self, step, spec, jit=False):
         super().__init__()

@@ -5,7 +5,6 @@ Ctrl-C is answered, and Python costs nothing in between. Where the chunks end ch
 """
 
 import time
-import warnings
 
 import tensorflow as tf
 
@@ -86,11 +85,8 @@ def _epoch(run, fixed, callbacks, turn):
         with turn():  # what is written down are the sums of this epoch
             callbacks.on_safe_point()
     model.optimizer.flush()
-    if run.step == 0 and not model.stop_training:
-        raise ValueError("The data gave no batches in this epoch. A generator can be used up only once.")
-    if feed.steps is not None and run.step < feed.steps and not model.stop_training:
-        warnings.warn(f"The data ended after {run.step} of {feed.steps} steps; make them repeat, or ask for fewer.",
-                      stacklevel=4)  # fmt: skip
+    if not model.stop_training:
+        feed.check_end(run.step)
     return dict(run.logs) or to_numbers(model.get_metrics_result())
 
 

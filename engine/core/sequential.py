@@ -77,7 +77,7 @@ class CoreSequential(CoreModel):
 
     def call(self, inputs, training=None):
         if self._start is not None:
-            inputs, = self._bind(self._start, inputs)
+            (inputs,) = self._bind(self._start, inputs)
         for layer in self._layers:
             inputs = layer(inputs)
         return inputs

@@ -6,6 +6,7 @@ import time
 import tensorflow as tf
 
 from engine.core.compiled import STREAM
+from engine.data.batched import check_batched
 from engine.small_parts.batch import relax
 from engine.small_parts.feed import Feed
 

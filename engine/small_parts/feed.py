@@ -5,6 +5,8 @@
 Other data are kinds of their own. Each registers itself, so that nothing here knows of them.
 """
 
+import warnings
+
 from engine.small_parts.batch import Preparation
 
 _kinds = []
@@ -79,6 +81,13 @@ class Feed:
             self.last = batch
             logs, ran = step.on_batch(batch, self.size), ran + 1
         return logs, ran
+
+    def check_end(self, ran):
+        """After an epoch of `ran` steps, which nobody stopped: say so if there should have been more."""
+        if ran == 0:
+            raise ValueError("The data gave no batches in this epoch. A generator can be used up only once.")
+        if self.steps is not None and ran < self.steps:
+            warnings.warn(f"The data ended after {ran} of {self.steps} steps; make them repeat, or ask for fewer.", stacklevel=5)
 
     def batches(self):
         """The rest of the epoch, batch by batch."""

@@ -9,7 +9,7 @@ import tensorflow as tf
 import losses
 from engine import Input, Model, Sequential, optimizers
 from engine.saving import load_model
-from engine.training.nests import follow, paths
+from losses.ground.nests import follow, paths
 from layers import Dense, Rescaling
 
 Pair = collections.namedtuple("Pair", "first second")
