@@ -91,7 +91,8 @@ def draw_deeds(dice, program, layers):
         fit |= {"initial_epoch": 1, "epochs": 3}
     if dice.chance(0.35):
         fit["callbacks"] = training.draw_callbacks(dice, "val_loss" if validated else "loss", scheduled)
-    others = [{"do": "evaluate", **({"as_list": True} if len(program["kinds"]) == 1 and dice.chance(0.5) else {})}, {"do": "predict"}, {"do": "train_on_batch"}, {"do": "test_on_batch"}]
+    listed = len(program["kinds"]) == 1 and "weighted_metrics" not in program
+    others = [{"do": "evaluate", **({"as_list": True} if listed and dice.chance(0.5) else {})}, {"do": "predict"}, {"do": "train_on_batch"}, {"do": "test_on_batch"}]
     changes = [{"do": "freeze", "nodes": layers[:1]}, {"do": "save_weights"}]
     if program["model"]["style"] != "subclass" and not has(program, "own.Scale"):
         changes += [{"do": "save"}, {"do": "configs"}]

@@ -54,7 +54,7 @@ KERAS_IS_WRONG = [
     Exception_(
         "a subclass whose call has no `training` argument is trained as if in inference",
         lambda program: style(program) == "subclass" and not program["model"].get("takes_training")
-        and has(program, "layers.BatchNormalization"),
+        and has(program, "layers.BatchNormalization", "own.Scale"),
     ),
     Exception_(
         "Softmax takes the mask of steps, which travels with its inputs, for one of its logits, and fails",
@@ -63,6 +63,10 @@ KERAS_IS_WRONG = [
     Exception_(
         "a penalty of activities inside of TimeDistributed does not count",
         lambda program: has_within(program, "layers.TimeDistributed", "activity_regularizer"),
+    ),
+    Exception_(
+        "the activity_regularizer of a SimpleRNN does not count",
+        lambda program: has_within(program, "layers.SimpleRNN", "activity_regularizer"),
     ),
     Exception_("Nadam's 0.96 is rounded to float32", lambda program: optimizer(program)[0] == "Nadam"),
     Exception_(
@@ -98,8 +102,9 @@ DOCUMENTED = [
         and isinstance(optimizer(program)[1]["learning_rate"], dict),
     ),
     Exception_(
-        "Dice sums over the batch: weights for rows are refused here",
-        lambda program: has(program, "losses.Dice") and has(program, "sample_weight", "class_weight"),
+        "Dice sums over the batch: weights for rows, and masks, are refused here",
+        lambda program: has(program, "losses.Dice")
+        and has(program, "sample_weight", "class_weight", "layers.Masking", "mask_zero"),
     ),
     Exception_(
         "optimizers and clipping take each part of an embedding's gradient by itself, where one row is looked up twice",
