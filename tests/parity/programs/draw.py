@@ -60,6 +60,8 @@ def draw_heads(dice, drawing):
 
 def draw_objective(dice, heads):
     found = {"loss": {name: dice.one_of(training.KINDS[kind]["losses"]) for name, kind in heads.items()}}
+    if len(heads) > 1 and dice.chance(0.15):
+        found["loss"][dice.one_of(list(heads))] = None
     for key, probability in (("metrics", 0.7), ("weighted_metrics", 0.2)):
         if dice.chance(probability):
             found[key] = {name: dice.some_of(training.KINDS[kind]["metrics"], 2) for name, kind in heads.items()}
@@ -71,7 +73,7 @@ def draw_objective(dice, heads):
 def draw_data(dice, program):
     gathers = "gradient_accumulation_steps" in next(iter(program["optimizer"].values()))
     found = {**({"rows": 8, "batch": 2} if gathers else {"rows": dice.whole(4, 7), "batch": dice.one_of([2, 3, 4])}),
-             "eager": dice.chance(0.7), "form": dice.one_of(["arrays", "arrays", "arrays", "dataset", "dataset", "generator", "sequence"])}  # fmt: skip
+             "eager": dice.chance(0.8), "form": dice.one_of(["arrays", "arrays", "arrays", "dataset", "dataset", "generator", "sequence"])}  # fmt: skip
     if dice.chance(0.4):
         found["sample_weight"] = True
     elif dice.chance(0.2) and list(program["kinds"].values()) == ["classes"] and found["form"] == "arrays":
@@ -93,9 +95,9 @@ def draw_deeds(dice, program, layers):
         fit["callbacks"] = training.draw_callbacks(dice, "val_loss" if validated else "loss", scheduled)
     listed = len(program["kinds"]) == 1 and "weighted_metrics" not in program
     others = [{"do": "evaluate", **({"as_list": True} if listed and dice.chance(0.5) else {})}, {"do": "predict"}, {"do": "train_on_batch"}, {"do": "test_on_batch"}]
-    changes = [{"do": "freeze", "nodes": layers[:1]}, {"do": "save_weights"}]
+    changes = [{"do": "freeze", "nodes": layers[:1]}, {"do": "save_weights"}, {"do": "keras_weights"}]
     if program["model"]["style"] != "subclass" and not has(program, "own.Scale"):
-        changes += [{"do": "save"}, {"do": "configs"}]
+        changes += [{"do": "save"}, {"do": "keras_file"}, {"do": "configs"}]
     if not scheduled:
         changes.append({"do": "rate", "to": 2.0**-6})
     deeds = [fit, *dice.some_of(others, 2)]
