@@ -4,6 +4,8 @@
 Factors are powers of two: Keras rounds some of them to float32, and these lose nothing.
 """
 
+import math
+
 REGULARIZERS = [
     {"regularizers.L1": {"l1": 2.0**-5}}, {"regularizers.L2": {"l2": 2.0**-4}},
     {"regularizers.L1L2": {"l1": 2.0**-6, "l2": 2.0**-5}},
@@ -59,10 +61,7 @@ def own(dice, shape):
 
 
 def flatten(dice, shape):
-    size = 1
-    for axis in shape:
-        size *= axis
-    return {"layers.Flatten": {}}, [size]
+    return {"layers.Flatten": {}}, [math.prod(shape)]
 
 
 ANY = [
@@ -170,7 +169,7 @@ def global_pool1d(dice, shape):
 
 def length(name, change, **arguments):
     """A layer that changes the number of steps."""
-    return lambda dice, shape: ({f"layers.{name}": arguments}, [change(shape[0]), shape[1]]) if change(shape[0]) > 0 else None
+    return lambda dice, shape: ({f"layers.{name}": arguments}, [change(shape[0]), shape[1]])
 
 
 def permute(dice, shape):
@@ -184,7 +183,7 @@ def group_norm(dice, shape):
 SEQUENCES = [
     gru, lstm, simple, stacked, bidirectional, each_step, conv1d, separable1d, transposed1d, pool1d, global_pool1d, global_pool1d,
     flatten, permute, group_norm, same("Masking"), same("Masking"), same("SpatialDropout1D", {"rate": 0.0}),
-    length("UpSampling1D", lambda steps: 2 * steps if steps < 6 else 0, size=2),
+    length("UpSampling1D", lambda steps: 2 * steps, size=2),
     length("ZeroPadding1D", lambda steps: steps + 1, padding=[1, 0]),
     length("Cropping1D", lambda steps: steps - 1, cropping=[0, 1]),
 ]  # fmt: skip
@@ -231,6 +230,7 @@ def rows_as_steps(dice, shape):
 
 def area(name, change, **arguments):
     """A layer that changes height and width."""
+
     def draw(dice, shape):
         return {f"layers.{name}": arguments}, [change(shape[0]), change(shape[1]), shape[2]]
 
