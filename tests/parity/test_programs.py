@@ -1,8 +1,10 @@
 """Programs drawn from seeds give the same numbers in Keras and here: see programs/."""
 
+import keras
 import pytest
-from programs.differing import difference
-from programs.draw import draw
+from programs import exceptions, shrinking
+from programs.differing import Difference, difference
+from programs.draw import draw, draw_any
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -16,3 +18,29 @@ def test_program(seed):
 def test_fifty_programs(first):
     found = {seed: difference(draw(seed)) for seed in range(first, first + 50)}
     assert {seed: each.text for seed, each in found.items() if each is not None} == {}
+
+
+def test_a_program_shrinks_to_what_matters(monkeypatch):
+    found = Difference(("numbers",), "")
+    wrong = {"layers.Dense", "clipnorm"}
+    monkeypatch.setattr(shrinking, "difference", lambda program: found if all(
+        exceptions.has(program, word) for word in wrong) else None)  # fmt: skip
+    program = next(program for program in map(draw, range(100)) if all(exceptions.has(program, word) for word in wrong))
+    smallest, _ = shrinking.shrink(program, found)
+    assert len(smallest["model"]["nodes"]) == 1 and smallest["deeds"] == []
+    assert "clipnorm" in exceptions.optimizer(smallest)[1] and not exceptions.has(smallest, "metrics", "callbacks")
+
+
+def test_draws_are_many_and_repeat():
+    programs = [draw(seed) for seed in range(300)]
+    assert programs == [draw(seed) for seed in range(300)]
+    for style in ("list", "graph", "subclass"):
+        assert 40 < sum(program["model"]["style"] == style for program in programs)
+    layers = {name for name in dir(keras.layers) if exceptions.has(programs, f"layers.{name}")}
+    assert len(layers) > 45, sorted(layers)
+
+
+def test_every_exception_is_drawn_and_has_a_reason():
+    drawn = [draw_any(seed, 0) for seed in range(3000)]
+    for exception in exceptions.EXCEPTIONS:
+        assert exception.reason and any(map(exception.applies, drawn)), exception.reason

@@ -4,6 +4,8 @@
 Factors are powers of two: Keras rounds some of them to float32, and these lose nothing.
 """
 
+import math
+
 REGULARIZERS = [
     {"regularizers.L1": {"l1": 2.0**-5}}, {"regularizers.L2": {"l2": 2.0**-4}},
     {"regularizers.L1L2": {"l1": 2.0**-6, "l2": 2.0**-5}},
@@ -59,10 +61,7 @@ def own(dice, shape):
 
 
 def flatten(dice, shape):
-    size = 1
-    for axis in shape:
-        size *= axis
-    return {"layers.Flatten": {}}, [size]
+    return {"layers.Flatten": {}}, [math.prod(shape)]
 
 
 ANY = [
@@ -71,7 +70,8 @@ ANY = [
          beta_regularizer=REGULARIZERS, gamma_constraint=CONSTRAINTS[:1]),
     same("LayerNormalization", epsilon=[2.0**-8], center=[False], scale=[False], gamma_regularizer=REGULARIZERS),
     same("ReLU", negative_slope=[0.25], max_value=[1.5], threshold=[0.25]), same("ELU"), same("LeakyReLU"),
-    same("UnitNormalization"), same("Softmax"),
+    same("UnitNormalization"), same("Softmax"), same("Rescaling", {"scale": 0.5}, offset=[0.25]),
+    same("GaussianNoise", {"stddev": 0.0}),
 ]  # fmt: skip
 
 
@@ -127,6 +127,13 @@ def bidirectional(dice, shape):
     return {"layers.Bidirectional": {"layer": inner, "merge_mode": mode}}, outputs
 
 
+def stacked(dice, shape):
+    cells = [dice.one_of(["GRUCell", "LSTMCell", "SimpleRNNCell"]) for _ in range(dice.whole(1, 2))]
+    arguments = {"cell": [{f"layers.{name}": {"units": 2, **dice.options(use_bias=[False])}} for name in cells]}
+    arguments |= dice.options(0.4, return_sequences=[True], go_backwards=[True])
+    return {"layers.RNN": arguments}, [shape[0], 2] if "return_sequences" in arguments else [2]
+
+
 def each_step(dice, shape):
     inner, outputs = dense(dice, shape[1:])
     return {"layers.TimeDistributed": {"layer": inner}}, [shape[0], *outputs]
@@ -162,7 +169,7 @@ def global_pool1d(dice, shape):
 
 def length(name, change, **arguments):
     """A layer that changes the number of steps."""
-    return lambda dice, shape: ({f"layers.{name}": arguments}, [change(shape[0]), shape[1]]) if change(shape[0]) > 0 else None
+    return lambda dice, shape: ({f"layers.{name}": arguments}, [change(shape[0]), shape[1]])
 
 
 def permute(dice, shape):
@@ -174,9 +181,9 @@ def group_norm(dice, shape):
 
 
 SEQUENCES = [
-    gru, lstm, simple, bidirectional, each_step, conv1d, separable1d, transposed1d, pool1d, global_pool1d, global_pool1d,
+    gru, lstm, simple, stacked, bidirectional, each_step, conv1d, separable1d, transposed1d, pool1d, global_pool1d, global_pool1d,
     flatten, permute, group_norm, same("Masking"), same("Masking"), same("SpatialDropout1D", {"rate": 0.0}),
-    length("UpSampling1D", lambda steps: 2 * steps if steps < 6 else 0, size=2),
+    length("UpSampling1D", lambda steps: 2 * steps, size=2),
     length("ZeroPadding1D", lambda steps: steps + 1, padding=[1, 0]),
     length("Cropping1D", lambda steps: steps - 1, cropping=[0, 1]),
 ]  # fmt: skip
@@ -221,8 +228,20 @@ def rows_as_steps(dice, shape):
     return {"layers.Reshape": {"target_shape": [shape[0], shape[1] * shape[2]]}}, [shape[0], shape[1] * shape[2]]
 
 
+def area(name, change, **arguments):
+    """A layer that changes height and width."""
+
+    def draw(dice, shape):
+        return {f"layers.{name}": arguments}, [change(shape[0]), change(shape[1]), shape[2]]
+
+    return draw
+
+
 IMAGES = [conv2d, conv2d, depthwise, separable2d, transposed2d, pool2d, pool2d, global_pool2d, flatten, flatten,
-          rows_as_steps, group_norm]  # fmt: skip
+          rows_as_steps, group_norm, same("SpatialDropout2D", {"rate": 0.0}),
+          area("ZeroPadding2D", lambda size: size + 1, padding=[[1, 0], [0, 1]]),
+          area("Cropping2D", lambda size: size - 1, cropping=[[1, 0], [0, 1]]),
+          area("UpSampling2D", lambda size: 2 * size, size=2)]  # fmt: skip
 
 BY_RANK = {1: ANY + VECTORS, 2: ANY + SEQUENCES, 3: ANY + IMAGES}
 MERGING = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"]

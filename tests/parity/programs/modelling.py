@@ -7,6 +7,8 @@
      "outputs": ["n1"]}
 """
 
+import math
+
 from . import families
 
 IDS = 5  # how many different numbers an input of ids has
@@ -14,7 +16,7 @@ LARGEST = 48  # numbers in a row of any tensor
 
 
 def draw_model(dice, prefix="", inputs=None, most=5):
-    """(model, shapes of all its tensors). `inputs` are given for a nested one."""
+    """A Drawing with some nodes. `prefix` and `inputs` are given for a nested model."""
     style = dice.one_of(["list", "graph", "graph", "subclass"]) if inputs is None else dice.one_of(["list", "graph"])
     inputs = inputs or draw_inputs(dice, 1 if style == "list" else dice.whole(1, 2))
     drawing = Drawing(dice, prefix, style, inputs)
@@ -80,15 +82,12 @@ class Drawing:
     def grow_again(self, name):
         """A layer of before on another tensor of the same shape."""
         before = [node for node in self.nodes if "layer" in node and len(node["on"]) == 1
-                  and node["on"] != [name] and self.shapes_before(node) == self.shapes[name]]  # fmt: skip
+                  and node["on"] != [name] and self.shapes.get(node["on"][0]) == self.shapes[name]]  # fmt: skip
         if before:
             node = self.dice.one_of(before)
             again = f"{self.prefix}n{len(self.nodes)}"
             self.nodes.append({"name": again, "again": node["name"], "on": [name]})
             self.shapes[again] = self.shapes[node["name"]]
-
-    def shapes_before(self, node):
-        return self.shapes.get(node["on"][0])
 
     def grow_model(self, name):
         prefix = f"n{len(self.nodes)}_"
@@ -102,10 +101,7 @@ class Drawing:
         if found is None:
             return
         layer, shape = found
-        size = 1
-        for axis in shape:
-            size *= axis
-        if 0 < size <= LARGEST:
+        if 0 < math.prod(shape) <= LARGEST:
             self.add(layer, on, shape)
 
     def model(self, outputs):

@@ -153,14 +153,36 @@ def rate(side, deed, other):
 
 
 def save(side, deed, other):
+    """Each side goes on with the model of its own file."""
     path = os.path.join(side.directory, "whole.keras" if side.k is keras else "whole.safetensors")
     side.model.save(path)
     side.model = side.k.saving.load_model(path)
 
 
+def keras_file(side, deed, other):
+    """Both sides go on with the model of Keras's file; of that ours does not read the optimizer's state."""
+    path = os.path.join(side.directory, "shared.keras")
+    if side.k is keras:
+        side.model.save(path)
+    side.model = side.k.saving.load_model(path)
+    side.compile()
+
+
 def save_weights(side, deed, other):
-    path = os.path.join(side.directory, "whole.weights.h5")
+    path = os.path.join(side.directory, f"{side.name}.weights.h5")
     side.model.save_weights(path)
+    load_weights(side, path)
+
+
+def keras_weights(side, deed, other):
+    """Both sides go on with the weights of Keras's file."""
+    path = os.path.join(side.directory, "shared.weights.h5")
+    if side.k is keras:
+        side.model.save_weights(path)
+    load_weights(side, path)
+
+
+def load_weights(side, path):
     side.model = side.new_model()
     side.model.load_weights(path)
     side.compile()
@@ -175,8 +197,9 @@ def configs(side, deed, other):
     side.compile()
 
 
-DEEDS = {function.__name__: function for function in (fit, evaluate, predict, train_on_batch, test_on_batch, freeze, rate,
-                                                      save, save_weights, configs)}  # fmt: skip
+DEEDS = {deed.__name__: deed for deed in (
+    fit, evaluate, predict, train_on_batch, test_on_batch, freeze, rate, save, keras_file, save_weights, keras_weights, configs,
+)}  # fmt: skip
 
 
 # ---- a program ---------------------------------------------------------------------------------

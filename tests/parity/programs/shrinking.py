@@ -5,22 +5,22 @@ import copy
 from .differing import difference
 from .exceptions import exception_for
 
+# A program without these is none.
 KEPT = set("seed model style inputs nodes outputs name layer again on shape of kinds shapes optimizer loss deeds do".split())
-
 SIMPLE = {"optimizer": {"optimizers.SGD": {"learning_rate": 0.125}}, "eager": True}
 
 
-def shrink(program, found, say=lambda text: None):
+def shrink(program, found):
     """(smallest program, its Difference): nothing in it can be left out by itself."""
     progress = True
     while progress:
-        progress = False
-        for smaller in candidates(program):
-            new = difference_of(smaller)
+        progress, place = False, 0
+        while place < len(smaller := list(candidates(program))):
+            new = difference_of(smaller[place])
             if new is not None and new.kind == found.kind:
-                program, found, progress = smaller, new, True
-                say(f"{len(repr(program))} characters left: {new.text[:100]}")
-                break
+                program, found, progress = smaller[place], new, True  # at this place there is the next candidate now
+            else:
+                place += 1
     return program, found
 
 

@@ -1,7 +1,5 @@
 """What programs are trained with: losses and metrics by kind of output, optimizers, callbacks."""
 
-import math
-
 # For each kind of output: the activations of its last layer, the units, the losses, the metrics.
 KINDS = {
     "real": {
@@ -102,7 +100,3 @@ def draw_callbacks(dice, monitor, scheduled):
         found.append({"callbacks.ReduceLROnPlateau": {"monitor": monitor, "mode": dice.one_of(["min", "max"]), "patience": 1,
                                                       "factor": 0.5, "min_delta": 0.0}})  # fmt: skip
     return dice.some_of(found, 2)
-
-
-def size_of(shape):
-    return math.prod(shape)
