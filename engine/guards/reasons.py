@@ -130,7 +130,8 @@ def undisturbed(model):
 
 def check_rate(optimizer, step=None):
     """A ValueError unless the learning rate (of the call number `step`, or now) is a finite number of 0 or more."""
-    rate = float(optimizer.learning_rate if step is None else optimizer.rate_at(tf.constant(step, tf.int64)))
+    rate = optimizer.learning_rate if step is None else optimizer.rate_at(tf.constant(step, tf.int64))
+    rate = 0.0 if rate is None else float(rate)  # None: a rule without a rate
     if not 0 <= rate < math.inf:
         step = int(optimizer.iterations) if step is None else step
         raise ValueError(

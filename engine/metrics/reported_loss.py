@@ -48,7 +48,8 @@ class ReportedLoss(CompiledLoss):
             for index, name in zip(used, numbered([self.functions[index].name for index in used])):
                 self.labels[index] = name
         keys = self.loss if isinstance(self.loss, dict) else y_pred
-        order = [names.index(key) for key in keys] if isinstance(y_pred, dict) and names.own else used
+        is_flat = isinstance(y_pred, dict) and names.own and set(keys) <= set(names)
+        order = [names.index(key) for key in keys] if is_flat else used
         self.reported = [f"{self.labels[index]}_loss" for index in order if index in used] if len(used) > 1 else []
         return used
 
