@@ -39,7 +39,9 @@ class PyDataset:
 
 def length(source):
     """The number of batches in a pass over `source`, None where it is not known."""
-    known = len(source) if isinstance(source, Sized) else getattr(source, "num_batches", None)
+    if isinstance(source, Sized):
+        return len(source)
+    known = getattr(source, "num_batches", None) if hasattr(source, "__getitem__") else None
     return known if isinstance(known, int) else None
 
 
