@@ -43,6 +43,9 @@ class NaNGuard(Around):
         self.good = tf.Variable(0, dtype=tf.int64, trainable=False)  # steps that were applied
         self._finite = None  # of the step that is being traced
 
+    def __getstate__(self):
+        return {**vars(self), "_finite": None}  # for copies: a tensor of a traced step belongs to its graph
+
     def begin(self, feed):
         """Before a fit on the batches of `feed`."""
         self.tripped.assign(False)
@@ -67,7 +70,6 @@ class NaNGuard(Around):
             variable.assign(tf.where(self._finite, variable, value))
         self.tripped.assign(~self._finite)
         self.good.assign_add(tf.cast(self._finite, tf.int64))
-        self._finite = None
         return logs
 
     def gradients(self, find, loss, weights, again):
