@@ -34,19 +34,19 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
             return clone_model(layer, None, clone_function, call_function, recursive)
         found = _from_config(layer) if clone_function is None else clone_function(layer)
         if not isinstance(found, Layer):
-            raise ValueError(f"clone_model: clone_function returns a Layer for each layer; for {layer.title} it gave {found!r}.")
+            raise ValueError(f"clone_model: clone_function returns a Layer for each layer; for {layer._title} it gave {found!r}.")
         return found
 
     if not _has_structure(model):
         if input_tensors is not None or clone_function is not None or call_function is not None:
             raise ValueError(
-                f"clone_model: {model.title} has a call() of its own, so it is cloned by its get_config() alone. Leave out "
+                f"clone_model: {model._title} has a call() of its own, so it is cloned by its get_config() alone. Leave out "
                 "input_tensors, clone_function and call_function, or make the model of Inputs or as a Sequential."
             )
         return _from_config(model)
     if isinstance(model, Sequential):
         if call_function is not None:
-            raise ValueError(f"clone_model: {model.title} calls its layers one after the other; call_function is for graphs.")
+            raise ValueError(f"clone_model: {model._title} calls its layers one after the other; call_function is for graphs.")
         start = [] if model._start is None else [_starts(model, input_tensors)[0]]
         clone = type(model)([*start, *map(new_layer, model.layers)], name=model.name)
     else:
@@ -74,7 +74,7 @@ def _starts(model, given):
         given = [given[symbol.node.operation.name] for symbol in symbols]
     found = tf.nest.flatten(given)
     if len(found) != len(symbols) or not all(isinstance(item, symbolic.Symbol) for item in found):
-        raise ValueError(f"clone_model: {model.title} has {len(symbols)} inputs; `input_tensors` are as many symbols, received {given!r}.")
+        raise ValueError(f"clone_model: {model._title} has {len(symbols)} inputs; `input_tensors` are as many symbols, received {given!r}.")
     return found
 
 

@@ -57,14 +57,14 @@ class Model(Trainer, Saved, Studied, CoreModel):
             for item in tf.nest.flatten(items):
                 if not isinstance(item, symbolic.Symbol):
                     raise TypeError(
-                        f"{self.title}: `{what}` must be symbols made by Input(...) and layers called on them; "
+                        f"{self._title}: `{what}` must be symbols made by Input(...) and layers called on them; "
                         f"received {item!r} of type {type(item).__name__}."
                     )
         super()._set_graph(inputs, [outputs, list(losses), metrics or {}])
         names = [layer.name for layer in self._layers]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"{self.title}: two layers are named {twice[0]!r}. Give each its own name=.")
+            raise ValueError(f"{self._title}: two layers are named {twice[0]!r}. Give each its own name=.")
         self._output_structure, self._added_losses, self._added_metrics = outputs, tuple(losses), metrics or {}
 
     # ---- structure --------------------------------------------------------------------------
@@ -73,12 +73,12 @@ class Model(Trainer, Saved, Studied, CoreModel):
         """The layer of that name, or at that place in `layers`."""
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(f"{self.title} has {len(self.layers)} layers; there is no layer {index}.")
+                raise ValueError(f"{self._title} has {len(self.layers)} layers; there is no layer {index}.")
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f"{self.title} has no layer {name!r}. It has {[layer.name for layer in self.layers]}.")
+        raise ValueError(f"{self._title} has no layer {name!r}. It has {[layer.name for layer in self.layers]}.")
 
     @property
     def inputs(self):
@@ -134,7 +134,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
 
     def _add_to_graph(self, losses, metrics):
         if self._graph is None:
-            raise TypeError(f"{self.title} is not functional; call add_loss and add_metric on tensors, in its call().")
+            raise TypeError(f"{self._title} is not functional; call add_loss and add_metric on tensors, in its call().")
         self._set_graph(self._structure, self._output_structure, losses, metrics)
         self._traces.forget()
 

@@ -30,17 +30,17 @@ class Sequential(CoreSequential, Model):
         given = layer.node.operation if isinstance(layer, Symbol) else layer
         if isinstance(given, InputLayer):
             if self._layers or self._start is not None:
-                raise ValueError(f"{self.title}: an Input can only come first.")
+                raise ValueError(f"{self._title}: an Input can only come first.")
         elif not isinstance(layer, Layer):
-            raise TypeError(f"{self.title}.add() takes a Layer, received {layer!r} of type {type(layer).__name__}.")
+            raise TypeError(f"{self._title}.add() takes a Layer, received {layer!r} of type {type(layer).__name__}.")
         elif any(layer.name == other.name and layer is not other for other in self._layers):
-            raise ValueError(f"{self.title} already has a layer named {layer.name!r}. Give each its own name=.")
+            raise ValueError(f"{self._title} already has a layer named {layer.name!r}. Give each its own name=.")
         super().add(layer)
 
     def pop(self):
         """Take the last layer off, and return it."""
         if not self._layers:
-            raise ValueError(f"{self.title} has no layers to pop.")
+            raise ValueError(f"{self._title} has no layers to pop.")
         layer = self._layers.pop()
         self._ends = self._ends[:-1]
         self._refresh()

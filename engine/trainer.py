@@ -176,7 +176,7 @@ class Trainer:
 
     def _require_compiled(self, action):
         if self.optimizer is None:
-            raise RuntimeError(f"{self.title} is not compiled. Call model.compile(optimizer, loss) before {action}().")
+            raise RuntimeError(f"{self._title} is not compiled. Call model.compile(optimizer, loss) before {action}().")
 
     # ---- metrics ----------------------------------------------------------------------------
 

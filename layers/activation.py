@@ -30,7 +30,7 @@ class Activation(Layer):
 
 def _not_negative(layer, name, value):
     if value is None or value < 0:
-        raise ValueError(f"{layer.title} takes a number from 0 as `{name}`, received {value!r}.")
+        raise ValueError(f"{layer._title} takes a number from 0 as `{name}`, received {value!r}.")
     return value
 
 
@@ -166,7 +166,7 @@ class Softmax(Layer):
         pairs = zip(reversed(mask.shape), reversed(inputs.shape))
         if any(ours not in (1, None, theirs) for ours, theirs in pairs if theirs is not None):
             raise ValueError(
-                f"{self.title} takes a mask that broadcasts to inputs of shape {inputs.shape}, received one of shape "
+                f"{self._title} takes a mask that broadcasts to inputs of shape {inputs.shape}, received one of shape "
                 f"{mask.shape}. Add an axis to the mask, or pass the inputs without one."
             )
         # Half of the lowest number: far below all others, and no infinity, whose differences are nan.

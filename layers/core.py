@@ -42,7 +42,7 @@ class Lambda(Layer):
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
         super().__init__(**kwargs)
         if not callable(function):
-            raise TypeError(f"{self.title} takes a function, received {function!r}.")
+            raise TypeError(f"{self._title} takes a function, received {function!r}.")
         self.function = function
         self.output_shape = output_shape
         self.mask = mask

@@ -14,14 +14,14 @@ def check_rate(layer, rate, below_one=False):
     number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
     if not number or not 0 <= rate <= 1 or (below_one and rate == 1):
         wanted = "from 0 to below 1" if below_one else "from 0 to 1"
-        raise ValueError(f"{layer.title} takes a number {wanted} as `rate`, received {rate!r}.")
+        raise ValueError(f"{layer._title} takes a number {wanted} as `rate`, received {rate!r}.")
     return rate
 
 
 def check_noise_shape(layer, noise_shape):
     """`noise_shape` as a tuple, or None; a single number is a ValueError."""
     if noise_shape is not None and not isinstance(noise_shape, (tuple, list)):
-        raise ValueError(f"{layer.title} takes one size per axis as `noise_shape`, received {noise_shape!r}.")
+        raise ValueError(f"{layer._title} takes one size per axis as `noise_shape`, received {noise_shape!r}.")
     return noise_shape if noise_shape is None else tuple(noise_shape)
 
 

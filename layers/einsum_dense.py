@@ -73,7 +73,7 @@ def weight_shapes(layer, input_shape):
     dots = found and (found[1], found[3])
     if not found or all(dots) or dots != (found[5], found[7]):
         raise ValueError(
-            f"{layer.title} takes an equation such as 'ab,bc->ac', '...x,xy->...y' or 'ab...,bc->ac...', "
+            f"{layer._title} takes an equation such as 'ab,bc->ac', '...x,xy->...y' or 'ab...,bc->ac...', "
             f"received {layer.equation!r}."
         )
     leading, left, kernel, right = found[1], found[2], found[4], found[6]
@@ -83,18 +83,18 @@ def weight_shapes(layer, input_shape):
     for letter in set(sizes) & set(wanted):
         if None not in (sizes[letter], wanted[letter]) and sizes[letter] != wanted[letter]:
             raise ValueError(
-                f"{layer.title}: axis {letter!r} of {layer.equation!r} is {sizes[letter]} in the inputs and "
+                f"{layer._title}: axis {letter!r} of {layer.equation!r} is {sizes[letter]} in the inputs and "
                 f"{wanted[letter]} in output_shape. Write None there."
             )
         wanted[letter] = sizes[letter]
     sizes = {**wanted, **sizes}
     if unknown := (set(right) | set(kernel)) - set(sizes) or set(right) - set(left + kernel):
-        raise ValueError(f"{layer.title}: axis {min(unknown)!r} of {layer.equation!r} has no size: it is in neither "
+        raise ValueError(f"{layer._title}: axis {min(unknown)!r} of {layer.equation!r} has no size: it is in neither "
                          f"inputs {tuple(input_shape)} nor output_shape {layer.output_shape}.")  # fmt: skip
     if not layer.bias_axes:
         return [sizes[letter] for letter in kernel], None
     if unknown := set(layer.bias_axes) - set(right):
-        raise ValueError(f"{layer.title}: bias axis {min(unknown)!r} is not an axis of the outputs {right!r}.")
+        raise ValueError(f"{layer._title}: bias axis {min(unknown)!r} is not an axis of the outputs {right!r}.")
     first = min(right.index(letter) for letter in layer.bias_axes)
     bias = [sizes[letter] if letter in layer.bias_axes else 1 for letter in right[first:]]
     elided = len(input_shape) - len(left) if found[3] else 0

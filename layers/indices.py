@@ -10,9 +10,9 @@ def out_of_range(layer, argument, inputs, size):
     whole = as_integers(inputs)
     fractions = inputs.numpy()[whole.numpy() == NO_INTEGER]
     if fractions.size:
-        return ValueError(f"{layer.title} takes integers, received {fractions[0]}. Round the inputs, or use a Dense layer.")
+        return ValueError(f"{layer._title} takes integers, received {fractions[0]}. Round the inputs, or use a Dense layer.")
     return ValueError(
-        f"{layer.title} takes integers from 0 to {size - 1}, received some from {tf.reduce_min(whole)} to "
+        f"{layer._title} takes integers from 0 to {size - 1}, received some from {tf.reduce_min(whole)} to "
         f"{tf.reduce_max(whole)}. Set {argument} to the largest integer plus 1."
     )
 

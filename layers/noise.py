@@ -48,7 +48,7 @@ class GaussianNoise(Layer):
     def __init__(self, stddev, seed=None, **kwargs):
         super().__init__(**kwargs)
         if isinstance(stddev, bool) or not isinstance(stddev, (int, float)) or not 0 <= stddev <= 1:
-            raise ValueError(f"{self.title} takes a number from 0 to 1 as `stddev`, received {stddev!r}.")
+            raise ValueError(f"{self._title} takes a number from 0 to 1 as `stddev`, received {stddev!r}.")
         self.stddev = stddev
         self.seed = seed
         if stddev > 0:

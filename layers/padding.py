@@ -19,7 +19,7 @@ def both_ends(layer, name, value):
         if all(isinstance(p, (tuple, list)) and len(p) == 2 and all(is_integer(n, 0) for n in p) for p in pairs):
             return tuple((int(before), int(after)) for before, after in pairs)
     many = "a pair (before, after)" if layer.rank == 1 else f"{layer.rank} integers or pairs (before, after)"
-    raise ValueError(f"{layer.title} takes an integer from 0 or {many} as `{name}`, received {value!r}.")
+    raise ValueError(f"{layer._title} takes an integer from 0 or {many} as `{name}`, received {value!r}.")
 
 
 class ZeroPadding(SpatialLayer):
@@ -53,7 +53,7 @@ class Cropping(SpatialLayer):
             size = inputs.shape[axis]
             if size is not None and before + after >= size:
                 raise ValueError(
-                    f"{self.title} crops {before} and {after} from axis {axis} of size {size}, which leaves nothing. "
+                    f"{self._title} crops {before} and {after} from axis {axis} of size {size}, which leaves nothing. "
                     "Crop less, or check the layer before it."
                 )
             kept[axis] = slice(before, -after if after else None)

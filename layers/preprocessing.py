@@ -57,7 +57,7 @@ class Normalization(Layer):
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)
         if (mean is None) != (variance is None):
-            raise ValueError(f"{self.title} takes `mean` and `variance` both or neither, "
+            raise ValueError(f"{self._title} takes `mean` and `variance` both or neither, "
                              f"received mean={mean!r} and variance={variance!r}.")  # fmt: skip
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         self.mean = self._given_mean = mean
@@ -68,7 +68,7 @@ class Normalization(Layer):
     def build(self, input_shape):
         rank = len(input_shape)
         if any(not -rank <= axis < rank or axis % rank == 0 for axis in self.axis):
-            raise ValueError(f"{self.title} takes axes of its inputs other than the batch as `axis`, received "
+            raise ValueError(f"{self._title} takes axes of its inputs other than the batch as `axis`, received "
                              f"{self.axis} for inputs of shape {tuple(input_shape)}.")  # fmt: skip
         kept = {axis % rank: input_shape[axis] for axis in self.axis}
         self.broadcast = [kept.get(axis, 1) for axis in range(rank)]
@@ -82,7 +82,7 @@ class Normalization(Layer):
     def adapt(self, data):
         """Set mean and variance to those of `data`: an array, or batches of arrays (a tf.data.Dataset, a list ...)."""
         if self._given_mean is not None:
-            raise ValueError(f"{self.title} was given mean and variance; without them it can adapt to data.")
+            raise ValueError(f"{self._title} was given mean and variance; without them it can adapt to data.")
         whole = hasattr(data, "__array__") or (isinstance(data, (list, tuple)) and not hasattr(data[0], "__array__"))
         count = mean = squares = 0.0
         for batch in [data] if whole else data:
@@ -100,7 +100,7 @@ class Normalization(Layer):
             mean = mean + difference * (new / (count + new))
             count += new
         if not count:
-            raise ValueError(f"{self.title}.adapt() takes data with at least one row, received none.")
+            raise ValueError(f"{self._title}.adapt() takes data with at least one row, received none.")
         self.mean.assign(tf.cast(mean, self.mean.dtype))
         self.variance.assign(tf.cast(squares / count, self.variance.dtype))
 
@@ -146,11 +146,11 @@ class CategoryEncoding(Layer):
         self.output_mode = one_of(self, "output_mode", output_mode, ("multi_hot", "one_hot", "count"))
         self.sparse = sparse
         if sparse:
-            raise ValueError(f"{self.title} makes dense tensors only: sparse=True is not supported.")
+            raise ValueError(f"{self._title} makes dense tensors only: sparse=True is not supported.")
 
     def call(self, inputs, count_weights=None):
         if count_weights is not None and self.output_mode != "count":
-            raise ValueError(f"{self.title} takes count_weights with output_mode='count', not {self.output_mode!r}.")
+            raise ValueError(f"{self._title} takes count_weights with output_mode='count', not {self.output_mode!r}.")
         given, inputs = inputs, as_integers(inputs)
         if tf.executing_eagerly() and not bool(tf.reduce_all((inputs >= 0) & (inputs < self.num_tokens))):
             raise out_of_range(self, "num_tokens", given, self.num_tokens)

@@ -55,9 +55,9 @@ class Reshape(Layer):
     def __init__(self, target_shape, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(target_shape, (tuple, list)) or not all(is_integer(size, -1) for size in target_shape):
-            raise ValueError(f"{self.title} takes a tuple of integers as `target_shape`, received {target_shape!r}.")
+            raise ValueError(f"{self._title} takes a tuple of integers as `target_shape`, received {target_shape!r}.")
         if list(target_shape).count(-1) > 1:
-            raise ValueError(f"{self.title} takes at most one -1 in `target_shape`, received {tuple(target_shape)}.")
+            raise ValueError(f"{self._title} takes at most one -1 in `target_shape`, received {tuple(target_shape)}.")
         self.target_shape = tuple(target_shape)
 
     def call(self, inputs):
@@ -72,7 +72,7 @@ class Reshape(Layer):
         rest = total // known if -1 in self.target_shape and known else 1
         if known * rest != total:
             raise ValueError(
-                f"{self.title} cannot make {self.target_shape} of {sizes}: that is {known} elements"
+                f"{self._title} cannot make {self.target_shape} of {sizes}: that is {known} elements"
                 f"{' or a multiple' if -1 in self.target_shape else ''} of {total}. Check the layer before it."
             )
         return tuple(rest if size == -1 else size for size in self.target_shape)
@@ -94,7 +94,7 @@ class Permute(Layer):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(f"{self.title} takes the axes from 1 on, each once, as `dims`, received {self.dims}.")
+            raise ValueError(f"{self._title} takes the axes from 1 on, each once, as `dims`, received {self.dims}.")
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs):

@@ -65,7 +65,7 @@ def per_axis(layer, name, value):
     sizes = (value,) * layer.rank if isinstance(value, numbers.Integral) else value
     if not isinstance(sizes, (tuple, list)) or len(sizes) != layer.rank or not all(is_integer(s, 1) for s in sizes):
         many = "a positive integer" if layer.rank == 1 else f"a positive integer or {layer.rank} of them"
-        raise ValueError(f"{layer.title} takes {many} as `{name}`, received {value!r}.")
+        raise ValueError(f"{layer._title} takes {many} as `{name}`, received {value!r}.")
     return tuple(int(size) for size in sizes)
 
 
@@ -78,7 +78,7 @@ def one_of(layer, name, value, allowed):
     """`value` in lower case, or a ValueError if it is none of `allowed`."""
     text = value.lower() if isinstance(value, str) else value
     if text not in allowed:
-        raise ValueError(f"{layer.title} takes {' or '.join(map(repr, allowed))} as `{name}`, received {value!r}.")
+        raise ValueError(f"{layer._title} takes {' or '.join(map(repr, allowed))} as `{name}`, received {value!r}.")
     return text
 
 
@@ -87,7 +87,7 @@ def check_windows_fit(layer, input_shape, windows):
     sizes = [input_shape[axis] for axis in layer.spatial_axes]
     if any(size is not None and size < window for size, window in zip(sizes, windows)):
         raise ValueError(
-            f"{layer.title} slides windows of size {tuple(windows)} over inputs of size {tuple(sizes)}, "
+            f"{layer._title} slides windows of size {tuple(windows)} over inputs of size {tuple(sizes)}, "
             "which leaves no output. Use padding='same', smaller windows or larger inputs."
         )
 

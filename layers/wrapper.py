@@ -8,7 +8,7 @@ def as_layer(owner, name, value):
     """The layer that `value` (a Layer, or the config of one) stands for, or a ValueError that names the argument."""
     layer = get_layer(value)
     if not isinstance(layer, Layer):
-        raise ValueError(f"{owner.title} takes a Layer as `{name}`, received {value!r}.")
+        raise ValueError(f"{owner._title} takes a Layer as `{name}`, received {value!r}.")
     return layer
 
 

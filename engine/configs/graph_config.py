@@ -143,13 +143,13 @@ def describe_graph(model):
     """The config of a functional model."""
     if model._added_losses or model._added_metrics:
         raise NotImplementedError(
-            f"{model.title}: a config cannot hold what add_loss and add_metric were given as symbols. "
+            f"{model._title}: a config cannot hold what add_loss and add_metric were given as symbols. "
             "Call them in the call() of a layer instead."
         )
     for symbol in model.inputs:
         if symbol.node.inputs:
             raise ValueError(
-                f"{model.title}.get_config(): the model starts in the midst of another graph, at {symbol!r}. "
+                f"{model._title}.get_config(): the model starts in the midst of another graph, at {symbol!r}. "
                 "Only a graph that starts at Input(...) can be described."
             )
     names = _names(model._graph.nodes)

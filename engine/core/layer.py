@@ -146,7 +146,7 @@ class Layer(Copied, tracking.Tracked, Described):
     def _finish_call(self, args, kwargs, outputs):
         """Checks and side products of a call: masks, the activity penalty, the observers."""
         if outputs is None:
-            raise ValueError(f"{self.title}: call() returned None, expected a tensor or a nest of tensors. Add `return`.")
+            raise ValueError(f"{self._title}: call() returned None, expected a tensor or a nest of tensors. Add `return`.")
         if self._output_shapes is None:
             self._output_shapes = shape_of(outputs)
         inputs = args[0] if args else next(iter(kwargs.values()), None)
@@ -240,7 +240,7 @@ class Layer(Copied, tracking.Tracked, Described):
         """
         for item in loss if isinstance(loss, (list, tuple)) else [loss]:
             if isinstance(item, symbolic.Symbol):
-                raise TypeError(f"{self.title}.add_loss takes tensors. Only a functional Model takes symbols.")
+                raise TypeError(f"{self._title}.add_loss takes tensors. Only a functional Model takes symbols.")
             if callable(item) and not isinstance(item, tf.Variable) and context.state.call is None:
                 self._loss_functions.append(item)
                 continue
@@ -287,7 +287,7 @@ class Layer(Copied, tracking.Tracked, Described):
                 self._step_metrics[name or source.name] = source
             return
         if name is None:
-            raise ValueError(f"{self.title}.add_metric() needs `name=` for a value that no Metric returned.")
+            raise ValueError(f"{self._title}.add_metric() needs `name=` for a value that no Metric returned.")
         if name not in self._step_metrics:
             self._step_metrics[name] = Mean(name=name)
         self._step_metrics[name].update_state(value)

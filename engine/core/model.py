@@ -44,7 +44,7 @@ class CoreModel(TrainingStep, Layer):
         self._traces = self.kind_of_traces()
         self.around_step = []
         if (inputs is None) != (outputs is None):
-            raise ValueError(f"{self.title} needs both inputs and outputs (a functional model), or neither (a subclass).")
+            raise ValueError(f"{self._title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:
             self._set_graph(inputs, outputs)
 

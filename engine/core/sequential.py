@@ -50,7 +50,7 @@ class CoreSequential(CoreModel):
         with context.inside(self):  # so that an error in there can say where the layer is
             output = layer(self._ends[-1])
         if not isinstance(output, symbolic.Symbol):
-            raise ValueError(f"{self.title}: {layer.title} has several outputs; a Sequential passes on one. Use Model.")
+            raise ValueError(f"{self._title}: {layer._title} has several outputs; a Sequential passes on one. Use Model.")
         self._ends.append(output)
 
     def _refresh(self):

@@ -127,6 +127,6 @@ def _refuse_what_overwrites(model, graph, workers):
     ):
         if found:
             raise ValueError(
-                f"{model.title}: {what} needs steps that come one after the other; {workers} workers of a "
+                f"{model._title}: {what} needs steps that come one after the other; {workers} workers of a "
                 "ParameterServerStrategy make theirs at the same time. Leave it out, or use one worker."
             )

@@ -64,7 +64,7 @@ class CopiesAtHand(Around):
         spread = any(isinstance(weight.variable, tf.distribute.DistributedValues) for weight in weights)
         if spread and (not tf.distribute.has_strategy() or tf.distribute.in_cross_replica_context()):
             raise ValueError(
-                f"{self.model.title} has a copy of its weights on each device, and was asked for gradients outside of fit(). "
+                f"{self.model._title} has a copy of its weights on each device, and was asked for gradients outside of fit(). "
                 "To look into it, make it outside of the scope of the strategy and load the weights."
             )
         return find()
@@ -82,17 +82,17 @@ class Scope:
         if now is not own:
             kinds = [type(strategy).__name__ if strategy else "no strategy" for strategy in (own, now)]
             raise ValueError(
-                f"{model.title} was made in the scope of {kinds[0]} and is compiled in that of {kinds[1]}. Make and compile it "
+                f"{model._title} was made in the scope of {kinds[0]} and is compiled in that of {kinds[1]}. Make and compile it "
                 "inside of the same `with strategy.scope():`."
             )
         elsewhere = isinstance(own, tf.distribute.ParameterServerStrategy)
         if elsewhere and jit_compile is True:
             raise ValueError(
-                f"{model.title}: jit_compile=True is for steps on one device; those of a ParameterServerStrategy begin on a "
+                f"{model._title}: jit_compile=True is for steps on one device; those of a ParameterServerStrategy begin on a "
                 'worker and end on a parameter server. Leave it "auto".'
             )
         if run_eagerly and own is not None and (elsewhere or own.num_replicas_in_sync > 1):
-            raise ValueError(f"{model.title}: run_eagerly is for one device. Make the model outside of the strategy's scope.")
+            raise ValueError(f"{model._title}: run_eagerly is for one device. Make the model outside of the strategy's scope.")
 
     def around(self, model):
         """The wrappers that the steps of `model` need there."""

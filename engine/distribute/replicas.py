@@ -143,6 +143,6 @@ def check_variables(model, strategy, is_inside):
     for path, (variable, kind) in state_of(model).items():
         if not is_inside(variable):
             raise ValueError(
-                f"{model.title}: {path!r} ({kind}) was made outside of the scope of its {type(strategy).__name__}. "
+                f"{model._title}: {path!r} ({kind}) was made outside of the scope of its {type(strategy).__name__}. "
                 "Make the model, its optimizer and its metrics inside of `with strategy.scope():`."
             )

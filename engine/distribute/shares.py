@@ -114,11 +114,11 @@ class DistributedFeed(SharedFeed):
         model, strategy = prepare.model, prepare.model._place.strategy
         if isinstance(dataset, tf.distribute.DistributedIterator):
             kind = type(dataset).__name__
-            raise ValueError(f"{model.title} was given a {kind}. Pass the DistributedDataset that it is made of.")
+            raise ValueError(f"{model._title} was given a {kind}. Pass the DistributedDataset that it is made of.")
         if strategy is None or isinstance(strategy, tf.distribute.ParameterServerStrategy):
             made = f"in the scope of {type(strategy).__name__}" if strategy else "outside of a strategy's scope"
             raise ValueError(
-                f"{model.title} was made {made} and is given a {type(dataset).__name__}. Make the model in the scope of the "
+                f"{model._title} was made {made} and is given a {type(dataset).__name__}. Make the model in the scope of the "
                 "strategy that made the dataset, or pass the tf.data.Dataset itself."
             )
         check_ends(int(dataset.cardinality), steps)

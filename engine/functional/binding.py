@@ -17,13 +17,13 @@ def bind(model, structure, given):
         missing, extra = [k for k in keys if k not in given], [k for k in given if k not in keys]
         if missing or extra:
             found = [f"lacks {missing}"] * bool(missing) + [f"has {extra}, which no input is named"] * bool(extra)
-            raise ValueError(f"{model.title} takes a dict with the keys {keys}; the one received {' and '.join(found)}.")
+            raise ValueError(f"{model._title} takes a dict with the keys {keys}; the one received {' and '.join(found)}.")
         tensors = [given[key] for key in (sorted(keys) if isinstance(structure, dict) else keys)]
         tensors = tf.nest.flatten(tensors)
     else:
         tensors = tf.nest.flatten(given)
     if len(tensors) != len(symbols):
-        raise ValueError(f"{model.title} has {len(symbols)} inputs {names}, received {len(tensors)}.")
+        raise ValueError(f"{model._title} has {len(symbols)} inputs {names}, received {len(tensors)}.")
     return [fit(model, symbol, tensor) for symbol, tensor in zip(symbols, tensors)]
 
 
@@ -31,13 +31,13 @@ def fit(model, symbol, tensor):
     """`tensor` in the rank and dtype that `symbol` declares, or a ValueError that says what is wrong."""
     if tensor is None and not getattr(symbol.node.operation, "optional", False):
         raise ValueError(
-            f"{model.title}: input {symbol.node.operation.name!r} received None. Give it data, or make it with Input(optional=True)."
+            f"{model._title}: input {symbol.node.operation.name!r} received None. Give it data, or make it with Input(optional=True)."
         )
     if not isinstance(tensor, (tf.Tensor, Symbol)):
         return tensor
     wanted, rank = symbol.shape, tensor.shape.rank
     if tensor.dtype == tf.string != symbol.dtype:
-        raise ValueError(f"{model.title}: input {symbol.node.operation.name!r} takes numbers, received text. {NO_TEXT}")
+        raise ValueError(f"{model._title}: input {symbol.node.operation.name!r} takes numbers, received text. {NO_TEXT}")
     if rank is not None and wanted.rank is not None:
         if rank == wanted.rank - 1 and wanted[-1] == 1:
             tensor = tensor[..., tf.newaxis]
@@ -47,7 +47,7 @@ def fit(model, symbol, tensor):
         if problem:
             name = symbol.node.operation.name
             raise ValueError(
-                f"{model.title}: input {name!r} takes shape {tuple(wanted)}, received {tuple(tensor.shape)}. "
+                f"{model._title}: input {name!r} takes shape {tuple(wanted)}, received {tuple(tensor.shape)}. "
                 "Reshape the data, or change Input(shape=...)."
             )
     if tensor.dtype == symbol.dtype:

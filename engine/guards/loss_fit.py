@@ -75,7 +75,7 @@ class LossFit(Around):
         return [output if wanted else None for wanted, output in zip(asked, outputs)]
 
     def _warn(self, message):
-        warnings.warn(f"{self.model.title}: {message}.", stacklevel=6)
+        warnings.warn(f"{self.model._title}: {message}.", stacklevel=6)
 
 
 def _kind(function):

@@ -35,7 +35,7 @@ class MissingGradients(Around):
         return gradients
 
     def _report(self, missing, is_all, loss, again):
-        title, names = self.model.title, ", ".join(repr(path) for path, _ in missing[:_MOST]) + _more(missing)
+        title, names = self.model._title, ", ".join(repr(path) for path, _ in missing[:_MOST]) + _more(missing)
         found = _reasons(self.model, missing[:_MOST], loss, again)
         why = "; ".join(f"{path!r} is {reason}" for path, reason in found.items()) or _GENERAL
         if is_all:

@@ -63,7 +63,7 @@ class NaNGuard(Around):
         logs = step(data)
         if self._finite is None:
             raise ValueError(
-                f"{self.model.title}: on_nan= needs a train_step() that gets its gradients from self.tape_gradients() or "
+                f"{self.model._title}: on_nan= needs a train_step() that gets its gradients from self.tape_gradients() or "
                 "self.step_gradients() and applies them with self.apply_step()."
             )
         for variable, value in zip(variables, before):
@@ -112,7 +112,7 @@ class NaNGuard(Around):
         batch = unpack(data)
         path, saved = self._save(run, batch)
         raise NonFiniteError(
-            f"{self.model.title}: training met numbers that are not finite, in step {step + 1} of epoch {run.epoch + 1}. "
+            f"{self.model._title}: training met numbers that are not finite, in step {step + 1} of epoch {run.epoch + 1}. "
             f"{first} The step was not applied: the model is as it was after the step before. {saved} Look for bad values "
             "in the data, lower the learning rate, or clip the gradients (clipnorm=).",
             batch, path,
@@ -130,7 +130,7 @@ class NaNGuard(Around):
 
         def note(layer, args, kwargs, outputs):
             if not layers and not _is_finite(outputs):
-                layers.append(f"First was the output of {paths.get(id(layer)) or 'the model'!r} ({layer.title}).")
+                layers.append(f"First was the output of {paths.get(id(layer)) or 'the model'!r} ({layer._title}).")
 
         x, y, sample_weight = unpack(data)
         with observe(note), tf.GradientTape() as tape:

@@ -111,7 +111,7 @@ def _check_one(model, x, y, sample_weight):
         return
     if len(rows) == 1 and found and found != rows:
         raise ValueError(
-            f"{model.title}: call() returned {min(found)} rows for {rows.pop()} rows of x. Return one row for each, in their order."
+            f"{model._title}: call() returned {min(found)} rows for {rows.pop()} rows of x. Return one row for each, in their order."
         )
     model.compiled_loss.terms(y, y_pred, sample_weight)
 

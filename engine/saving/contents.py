@@ -17,13 +17,13 @@ def weights_of(model, action):
     if waiting or not model.built:
         names = ", ".join(map(repr, waiting[:5])) + (f" and {len(waiting) - 5} more" if len(waiting) > 5 else "")
         raise ValueError(
-            f"{model.title} is not built, so it has no weights yet{f' in {names}' if names else ''}. "
+            f"{model._title} is not built, so it has no weights yet{f' in {names}' if names else ''}. "
             f"Call it on a batch once, model(x), or say model.build((None, ...)) with the shape of a batch, before {action}()."
         )
     weights = {}
     for path, variable, _ in model.named_weights():
         if path in weights:
-            raise ValueError(f"{model.title} has two weights at the path {path!r}. Rename one of the attributes.")
+            raise ValueError(f"{model._title} has two weights at the path {path!r}. Rename one of the attributes.")
         weights[path] = variable
     return weights
 

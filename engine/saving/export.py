@@ -50,7 +50,7 @@ def _specs(model):
     """The inputs as a nest of TensorSpec with any number of rows."""
     declared = model._structure if model._structure is not None else model.first_inputs
     if declared is None:
-        raise ValueError(f"{model.title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
+        raise ValueError(f"{model._title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
     return tf.nest.map_structure(lambda item: tf.TensorSpec([None, *item.shape[1:]], item.dtype), declared)
 
 

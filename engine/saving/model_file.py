@@ -63,7 +63,7 @@ def save(model, path, include_optimizer=True):
         text = json.dumps(to_json(description))
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{model.title}: its config cannot be written as JSON ({error}). get_config() of your own classes returns "
+            f"{model._title}: its config cannot be written as JSON ({error}). get_config() of your own classes returns "
             "numbers, text, arrays, lists, dicts and the like. save_weights() needs no config."
         ) from error
     container.write(path, "model", values_of(variables), model=text)

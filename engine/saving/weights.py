@@ -63,7 +63,7 @@ def assign(model, own, arrays, path, strict=True):
     misfits = compare(own, arrays)
     if misfits and strict:
         raise FileError(
-            f"{model.title}: the weights in {path!r} do not fit, and none was loaded. "
+            f"{model._title}: the weights in {path!r} do not fit, and none was loaded. "
             f"strict=False loads those that do.\n{misfits}"
         )
     wrong = {name for name, *_ in misfits}

@@ -53,11 +53,11 @@ class Described(Configurable):
         own, values = self.named_weights(), as_arrays(self, weights)
         if len(own) != len(values):
             hint = "" if self.built else " It is not built yet: call it on data once, or call build(shape)."
-            raise ValueError(f"{self.title} has {len(own)} weights, received a list of {len(values)}.{hint}")
+            raise ValueError(f"{self._title} has {len(own)} weights, received a list of {len(values)}.{hint}")
         for (path, variable, _), value in zip(own, values):
             if tuple(variable.shape) != value.shape:
                 raise ValueError(
-                    f"{self.title}: weight {path!r} has shape {tuple(variable.shape)}, received {value.shape}. "
+                    f"{self._title}: weight {path!r} has shape {tuple(variable.shape)}, received {value.shape}. "
                     "Nothing was assigned."
                 )
         for (_, variable, _), value in zip(own, values):
@@ -66,7 +66,7 @@ class Described(Configurable):
     def count_params(self):
         """The number of scalars in `weights`."""
         if not self.built:
-            raise ValueError(f"{self.title} is not built and has no weights to count. Call it on data once first.")
+            raise ValueError(f"{self._title} is not built and has no weights to count. Call it on data once first.")
         return sum(int(np.prod(weight.shape)) for weight in self.weights)
 
     @property
@@ -93,16 +93,16 @@ class Described(Configurable):
 
     def _first_node(self):
         if not self._nodes:
-            raise ValueError(f"{self.title} was never called on symbols, so it has no input and output yet.")
+            raise ValueError(f"{self._title} was never called on symbols, so it has no input and output yet.")
         return self._nodes[0]
 
     @property
-    def title(self):
+    def _title(self):
         """Who this is, for messages: `Dense 'dense_1'`."""
         return f"{type(self).__name__} {self.__dict__.get('name')!r}"
 
     def __repr__(self):
-        return f"<{self.title}{'' if self.built else ', not built'}>"
+        return f"<{self._title}{'' if self.built else ', not built'}>"
 
     def __setattr__(self, name, value):
         try:
@@ -117,9 +117,9 @@ class Described(Configurable):
         hint = ""
         if not self.built and not name.startswith("_"):
             hint = " It is not built yet: its weights are made when it is first called, or by build(shape)."
-        raise AttributeError(f"{self.title} has no attribute {name!r}.{hint}")
+        raise AttributeError(f"{self._title} has no attribute {name!r}.{hint}")
 
     def _check_aggregation(self, aggregation, plain):
         if aggregation != "mean" and (plain or aggregation is not None):
-            raise ValueError(f'{self.title}.add_metric(): aggregation is "mean", or None for what a Metric returned; '
+            raise ValueError(f'{self._title}.add_metric(): aggregation is "mean", or None for what a Metric returned; '
                              f"received {aggregation!r} for a {'plain value' if plain else 'metric'}.")  # fmt: skip

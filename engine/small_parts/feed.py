@@ -24,7 +24,7 @@ def kind_of(model, x):
     if found is None:
         given = "no data" if x is None else f"{x!r:.60}"
         known = dict.fromkeys(kind.accepted for kind in reversed(_kinds))
-        raise ValueError(f"{model.title} was given {given}. Pass x: {', '.join(known)}.")
+        raise ValueError(f"{model._title} was given {given}. Pass x: {', '.join(known)}.")
     return found
 
 

@@ -17,24 +17,24 @@ def check_inputs_given(layer, args, kwargs):
     if type(layer).__module__.partition(".")[0] != "layers":
         return  # a layer of the user's own takes what it likes
     if not args and not kwargs:
-        raise TypeError(f"{layer.title} was called without inputs. Pass it a tensor: layer(x).")
+        raise TypeError(f"{layer._title} was called without inputs. Pass it a tensor: layer(x).")
     if not args:
         return
     if isinstance(args[0], dict) and hasattr(layer.input_spec, "min_ndim"):
-        raise ValueError(f"{layer.title} takes one tensor, received a dict with the keys {list(args[0])}. Choose one of them.")
+        raise ValueError(f"{layer._title} takes one tensor, received a dict with the keys {list(args[0])}. Choose one of them.")
     for item in tf.nest.flatten(args[0]):
         if item is None:
             which = "None" if args[0] is None else "a list or dict with None in it"
-            raise ValueError(f"{layer.title} takes tensors, received {which}. Does what made it lack a `return`?")
+            raise ValueError(f"{layer._title} takes tensors, received {which}. Does what made it lack a `return`?")
         if not (isinstance(item, _SCALARS) or hasattr(item, "dtype") and hasattr(item, "shape")):
-            raise ValueError(f"{layer.title} takes tensors or arrays, received an object of type {type(item).__name__}.")
+            raise ValueError(f"{layer._title} takes tensors or arrays, received an object of type {type(item).__name__}.")
 
 
 def as_arrays(layer, weights):
     """The values for `layer.set_weights` as arrays, or a ValueError that says which is no array of numbers."""
     if not isinstance(weights, (list, tuple, np.ndarray)):
         raise ValueError(
-            f"{layer.title}.set_weights() takes a list of arrays, as get_weights() gives it; received "
+            f"{layer._title}.set_weights() takes a list of arrays, as get_weights() gives it; received "
             f"{weights!r:.60} of type {type(weights).__name__}. Values in a file are read by load_weights()."
         )
     found = []
@@ -45,7 +45,7 @@ def as_arrays(layer, weights):
             array = None
         if array is None or array.dtype.kind in "OSU":
             raise ValueError(
-                f"{layer.title}.set_weights() takes arrays of numbers; item {index} is {value!r:.60}, of type "
+                f"{layer._title}.set_weights() takes arrays of numbers; item {index} is {value!r:.60}, of type "
                 f"{type(value).__name__}. Nothing was assigned."
             )
         found.append(array)

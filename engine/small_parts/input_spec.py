@@ -58,15 +58,15 @@ def check_inputs(layer, inputs):
     if isinstance(specs, (list, tuple)):
         specs, tensors = tf.nest.flatten(specs), tf.nest.flatten(inputs)
         if len(tensors) != len(specs):
-            raise ValueError(f"{layer.title} takes {len(specs)} inputs, received {len(tensors)}.")
+            raise ValueError(f"{layer._title} takes {len(specs)} inputs, received {len(tensors)}.")
     else:
         specs, tensors = [specs], [inputs] if isinstance(inputs, tf.Tensor) else tf.nest.flatten(inputs)[:1]
     for spec, tensor in zip(specs, tensors):
         if getattr(tensor, "dtype", None) == tf.string:
-            raise ValueError(f"{layer.title} takes numbers, received text. {NO_TEXT}")
+            raise ValueError(f"{layer._title} takes numbers, received text. {NO_TEXT}")
         problem = spec.problem(tensor) if spec is not None and hasattr(tensor, "dtype") else None
         if problem:
             wanted, fix = problem
             received = f"dtype {tensor.dtype.name}" if "dtype" in wanted else f"shape {tuple(tensor.shape)}"
             verb = "was built for" if layer.built else "takes"
-            raise ValueError(f"{layer.title} {verb} {wanted}, received {received}. {fix}")
+            raise ValueError(f"{layer._title} {verb} {wanted}, received {received}. {fix}")

@@ -64,7 +64,7 @@ def arguments_of_shapes(layer, shapes, named_shapes, make):
     unknown = [name for name in named_shapes if name != "input_shape" and name.removesuffix("_shape") not in names]
     if unknown or not shapes and not named_shapes:
         known = ", ".join(f"{name}_shape" for name in names)
-        raise TypeError(f"{layer.title}.compute_output_shape() takes shapes, also as {known}; received {unknown or 'none'}.")
+        raise TypeError(f"{layer._title}.compute_output_shape() takes shapes, also as {known}; received {unknown or 'none'}.")
     given = [*shapes, named_shapes.pop("input_shape")] if "input_shape" in named_shapes else list(shapes)
     named = {name.removesuffix("_shape"): shape for name, shape in named_shapes.items()}
     given += [named.pop(name) for name in itertools.takewhile(named.__contains__, names[len(given) :])]
@@ -87,5 +87,5 @@ def add_note(error, layer, args, root):
     if hasattr(error, "add_note") and not hasattr(error, "_noted"):  # add_note: Python 3.11 and later
         error._noted = True
         path = next((path for path, inner in root.named_layers() if inner is layer), "")
-        where = f" at {path!r} of {root.title}" if path else ""
-        error.add_note(f"Raised in the call of {layer.title}{where}, on inputs of shape {shape_of(args)}.")
+        where = f" at {path!r} of {root._title}" if path else ""
+        error.add_note(f"Raised in the call of {layer._title}{where}, on inputs of shape {shape_of(args)}.")

@@ -13,7 +13,7 @@ def why_tracked(model, variable):
     title = f"Variable of shape {tuple(variable.shape)}"
     if not paths:
         print(
-            f"{title} is not found in {model.title}. It is a weight if it is an attribute of a layer in it, or in a "
+            f"{title} is not found in {model._title}. It is a weight if it is an attribute of a layer in it, or in a "
             "list, tuple, dict, set or dataclass on one; not behind a plain object, a closure or a global name."
         )
     for index, path in enumerate(paths):
@@ -39,7 +39,7 @@ def _why_frozen(model, variable):
         frozen.update({path: layer for path, layer in owners if not layer.trainable})
     path, layer = next(iter(frozen.items()))
     more = f" (and {len(frozen) - 1} more of its owners)" if len(frozen) > 1 else ""
-    return f"{path or 'the model'} is frozen{more}: {layer.title} has trainable=False"
+    return f"{path or 'the model'} is frozen{more}: {layer._title} has trainable=False"
 
 
 def _ways(model, variable):

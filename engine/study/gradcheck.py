@@ -53,7 +53,7 @@ class GradientReport:
     """The slopes of one check. `print(report)`, `report.ok`, `report.raise_if_wrong()`."""
 
     def __init__(self, title, precision, slopes):
-        self.title, self.precision, self.slopes = title, precision, slopes
+        self._title, self.precision, self.slopes = title, precision, slopes
 
     @property
     def ok(self):
@@ -71,7 +71,7 @@ class GradientReport:
             (s.name, s.shape, s.order, f"{s.tape:.8g}", f"{s.difference:.8g}", f"{s.error:.1e}", s.verdict)
             for s in self.slopes
         ]
-        return f"Gradients of {self.title}, differences in {self.precision}\n{table(head, rows)}"
+        return f"Gradients of {self._title}, differences in {self.precision}\n{table(head, rows)}"
 
 
 def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training=False, second_order=False, seed=0):
@@ -101,11 +101,11 @@ def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training
         raise TypeError(f"check_gradients() takes a Layer or Model of this project, received {type(layer).__name__}.")
     if second_order and layer.compute_dtype != "float64":
         raise ValueError(
-            f"{layer.title} computes in {layer.compute_dtype}; second order needs float64. "
+            f"{layer._title} computes in {layer.compute_dtype}; second order needs float64. "
             "Make it with dtype='float64'."
         )
     if y is not None and getattr(layer, "optimizer", None) is None:
-        raise ValueError(f"{layer.title}: `y` needs a compiled model, whose loss is checked. Compile it, or omit y.")
+        raise ValueError(f"{layer._title}: `y` needs a compiled model, whose loss is checked. Compile it, or omit y.")
     objective = Objective(layer, x, y, sample_weight, call or {}, training, seed)
     try:
         names, points = objective.names(), [*objective.inputs, *objective.weights]
@@ -120,7 +120,7 @@ def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training
         ]
     finally:
         objective.restore()
-    return GradientReport(layer.title, differences.dtype, slopes)
+    return GradientReport(layer._title, differences.dtype, slopes)
 
 
 def _by_tapes(objective, points, directions):

@@ -110,7 +110,7 @@ class Step:
             for weight in self.weights
         ]  # fmt: skip
         return "\n\n".join([
-            f"One step of {self.title} on {self.rows} rows: loss {self.loss:.6g}, {1e3 * self.seconds:.0f} ms",
+            f"One step of {self._title} on {self.rows} rows: loss {self.loss:.6g}, {1e3 * self.seconds:.0f} ms",
             "Forward\n" + table(("layer", "class", "in", "out", "mean", "deviation", "zeros", "not finite",
                                  "gradient norm", "ms"), calls),
             "Loss\n" + table(("term", "value", "factor", "adds"), terms),
@@ -165,7 +165,7 @@ def _measured(model, x, y, sample_weight):
     ]  # fmt: skip
     worked = _worked(model, weights, slots, state)
     frozen = [path for path, _, trainable in model.named_weights() if not trainable]
-    return Step(model.title, type(optimizer).__name__, int(rows), float(loss), terms, calls, weights, rate, worked, seconds, frozen)
+    return Step(model._title, type(optimizer).__name__, int(rows), float(loss), terms, calls, weights, rate, worked, seconds, frozen)
 
 
 def _terms(model, y, y_pred, sample_weight, loss):

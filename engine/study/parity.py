@@ -85,7 +85,7 @@ def compare(ours, theirs, x, *, call=None, training=False, tolerance=None, seed=
     tolerance = tolerance or _TOLERANCES.get(ours.compute_dtype, 1e-2)
     x, call = tf.nest.map_structure(lambda item: _as_input(item, ours.compute_dtype), (x, call or {}))
     call = {"training": training, **call}
-    comparison = Comparison(f"{ours.title} and {type(theirs).__name__} of Keras")
+    comparison = Comparison(f"{ours._title} and {type(theirs).__name__} of Keras")
     for layer in (ours, theirs):
         if not layer.built:
             layer(x, **{**call, "training": False})

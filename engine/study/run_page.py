@@ -38,7 +38,7 @@ def record_run(run_dir, model, x_test, y_test, config):
         chance = probabilities[np.arange(len(labels)), labels]  # that was given to the right class
         confusion, worst = confusion + counts, _worst(worst, dict(images=images, found=said, right=labels, chance=chance))
     run = {
-        "model": model.title, "config": {key: str(value) for key, value in config.items()},
+        "model": model._title, "config": {key: str(value) for key, value in config.items()},
         "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "numpy": np.__version__},
         "summary": model.summary(print_fn=None).text(100), "confusion": confusion.tolist(),
     }  # fmt: skip

@@ -75,7 +75,7 @@ class Objective:
                 x=x, y=self.y, y_pred=outputs, sample_weight=self.sample_weight, training=self.training
             )
         if value is None:
-            raise ValueError(f"{self.layer.title} has no floating output: there is no gradient to check.")
+            raise ValueError(f"{self.layer._title} has no floating output: there is no gradient to check.")
         return value
 
     def at(self, inputs):

@@ -32,7 +32,7 @@ class Attention(Layer):
     def __init__(self, use_scale=False, score_mode="dot", dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
         if score_mode not in ("dot", "concat"):
-            raise ValueError(f"{self.title} takes 'dot' or 'concat' as `score_mode`, received {score_mode!r}.")
+            raise ValueError(f"{self._title} takes 'dot' or 'concat' as `score_mode`, received {score_mode!r}.")
         self.use_scale = use_scale
         self.score_mode = score_mode
         self.dropout = dropout
@@ -87,7 +87,7 @@ class Attention(Layer):
 
     def _check_list(self, name, wanted, items):
         if not isinstance(items, list) or len(items) not in (2, 3):
-            raise ValueError(f"{self.title} takes a list {wanted} as `{name}`, received {items!r}.")
+            raise ValueError(f"{self._title} takes a list {wanted} as `{name}`, received {items!r}.")
 
 
 class AdditiveAttention(Attention):

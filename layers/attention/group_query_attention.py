@@ -47,7 +47,7 @@ class GroupedQueryAttention(HeadsLayer):
         self.num_key_value_heads = positive_integer(self, "num_key_value_heads", num_key_value_heads)
         if self.num_query_heads % self.num_key_value_heads:
             raise ValueError(
-                f"{self.title} needs num_query_heads divisible by num_key_value_heads, "
+                f"{self._title} needs num_query_heads divisible by num_key_value_heads, "
                 f"received {num_query_heads} and {num_key_value_heads}."
             )
 

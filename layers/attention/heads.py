@@ -56,7 +56,7 @@ class HeadsLayer(Layer):
                  use_gate, seed, **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         if flash_attention:
-            raise ValueError(f"{self.title}: TensorFlow has no flash attention; leave `flash_attention` at None.")
+            raise ValueError(f"{self._title}: TensorFlow has no flash attention; leave `flash_attention` at None.")
         self.dropout = dropout
         self.use_bias = use_bias
         self.sliding_window = (

@@ -56,7 +56,7 @@ class MultiHeadAttention(HeadsLayer):
     def build(self, query_shape, value_shape, key_shape=None):
         if key_shape is not None and key_shape[1:-1] != value_shape[1:-1]:
             raise ValueError(
-                f"{self.title} takes a key for each value, received keys of shape {tuple(key_shape)} "
+                f"{self._title} takes a key for each value, received keys of shape {tuple(key_shape)} "
                 f"and values of shape {tuple(value_shape)}."
             )
         rank = len(query_shape)

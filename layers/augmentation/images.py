@@ -28,7 +28,7 @@ class ImageLayer(Layer):
     def call(self, data):
         data = tf.cast(data, self.compute_dtype)
         if data.shape.rank not in (3, 4):
-            raise ValueError(f"{self.title} takes an image or a batch of images, received shape {tuple(data.shape)}.")
+            raise ValueError(f"{self._title} takes an image or a batch of images, received shape {tuple(data.shape)}.")
         images = data if data.shape.rank == 4 else data[tf.newaxis]
         if self.data_format == "channels_first":
             images = to_channels_first(self.transform(to_channels_last(images)))
@@ -160,6 +160,6 @@ def factor_range(layer, name, factor, smallest, largest, lowest=None):
         pair = (-abs(factor) if lowest is None else lowest, factor if lowest is not None else abs(factor))
     numbers = isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(n, (int, float)) for n in pair)
     if not numbers or not all(smallest <= number <= largest for number in pair):
-        raise ValueError(f"{layer.title} takes a number, or a pair of them, from {smallest} to {largest} as `{name}`, "
+        raise ValueError(f"{layer._title} takes a number, or a pair of them, from {smallest} to {largest} as `{name}`, "
                          f"received {factor!r}.")  # fmt: skip
     return tuple(sorted(pair))

@@ -27,7 +27,7 @@ class BaseConvolution(SpatialLayer):
         keep_arguments(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not self.strides_with_dilation:
             raise ValueError(
-                f"{self.title} takes strides or a dilation rate above 1, not both, "
+                f"{self._title} takes strides or a dilation rate above 1, not both, "
                 f"received strides={self.strides} and dilation_rate={self.dilation_rate}."
             )
 
@@ -41,7 +41,7 @@ class BaseConvolution(SpatialLayer):
         channels = input_shape[self.channel_axis]
         if channels is None:
             raise ValueError(
-                f"{self.title} needs a known number of channels, received inputs of shape {tuple(input_shape)} "
+                f"{self._title} needs a known number of channels, received inputs of shape {tuple(input_shape)} "
                 f"with data_format={self.data_format!r}. Give it in Input(shape=...)."
             )
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={self.channel_axis: channels})

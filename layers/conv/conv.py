@@ -43,7 +43,7 @@ class Convolution(BaseConvolution):
 
     def _check_groups(self, name, count):
         if count % self.groups:
-            raise ValueError(f"{self.title} needs {name} divisible by groups={self.groups}, received {count}.")
+            raise ValueError(f"{self._title} needs {name} divisible by groups={self.groups}, received {count}.")
 
     def build(self, input_shape):
         channels = self.channels_of(input_shape)

@@ -33,13 +33,13 @@ class ConvolutionTranspose(BaseConvolution):
         extra = (value,) * self.rank if is_integer(value, 0) else value
         if not isinstance(extra, (tuple, list)) or len(extra) != self.rank or not all(is_integer(e, 0) for e in extra):
             raise ValueError(
-                f"{self.title} takes None, an integer from 0 or {self.rank} of them as `output_padding`, "
+                f"{self._title} takes None, an integer from 0 or {self.rank} of them as `output_padding`, "
                 f"received {value!r}."
             )
         for size, stride, window in zip(extra, self.strides, self.window):
             if size >= stride or (self.padding == "same" and size + window % 2 == 0):
                 raise ValueError(
-                    f"{self.title} takes an `output_padding` below the strides {self.strides}, and above 0 where "
+                    f"{self._title} takes an `output_padding` below the strides {self.strides}, and above 0 where "
                     f"an even window is padded 'same', received {value!r}. None finds one that fits."
                 )
         return tuple(int(size) for size in extra)

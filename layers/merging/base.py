@@ -34,7 +34,7 @@ class Merge(Layer):
         batches = {shape[0] for shape in shapes if shape} - {None}
         sizes = [{size for size in axis if size not in (1, None)} for axis in zip(*(shape[1:] for shape in shapes))]
         if len(batches) > 1 or any(len(axis) > 1 for axis in sizes):
-            raise ValueError(f"{self.title} takes inputs whose shapes broadcast to each other (the batch must be the "
+            raise ValueError(f"{self._title} takes inputs whose shapes broadcast to each other (the batch must be the "
                              f"same), received shapes {[tuple(shape) for shape in input_shape]}.")  # fmt: skip
 
     def call(self, inputs):
@@ -63,9 +63,9 @@ def check_list(layer, inputs):
     """A ValueError unless `inputs` is a list of tensors (or of their shapes), of the right number."""
     single = not isinstance(inputs, (list, tuple)) or any(size is None or isinstance(size, int) for size in inputs)
     if single:
-        raise ValueError(f"{layer.title} takes a list of inputs, received a single one.")
+        raise ValueError(f"{layer._title} takes a list of inputs, received a single one.")
     if not inputs or layer.num_inputs not in (None, len(inputs)):
-        raise ValueError(f"{layer.title} takes a list of {layer.num_inputs or 1} inputs, received {len(inputs)}.")
+        raise ValueError(f"{layer._title} takes a list of {layer.num_inputs or 1} inputs, received {len(inputs)}.")
 
 
 def at_rank(tensor, rank):

@@ -133,7 +133,7 @@ class Concatenate(Merge):
         fits = len(ranks) == 1 and -rank <= self.axis < rank
         others = [[shape[a] for shape in input_shape] for a in range(rank) if a != self.axis % rank] if fits else []
         if not fits or any(len(set(sizes) - {None}) > 1 for sizes in others):
-            raise ValueError(f"{self.title} takes inputs that agree in all axes but {self.axis}, received shapes "
+            raise ValueError(f"{self._title} takes inputs that agree in all axes but {self.axis}, received shapes "
                              f"{[tuple(shape) for shape in input_shape]}.")  # fmt: skip
 
     def merge(self, inputs):
@@ -171,7 +171,7 @@ class Dot(Merge):
         super().__init__(**kwargs)
         pair = [axes, axes] if isinstance(axes, int) else axes
         if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(axis, int) for axis in pair):
-            raise ValueError(f"{self.title} takes an axis or a pair of axes as `axes`, received {axes!r}.")
+            raise ValueError(f"{self._title} takes an axis or a pair of axes as `axes`, received {axes!r}.")
         self.axes = axes
         self.normalize = normalize
 
@@ -185,7 +185,7 @@ class Dot(Merge):
         sizes = {shape[axis] for axis, shape in zip(axes, input_shape)}
         if 0 in axes or len(sizes - {None}) > 1:
             raise ValueError(
-                f"{self.title} sums over axes {self.axes} of its two inputs, which must be of one size and not the "
+                f"{self._title} sums over axes {self.axes} of its two inputs, which must be of one size and not the "
                 f"batch; received shapes {[tuple(shape) for shape in input_shape]}."
             )
 

@@ -42,7 +42,7 @@ def check_axes(layer, axis, input_shape):
     axes = [axis] if isinstance(axis, int) else axis
     rank = len(input_shape)
     if not isinstance(axes, (list, tuple)) or not all(isinstance(a, int) and -rank <= a < rank for a in axes):
-        raise ValueError(f"{layer.title} takes an axis of its inputs, or several, as `axis`: inputs have shape "
+        raise ValueError(f"{layer._title} takes an axis of its inputs, or several, as `axis`: inputs have shape "
                          f"{tuple(input_shape)}, received {axis!r}.")  # fmt: skip
     return sorted({a % rank for a in axes})
 

@@ -47,7 +47,7 @@ class BatchNormalization(ScaledNormalization):
         super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
                          gamma_regularizer, beta_constraint, gamma_constraint, **kwargs)  # fmt: skip
         if unknown := set(renorm_clipping or {}) - set(_CLIPPING):
-            raise ValueError(f"{self.title} takes the keys {_CLIPPING} in `renorm_clipping`, received {unknown}.")
+            raise ValueError(f"{self._title} takes the keys {_CLIPPING} in `renorm_clipping`, received {unknown}.")
         self.momentum = momentum
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
@@ -59,7 +59,7 @@ class BatchNormalization(ScaledNormalization):
     def build(self, input_shape):
         axes = check_axes(self, self.axis, input_shape)
         if len(axes) != 1:
-            raise ValueError(f"{self.title} takes the one axis of the features as `axis`, received {self.axis!r}.")
+            raise ValueError(f"{self._title} takes the one axis of the features as `axis`, received {self.axis!r}.")
         self.feature_axis, features = axes[0], input_shape[axes[0]]
         self.add_scale_and_shift([features])
 

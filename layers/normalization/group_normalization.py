@@ -30,20 +30,20 @@ class GroupNormalization(ScaledNormalization):
         super().__init__(axis, epsilon, center, scale, beta_initializer, gamma_initializer, beta_regularizer,
                          gamma_regularizer, beta_constraint, gamma_constraint, **kwargs)  # fmt: skip
         if isinstance(groups, bool) or not isinstance(groups, int) or groups == 0 or groups < -1:
-            raise ValueError(f"{self.title} takes a positive integer or -1 as `groups`, received {groups!r}.")
+            raise ValueError(f"{self._title} takes a positive integer or -1 as `groups`, received {groups!r}.")
         self.groups = groups
 
     def build(self, input_shape):
         self.axes = check_axes(self, self.axis, input_shape)
         if len(self.axes) != 1 or self.axes[0] == 0:
-            raise ValueError(f"{self.title} takes the one axis of the channels as `axis`, received {self.axis!r}.")
+            raise ValueError(f"{self._title} takes the one axis of the channels as `axis`, received {self.axis!r}.")
         channels = input_shape[self.axes[0]]
         if self.groups == -1:
             self.groups = channels
         self.add_scale_and_shift([channels])
         if channels % self.groups:
             raise ValueError(
-                f"{self.title} splits its channels into {self.groups} equal groups, received inputs with {channels} "
+                f"{self._title} splits its channels into {self.groups} equal groups, received inputs with {channels} "
                 "channels. Choose a divisor of that as `groups`."
             )
 

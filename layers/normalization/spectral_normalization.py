@@ -38,7 +38,7 @@ class SpectralNormalization(Wrapper):
         self.input_spec = InputSpec(shape=[None, *input_shape[1:]])
         name = next((name for name in ("kernel", "embeddings") if hasattr(self.layer, name)), None)
         if name is None:
-            raise ValueError(f"{self.title} takes a layer with a `kernel` or `embeddings`, received {self.layer!r}.")
+            raise ValueError(f"{self._title} takes a layer with a `kernel` or `embeddings`, received {self.layer!r}.")
         self.kernel = getattr(self.layer, name)
         self.vector_u = self.add_weight(
             name="vector_u", shape=(1, self.kernel.shape[-1]), initializer=initializers.TruncatedNormal(stddev=0.02),

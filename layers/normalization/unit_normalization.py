@@ -26,7 +26,7 @@ class UnitNormalization(Layer):
         super().__init__(**kwargs)
         axes = [axis] if isinstance(axis, int) else axis
         if not isinstance(axes, (list, tuple)) or not all(isinstance(a, int) for a in axes):
-            raise TypeError(f"{self.title} takes an integer or a list of them as `axis`, received {axis!r}.")
+            raise TypeError(f"{self._title} takes an integer or a list of them as `axis`, received {axis!r}.")
         self.axis = axis if isinstance(axis, int) else list(axis)
         self.supports_masking = True
 

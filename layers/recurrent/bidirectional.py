@@ -43,7 +43,7 @@ class Bidirectional(Layer):
     def __init__(self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs):
         super().__init__(**kwargs)
         if merge_mode not in _MERGES:
-            raise ValueError(f"{self.title} takes one of {list(_MERGES)} as `merge_mode`, received {merge_mode!r}.")
+            raise ValueError(f"{self._title} takes one of {list(_MERGES)} as `merge_mode`, received {merge_mode!r}.")
         layer = _recurrent(self, "layer", layer)
         name = layer.name.removeprefix("forward_")
         self.merge_mode = merge_mode
@@ -62,12 +62,12 @@ class Bidirectional(Layer):
         forward, backward = self.forward_layer, self.backward_layer
         if forward.go_backwards == backward.go_backwards:
             raise ValueError(
-                f"{self.title} needs two directions, received layers with go_backwards={forward.go_backwards} both."
+                f"{self._title} needs two directions, received layers with go_backwards={forward.go_backwards} both."
             )
         for name in _SHARED:
             if getattr(forward, name) != getattr(backward, name):
                 raise ValueError(
-                    f"{self.title} needs layers with equal `{name}`, received {getattr(forward, name)} forward "
+                    f"{self._title} needs layers with equal `{name}`, received {getattr(forward, name)} forward "
                     f"and {getattr(backward, name)} backward."
                 )
 
@@ -129,7 +129,7 @@ def _recurrent(owner, name, layer):
     """`layer`, or the layer of a config, if it is recurrent; else a ValueError."""
     layer = get_layer(layer) if isinstance(layer, dict) else layer
     if not isinstance(layer, Layer) or not hasattr(layer, "go_backwards"):
-        raise ValueError(f"{owner.title} takes a recurrent layer as `{name}`, received {layer!r}.")
+        raise ValueError(f"{owner._title} takes a recurrent layer as `{name}`, received {layer!r}.")
     return layer
 
 

@@ -219,5 +219,5 @@ class RecurrentCell(Layer):
 def _rate(cell, name, value):
     """`value` if it is a number from 0 to 1, else a ValueError."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise ValueError(f"{cell.title} takes a number from 0 to 1 as `{name}`, received {value!r}.")
+        raise ValueError(f"{cell._title} takes a number from 0 to 1 as `{name}`, received {value!r}.")
     return value

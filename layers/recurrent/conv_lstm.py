@@ -51,7 +51,7 @@ class ConvLSTMCell(RecurrentCell):
         self.unit_forget_bias = unit_forget_bias
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
-                f"{self.title} takes strides or a dilation rate above 1, not both, "
+                f"{self._title} takes strides or a dilation rate above 1, not both, "
                 f"received strides={self.strides} and dilation_rate={self.dilation_rate}."
             )
 
@@ -69,7 +69,7 @@ class ConvLSTMCell(RecurrentCell):
         self.space = list(map(self._size_after, space, self.kernel_size, self.strides, self.dilation_rate))
         if any(size is None or size < 1 for size in self.space):
             raise ValueError(
-                f"{self.title} needs inputs of a known size, {self.kernel_size} or larger, on its spatial axes: "
+                f"{self._title} needs inputs of a known size, {self.kernel_size} or larger, on its spatial axes: "
                 f"the state has their size. Received {tuple(space)}."
             )
         super().build(input_shape)

@@ -43,7 +43,7 @@ class RNN(Layer):
         cell = StackedRNNCells(cell) if isinstance(cell, (list, tuple)) else get_layer(cell)
         if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
             raise ValueError(
-                f"{self.title} takes a cell with a `state_size` (an integer or a list of them) and a "
+                f"{self._title} takes a cell with a `state_size` (an integer or a list of them) and a "
                 f"`call(inputs, states)`, received {cell!r}."
             )
         self.cell = cell
@@ -68,7 +68,7 @@ class RNN(Layer):
         if self.stateful:
             if sequences_shape[0] is None:
                 raise ValueError(
-                    f"{self.title} with stateful=True needs a known batch size, received inputs of shape "
+                    f"{self._title} with stateful=True needs a known batch size, received inputs of shape "
                     f"{tuple(sequences_shape)}. Give it in Input(batch_shape=...)."
                 )
             zeros = self.get_initial_state(sequences_shape[0])
@@ -93,7 +93,7 @@ class RNN(Layer):
     def call(self, sequences, initial_state=None, mask=None, training=False):
         states = self._starting_states(sequences, initial_state)
         if self.unroll and sequences.shape[1] is None:
-            raise ValueError(f"{self.title} with unroll=True needs a known number of steps, received {sequences.shape}")
+            raise ValueError(f"{self._title} with unroll=True needs a known number of steps, received {sequences.shape}")
         inputs = time_major(sequences)
         mask = None if mask is None else time_major(tf.cast(self._check_mask(mask), tf.bool))
         if self.go_backwards:
@@ -118,7 +118,7 @@ class RNN(Layer):
         wanted = [state.shape[1:] for state in tf.nest.flatten(structure)]
         if len(given) != len(wanted) or not all(w.is_compatible_with(g.shape[1:]) for w, g in zip(wanted, given)):
             raise ValueError(
-                f"{self.title} takes initial states of shapes {[('batch', *shape) for shape in wanted]}, "
+                f"{self._title} takes initial states of shapes {[('batch', *shape) for shape in wanted]}, "
                 f"received shapes {[tuple(state.shape) for state in given]}."
             )
         return tf.nest.pack_sequence_as(structure, given)
@@ -126,13 +126,13 @@ class RNN(Layer):
     def _check_mask(self, mask):
         mask = tf.nest.flatten(mask)[0]
         if mask.shape.rank != 2:
-            raise ValueError(f"{self.title} takes a mask of shape (batch, time), received shape {tuple(mask.shape)}.")
+            raise ValueError(f"{self._title} takes a mask of shape (batch, time), received shape {tuple(mask.shape)}.")
         return mask
 
     def _check_batch_size(self, sequences):
         kept = tf.nest.flatten(self.states)[0].shape[0]
         if sequences.shape[0] not in (None, kept):
             raise ValueError(
-                f"{self.title} is stateful and keeps states for a batch of {kept}, received one of "
+                f"{self._title} is stateful and keeps states for a batch of {kept}, received one of "
                 f"{sequences.shape[0]}. Keep the batch size, or build a new layer."
             )

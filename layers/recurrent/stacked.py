@@ -27,7 +27,7 @@ class StackedRNNCells(Layer):
         for cell in self.cells:
             if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
                 raise ValueError(
-                    f"{self.title} takes cells with `state_size` and `call(inputs, states)`, received {cell!r}."
+                    f"{self._title} takes cells with `state_size` and `call(inputs, states)`, received {cell!r}."
                 )
 
     @property

@@ -30,7 +30,7 @@ class TimeDistributed(Wrapper):
 
     def build(self, input_shape):
         if not isinstance(input_shape, tuple) or len(input_shape) < 3:
-            raise ValueError(f"{self.title} takes inputs of shape (batch, time, ...), received {input_shape}.")
+            raise ValueError(f"{self._title} takes inputs of shape (batch, time, ...), received {input_shape}.")
         super().build(Shape((None, *input_shape[2:])))
 
     def call(self, inputs, mask=None):

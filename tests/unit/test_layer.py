@@ -525,7 +525,7 @@ def test_input_layer_and_input_spec():
 
 def test_repr_and_title():
     layer = Dense(2, name="head")
-    assert layer.title == "Dense 'head'" and repr(layer) == "<Dense 'head', not built>"
+    assert layer._title == "Dense 'head'" and repr(layer) == "<Dense 'head', not built>"
     layer(X)
     assert repr(layer) == "<Dense 'head'>"
 
