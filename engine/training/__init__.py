@@ -1,1 +1,1 @@
-"""How a model learns. Reading order: step, around, objective, terms, arrays, batch, feed, compiled, place, traces, loop."""
+"""How a model learns. Reading order: step, around, objective, outputs, terms, arguments, arrays, batch, feed, compiled, place, traces, loop."""
