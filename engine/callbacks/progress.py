@@ -24,7 +24,7 @@ class ProgressBar(Callback):
         self._open(f"Epoch {epoch + 1}/{self.params['epochs']}")
 
     def _open(self, title):
-        self._title, self.started, self.steps = title, time.perf_counter(), 0
+        self.title, self.started, self.steps = title, time.perf_counter(), 0
         if self.as_bar:
             self.bar = tqdm(total=self.params.get("steps"), desc=title, unit="step", file=sys.stdout, dynamic_ncols=True,
                             leave=True, mininterval=0.1)  # fmt: skip
@@ -48,7 +48,7 @@ class ProgressBar(Callback):
             self.close()
         else:
             seconds = time.perf_counter() - self.started
-            print(f"{self._title} - {self.steps} steps, {seconds:.1f}s" + (f" - {text}" if text else ""), flush=True)
+            print(f"{self.title} - {self.steps} steps, {seconds:.1f}s" + (f" - {text}" if text else ""), flush=True)
 
     def _text(self, logs):
         shown = [*self.model.metrics_names, *self.model.optimizer.logs()]

@@ -30,6 +30,7 @@ class Reasons(Around):
         self.model = model
         self.asked = None  # a weak reference to the run that was looked into: once is enough
         self.looks = 0
+        self.in_vain = False  # whether the last search has found nothing: a model of NaN weights is not searched again and again
 
     def __getstate__(self):
         return {**vars(self), "asked": None}
@@ -54,17 +55,20 @@ class Reasons(Around):
         self._explain(run.feed, run.step, run.feed.position)
 
     def finished(self, feed, values):
-        if not tf.distribute.has_strategy() and any(_is_nan(value) for value in tf.nest.flatten(values)):
+        if not any(_is_nan(value) for value in tf.nest.flatten(values)):
+            self.in_vain = False
+        elif not tf.distribute.has_strategy() and not self.in_vain:
             self._explain(feed)
 
     def _explain(self, feed, first=0, end=None):
         """A ValueError, if one of these batches has values that layers or losses check."""
         losses = self.model.compiled_loss
-        watched = losses is not None and losses.class_counts
-        if watched or any(layer.checks_values for _, layer in self.model.named_layers()):
-            reason = find_reason(self.model, feed.once_more(first, end))
+        by_layers = any(layer.checks_values for _, layer in self.model.named_layers())
+        if by_layers or losses is not None and losses.class_counts:
+            reason = find_reason(self.model, feed.once_more(first, end), by_layers)
             if reason is not None:
                 raise reason
+            self.in_vain = True
 
 
 @contextlib.contextmanager
@@ -86,15 +90,19 @@ def explained(model, *feeds):
         raise
 
 
-def find_reason(model, batches):
-    """The ValueError that the first bad one of `batches` causes when it runs eagerly; the model's state stays as it was."""
+def find_reason(model, batches, by_layers=True):
+    """The ValueError that the first bad one of `batches` causes when it runs eagerly; the model's state stays as it was.
+
+    Without `by_layers` only the labels are looked at, which is quick.
+    """
     try:
         with undisturbed(model):
             for batch in itertools.islice(batches, _MOST):
                 x, y, sample_weight = unpack(batch)
                 if model.compiled_loss is not None:
                     model.compiled_loss.check_labels(y)
-                _check_one(model, x, y, sample_weight)
+                if by_layers:
+                    _check_one(model, x, y, sample_weight)
     except ValueError as error:
         return error
     except tf.errors.OpError:  # nobody knows better than TensorFlow

@@ -65,7 +65,7 @@ class Comparison:
     """All differences of one comparison, in the order in which they were measured."""
 
     def __init__(self, title, leave_out=()):
-        self._title = title
+        self.title = title
         self.leave_out = leave_out
         self.differences = []
 
@@ -87,7 +87,7 @@ class Comparison:
         wrong = [item for item in self.differences if not item.ok]
         if wrong:
             rest = f"\n({len(wrong) - 1} more of {len(self.differences)} quantities differ)" if len(wrong) > 1 else ""
-            raise ParityError(f"{self._title}: {wrong[0]}{rest}")
+            raise ParityError(f"{self.title}: {wrong[0]}{rest}")
 
     def __str__(self):
         rows = [
@@ -95,7 +95,7 @@ class Comparison:
              "ok" if item.ok else "DIFFERENT")
             for item in self.differences
         ]  # fmt: skip
-        return f"{self._title}\n{table(('quantity', 'relative', 'at', 'ours', 'theirs', ''), rows)}"
+        return f"{self.title}\n{table(('quantity', 'relative', 'at', 'ours', 'theirs', ''), rows)}"
 
 
 def _short(value):

@@ -53,7 +53,7 @@ class GradientReport:
     """The slopes of one check. `print(report)`, `report.ok`, `report.raise_if_wrong()`."""
 
     def __init__(self, title, precision, slopes):
-        self._title, self.precision, self.slopes = title, precision, slopes
+        self.title, self.precision, self.slopes = title, precision, slopes
 
     @property
     def ok(self):
@@ -71,7 +71,7 @@ class GradientReport:
             (s.name, s.shape, s.order, f"{s.tape:.8g}", f"{s.difference:.8g}", f"{s.error:.1e}", s.verdict)
             for s in self.slopes
         ]
-        return f"Gradients of {self._title}, differences in {self.precision}\n{table(head, rows)}"
+        return f"Gradients of {self.title}, differences in {self.precision}\n{table(head, rows)}"
 
 
 def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training=False, second_order=False, seed=0):

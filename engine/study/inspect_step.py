@@ -110,7 +110,7 @@ class Step:
             for weight in self.weights
         ]  # fmt: skip
         return "\n\n".join([
-            f"One step of {self._title} on {self.rows} rows: loss {self.loss:.6g}, {1e3 * self.seconds:.0f} ms",
+            f"One step of {self.title} on {self.rows} rows: loss {self.loss:.6g}, {1e3 * self.seconds:.0f} ms",
             "Forward\n" + table(("layer", "class", "in", "out", "mean", "deviation", "zeros", "not finite",
                                  "gradient norm", "ms"), calls),
             "Loss\n" + table(("term", "value", "factor", "adds"), terms),

@@ -42,7 +42,7 @@ def step_page(step):
     shown = [index for index, call in enumerate(step.calls) if call.is_leaf]
     classes = {type(step.calls[index].layer): None for index in shown}
     parts = [
-        f"<h1>One training step of {escape(step._title)}</h1>",
+        f"<h1>One training step of {escape(step.title)}</h1>",
         f"<p>{step.rows} rows · loss {step.loss:.6g} · {escape(step.optimizer)}, learning rate {step.learning_rate:.6g} · "
         f"norm of all gradients {step.gradient_norm:.6g}, after clipping {step.clipped_norm:.6g} · "
         f"{1e3 * step.seconds:.0f} ms</p>",
@@ -60,7 +60,7 @@ def step_page(step):
         *(f'<template id="call-{index}">{_numbers(step, step.calls[index])}</template>' for index in shown),
         *(f'<template id="class-{number}">{_about(cls)}</template>' for number, cls in enumerate(classes)),
     ]  # fmt: skip
-    return document(f"One training step of {step._title}", "\n".join(parts), _STYLE, _SCRIPT)
+    return document(f"One training step of {step.title}", "\n".join(parts), _STYLE, _SCRIPT)
 
 
 def _graph(step, shown):

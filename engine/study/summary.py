@@ -49,7 +49,7 @@ class Summary:
     def __init__(self, model):
         if not model.built:
             raise ValueError(f"{model._title} is not built. Call it on data once, fit it, or call build(input_shape).")
-        self._title = model._title
+        self.title = model._title
         self.trainable = sum(_size(weight) for weight in model.trainable_weights)
         self.frozen = sum(_size(weight) for weight in model.weights) - self.trainable
         self.weight_bytes = sum(_size(weight) * tf.as_dtype(weight.dtype).size for weight in model.weights)
@@ -78,12 +78,12 @@ class Summary:
         width = width or shutil.get_terminal_size((100, 24)).columns
         table = _fitted([_HEAD, *(row.cells for row in self.rows)], width)
         line = "─" * max((len(text) for text in table), default=0)
-        return "\n".join([self._title, line, table[0], line, *table[1:], line, *self.totals()])
+        return "\n".join([self.title, line, table[0], line, *table[1:], line, *self.totals()])
 
     __str__ = text
 
     def __repr__(self):
-        return f"<Summary of {self._title}: {self.parameters:,} parameters>"
+        return f"<Summary of {self.title}: {self.parameters:,} parameters>"
 
     def _repr_html_(self):
         """The table for a notebook."""
@@ -94,7 +94,7 @@ class Summary:
             for row in rows
         )
         totals = "<br>".join(map(html.escape, self.totals()))
-        return f"<b>{html.escape(self._title)}</b><table><tr>{head}</tr>{body}</table><p>{totals}</p>"
+        return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table><p>{totals}</p>"
 
 
 def _rows(model, found):

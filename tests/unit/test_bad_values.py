@@ -167,6 +167,17 @@ def test_a_loss_that_is_nan_for_another_reason_stays_nan(way):
     assert np.isnan(model.predict(words())).all()
 
 
+def test_a_model_of_nan_is_searched_once(monkeypatch):
+    model, searched = embedding(jit_compile=False), []
+    model.build((None, 3))
+    model.set_weights([np.full(weight.shape, np.nan) for weight in model.get_weights()])
+    monkeypatch.setattr("engine.guards.reasons.find_reason", lambda *args: searched.append(args))
+    for _ in range(3):
+        model.predict(words())
+        model.evaluate(words(), np.zeros((12, 1)), verbose=0)
+    assert len(searched) == 1
+
+
 # ---- complex numbers -----------------------------------------------------------------------
 
 COMPLEX = np.full((8, 4, 2), 1 + 2j, "complex64")
