@@ -67,7 +67,7 @@ OPTIMIZERS = {
 BETAS = {"beta_1": 0.875, "beta_2": 1 - 2.0**-6}
 FIXED = {  # arguments whose defaults Keras rounds to float32
     **dict.fromkeys(("Adam", "AdamW", "Adamax", "Nadam", "Lamb"), BETAS | {"epsilon": EPSILON}),
-    "Adagrad": {"epsilon": EPSILON}, "Ftrl": {"initial_accumulator_value": 0.125},
+    "Adagrad": {"epsilon": EPSILON, "initial_accumulator_value": 0.125}, "Ftrl": {"initial_accumulator_value": 0.125},
     "RMSprop": {"rho": 0.875, "epsilon": EPSILON}, "Adadelta": {"rho": 0.875, "epsilon": EPSILON},
 }  # fmt: skip
 
