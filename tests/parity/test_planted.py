@@ -1,4 +1,4 @@
-"""Would the programs notice? Each wrong is put into the engine, and one of the fast programs that it concerns must differ."""
+"""Would the programs notice? Each wrong is put into the engine, and one of the first programs that it concerns must differ."""
 
 import pytest
 from programs.differing import difference
@@ -10,7 +10,7 @@ from engine.core import calling
 from engine.optimizers import optimizer, schedules
 from losses import base
 
-FAST = range(40)
+DRAWN = range(80)
 
 
 def not_reset(patch):
@@ -58,8 +58,8 @@ WRONGS = [  # (what is put in, words of which a program must have one to be conc
 
 @pytest.mark.parametrize("wrong, words", WRONGS, ids=lambda item: getattr(item, "__name__", ""))
 def test_wrong_is_caught(wrong, words, monkeypatch):
-    concerned = [program for program in map(draw, FAST) if has(program, *words)]
-    assert concerned, f"no program of the fast ones has {words}"
+    concerned = [program for program in map(draw, DRAWN) if has(program, *words)]
+    assert concerned, f"no program that is drawn has {words}"
     wrong(monkeypatch)
     found = (difference(program) for program in concerned)
     first = next((each for each in found if each is not None), None)

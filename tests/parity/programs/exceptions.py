@@ -103,6 +103,10 @@ DOCUMENTED = [
         and isinstance(optimizer(program)[1]["learning_rate"], dict),
     ),
     LeftOut(
+        "Lamb makes steps of a weight's own size, also of a gradient that is rounding alone, as that of the bias of attention's keys",
+        lambda program: optimizer(program)[0] == "Lamb" and has(program, "layers.MultiHeadAttention", "layers.GroupQueryAttention"),
+    ),
+    LeftOut(
         "Dice sums over the batch: weights for rows, and masks, are refused here",
         lambda program: has(program, "losses.Dice")
         and has(program, "sample_weight", "class_weight", "layers.Masking", "mask_zero"),
