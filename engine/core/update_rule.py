@@ -38,12 +38,12 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
     keras_module = "keras.optimizers"
     _keeps = "slot"
 
-    def __init__(self, learning_rate=None, name=None):
+    def __init__(self, learning_rate=checks.LATER, name=None):
         super().__init__()
         self.name = name or naming.unique_name(type(self))
         self._calls = self.add_variable((), dtype="int64", name="iteration")
         self._rate, self._rate_changes = None, 0  # a changed number is in the variable; a changed function is counted
-        if learning_rate is not None:  # else a subclass sets it later
+        if learning_rate is not checks.LATER:
             self.learning_rate = learning_rate
 
     def build(self, variables):

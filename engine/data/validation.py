@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Collection, Iterator
 
-import numpy as np
 import tensorflow as tf
 
 from engine.small_parts.arrays import is_array_like
@@ -20,10 +19,6 @@ class Validation:
 
     def __init__(self, model, data, batch_size, steps, frequency):
         self.model, self.frequency = model, frequency
-        if not _is_count(frequency) and (isinstance(frequency, str) or not isinstance(frequency, Collection)):
-            raise ValueError(f"fit: validation_freq is a number of epochs, 1 or more, or a list; received {frequency!r}.")
-        if steps is not None and not _is_count(steps):
-            raise ValueError(f"fit: validation_steps is a number of batches, 1 or more; received {steps!r}.")
         sets = {} if data is None else {"val_": data}
         if isinstance(data, dict) and self._has_sets(data):
             sets = {f"val_{name}_": each for name, each in data.items()}
@@ -61,10 +56,6 @@ class Validation:
                     with unchanged(self.model):  # a compiled step was tried by tracing it; in plain Python a batch tells
                         self.model.test_step(feed.example())
                 _check_passes(feed, passes)
-
-
-def _is_count(value):
-    return isinstance(value, (int, np.integer)) and value >= 1
 
 
 def _make_feed(model, data, batch_size, steps):

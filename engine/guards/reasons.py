@@ -55,7 +55,7 @@ class Reasons(Around):
         self._explain(run.feed, run.step, run.feed.position)
 
     def finished(self, feed, values):
-        if not any(_is_nan(value) for value in tf.nest.flatten(values)):
+        if not any(_is_nan(value) for value in tf.nest.flatten(values, expand_composites=True)):
             self.in_vain = False
         elif not tf.distribute.has_strategy() and not self.in_vain:
             self._explain(feed)
@@ -158,4 +158,5 @@ def _check_rates(optimizer, count):
 def _is_nan(value):
     if isinstance(value, float):
         return value != value
+    value = np.asarray(value)
     return value.dtype.kind == "f" and bool(np.isnan(value).any())

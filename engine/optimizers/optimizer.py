@@ -48,7 +48,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
     """
 
     def __init__(
-        self, learning_rate=None, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
+        self, learning_rate=checks.LATER, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
         ema_momentum=0.99, ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None,
         name=None, **kwargs,
     ):  # fmt: skip

@@ -1,6 +1,7 @@
 """Numbers that `compile`, `fit`, `evaluate` and `predict` are given, checked before anything begins."""
 
 import numbers
+from collections.abc import Collection
 
 import numpy as np
 
@@ -38,7 +39,8 @@ def fraction(verb, **values):
 
 
 def frequency(verb, **values):
-    """A ValueError unless each of `values` says in which epochs: a positive integer, or a list of them."""
+    """A ValueError unless each of `values` says in which epochs: a positive integer, or a collection of them."""
     for name, value in values.items():
-        for item in value if isinstance(value, (list, tuple, set)) else [value]:
+        several = isinstance(value, Collection) and not isinstance(value, str)
+        for item in value if several else [value]:
             count(verb, optional=False, **{name: item})

@@ -8,6 +8,9 @@ import numpy as np
 from losses.ground.configurable import constructor_arguments
 
 
+LATER = object()  # in the place of a learning rate: a subclass sets it itself
+
+
 def no_unknown_arguments(cls, unknown):
     """ValueError for arguments that `cls` does not take, with the nearest one it does."""
     if not unknown:

@@ -82,7 +82,8 @@ def _is_refusal(error):
     """Whether TensorFlow said that a tensor of a traced function has no value to be a bool, a number or an iterator."""
     if isinstance(error, tf.errors.OperatorNotAllowedInGraphError):
         return True
-    return re.search(r"'SymbolicTensor'|len is not well defined for a symbolic", str(error)) is not None
+    known = r"'SymbolicTensor' object cannot be interpreted as an integer|not 'SymbolicTensor'|len is not well defined for a symbolic"
+    return re.search(known, str(error)) is not None
 
 
 def _can_translate(function):
@@ -113,5 +114,5 @@ def _end_at_users_line(error, translated):
             break
     if places:
         filename, line, name = places[0]
-        code = compile("\n" * (line - 1) + "raise error", filename, "exec").replace(co_name=name)
+        code = compile("\n" * (line - 1) + "raise error", filename, "exec").replace(co_name=name or "<lambda>")
         exec(code, {"error": error.with_traceback(None)})  # raises it there

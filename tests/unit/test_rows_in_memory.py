@@ -183,7 +183,7 @@ def test_a_batch_of_a_later_epoch_is_found_by_its_number():
         def on_epoch_end(self, epoch, logs=None):
             self.rows.append(run.feed.batch(0)[0].numpy().ravel().tolist())
 
-        def resume(self, of):
+        def on_resume(self, of):
             nonlocal run
             run = of
 

@@ -168,13 +168,13 @@ def test_wrong_validation_data_is_noticed_before_the_first_step(wrong, eager):
 ])  # fmt: skip
 def test_wrong_numbers_are_refused_before_the_first_step(argument, value, data):
     count = Count()
-    with pytest.raises(ValueError, match=f"{argument} is a number of"):
+    with pytest.raises(ValueError, match=f"{argument} is a positive integer"):
         identity().fit(X, 0 * X, validation_data=data, verbose=0, callbacks=[count], **{argument: value})
     assert count.steps == 0
 
 
 def test_a_wrong_batch_size_is_refused():
-    with pytest.raises(ValueError, match="validation_data: batch_size is a positive integer, received 0"):
+    with pytest.raises(ValueError, match="validation_batch_size is a positive integer, or None, received 0"):
         identity().fit(X, 0 * X, validation_data=(X, X), verbose=0, validation_batch_size=0)
 
 
