@@ -8,6 +8,7 @@
     save       the weights and the history
 """
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -30,7 +31,7 @@ finally:
     os.dup2(stderr, 2)
 
 from engine import Input, Layer, Model, Sequential, set_seed  # noqa: E402
-from engine.callbacks import Checkpoint, CSVLogger, GradientStats  # noqa: E402
+from engine.callbacks import Checkpoint, CSVLogger, GradientStats, LambdaCallback  # noqa: E402
 from engine.datasets import DatasetError, fits_in_memory, load, stream  # noqa: E402
 from engine.distribute.cluster import WorkerError, is_chief  # noqa: E402
 from engine.distribute.place import scope  # noqa: E402
@@ -113,21 +114,25 @@ def run(args):
 
     set_seed(args.seed)
     model = globals()[args.model](info.image_shape, info.num_classes)
-    if args.learning_rate is not None:
-        args.optimizer.learning_rate = args.learning_rate
+    set_rate(args)
     model.compile(args.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=args.eager)
     say(f"{args.model}: {model.count_params()} parameters, {type(args.optimizer).__name__}, seed {args.seed}")
 
     if args.check_gradients and not gradients_are_right(model, *(part[:8] for part in first())):
         return 1
 
-    if args.trace:
-        step = model.inspect_step(*first())
-        say(f"one step, looked into: {step.to_html(os.path.join(args.out, 'step.html'))}")
+    step = model.inspect_step(*first()) if args.trace else None
+    with run_directory.held(args.out) if is_chief() else contextlib.nullcontext():
+        return train_and_save(args, model, training, test, step)
+
+
+def train_and_save(args, model, training, test, step):
+    """Everything that writes into the directory of the run, which no other process does meanwhile."""
     if not args.resume and is_chief():
         run_directory.begin(args.out, args.given)
     checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30)
-    callbacks = [*[GradientStats()] * args.report, CSVLogger(args.history), checkpoints]
+    start = LambdaCallback(on_resume=lambda run: set_rate(args), on_ready=lambda run: started(args, run, step))
+    callbacks = [*[GradientStats()] * args.report, CSVLogger(args.history), checkpoints, start]
     seen = test if args.report else None  # for the curves; nothing is chosen by it
     history = model.fit(**training, epochs=args.epochs, callbacks=callbacks, validation_data=seen)
     if history.signal is not None:
@@ -145,6 +150,23 @@ def run(args):
         print(f"train.py: missed the target accuracy {args.target_accuracy}", file=sys.stderr)
         return 1
     return 0
+
+
+def set_rate(args):
+    """The learning rate that was asked for; after a checkpoint's too, which has the one of before."""
+    if args.learning_rate is not None:
+        args.optimizer.learning_rate = args.learning_rate
+
+
+def started(args, run, step):
+    """All is checked, and training begins: say where, and write what is written at the beginning."""
+    if args.resume:
+        done = f"{run.epoch} of {args.epochs} epochs" + (f" and {run.step} steps" if run.step else "")
+        say(f"goes on after {done}" if run.total else f"no checkpoint in {args.out} yet: from the beginning")
+    if args.resume and is_chief():
+        run_directory.remember(args.out, args.given)  # with what was given beside --resume
+    if step is not None:
+        say(f"one step, looked into: {step.to_html(os.path.join(args.out, 'step.html'))}")
 
 
 def images(args):
@@ -175,6 +197,8 @@ def main(arguments=None):
     args = prepare(MODELS, arguments)
     try:
         if args.workers > 1:
+            with run_directory.held(args.out):  # by the first worker, from when it has started
+                pass
             command = [sys.executable, os.path.abspath(__file__), *(sys.argv[1:] if arguments is None else arguments)]
             return launch(args.workers, [*command, "--strategy", "multiworker", "--workers", "1"], args.out)
         with scope(args.strategy):

@@ -1,11 +1,23 @@
 """What `python train.py` takes on its command line. Nothing here needs TensorFlow; what does is in run_arguments.py."""
 
 import argparse
+import json
 import math
 import os
 import sys
 
 _WHERE = ("resume", "strategy", "devices", "workers")  # how a run is run, and no part of what is remembered of it
+
+
+FIXED = {  # what cannot be other beside --resume, and why
+    "dataset": "the weights and the place in the data are those of its images",
+    "stream": "the images would come in another order",
+    "model": "the weights are those of another one",
+    "batch_size": "the place in the data is counted in batches",
+    "optimizer": "the checkpoint has the state of another one",
+    "seed": "all that was drawn by chance has been drawn, and goes on from the checkpoint",
+    "report": "what it measures is measured from the first step on",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,6 +59,16 @@ def parse(models, arguments=None, remembered=None):
     return args
 
 
+def go_on(models, arguments, remembered):
+    """The command line beside --resume: what is given there wins over what is `remembered`, unless it is FIXED."""
+    then, now = parse(models, ["--resume"], remembered), parse(models, arguments, remembered)
+    for name, why in FIXED.items():
+        if getattr(now, name) != getattr(then, name):
+            refuse(f"--{name.replace('_', '-')} cannot change in a run that goes on, which has {getattr(then, name)}: {why}. "
+                   "Leave it out, or begin a run in another directory with --out")  # fmt: skip
+    return now
+
+
 def _as_words(parser, remembered):
     """`remembered` arguments as they would be written on the command line; refused if they could not be."""
     known = vars(parser.parse_args([]))
@@ -56,7 +78,10 @@ def _as_words(parser, remembered):
         parser.error(f"there is no argument {unknown[0]!r}")
     words = []
     for name, value in remembered.items():
-        option = f"--{name.replace('_', '-')}"
+        option, default = f"--{name.replace('_', '-')}", known[name]
+        left_out = value is None and default is not None or value is False and not isinstance(default, bool)
+        if left_out or (isinstance(value, (list, dict)) and (default is None or isinstance(default, str))):
+            parser.error(f"{option} cannot be {json.dumps(value)}")  # which as a word would say nothing, or be a name
         if value is True:
             words.append(option)
         elif value is not None and value is not False:

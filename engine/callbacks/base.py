@@ -17,7 +17,7 @@ HOOKS = {
     "on_epoch_begin": ("epoch", "logs"), "on_epoch_end": ("epoch", "logs"),
     "on_train_chunk_end": ("step", "logs"), "on_test_chunk_end": ("step", "logs"),
     **dict.fromkeys(_ALL_BATCH_HOOKS, ("batch", "logs")),
-    "on_resume": ("run",), "on_epoch_saved": ("epoch",), "on_safe_point": (), "close": (),
+    "on_resume": ("run",), "on_ready": ("run",), "on_epoch_saved": ("epoch",), "on_safe_point": (), "close": (),
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ class Callback:
         self.params = params
 
     def on_train_begin(self, logs=None):
-        """Before the first epoch."""
+        """Before the first epoch. Files are opened in `on_ready`: the run may still be refused, or go on from another place."""
 
     def on_train_end(self, logs=None):
         """After the last epoch."""
@@ -111,6 +111,9 @@ class Callback:
         If that is in the middle of an epoch, again after all callbacks' on_epoch_begin.
         """
 
+    def on_ready(self, run):
+        """Once, after all callbacks' on_resume: nothing refuses the run any more, and its directory is its own. Write from here on."""
+
     def on_epoch_saved(self, epoch):
         """After all callbacks' on_epoch_end, with the number of epochs that are done."""
 
@@ -152,6 +155,12 @@ class CallbackList:
         self.active = [callback for callback in callbacks if callback._is_active]
         self.wants_batches = any(self._overrides(callback, _BATCH_HOOKS) for callback in callbacks)
         self.wants_test_batches = any(self._overrides(callback, _TEST_BATCH_HOOKS) for callback in callbacks)
+
+    def begin(self, run):
+        """What comes before the first epoch of `fit`. Whatever refuses the run does so before any callback touches a file."""
+        self.on_train_begin()
+        self.on_resume(run)
+        self.on_ready(run)
 
     @staticmethod
     def _overrides(callback, hooks):

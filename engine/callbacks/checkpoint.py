@@ -1,11 +1,14 @@
 """Callbacks that keep a run's whole state on disk, so that a run that was stopped goes on as if nothing had happened."""
 
+import contextlib
+import errno
 import os
 import signal
 import time
+import warnings
 
 from engine.callbacks.base import Callback
-from engine.saving import checkpoint, disk, run_state
+from engine.saving import CheckpointError, checkpoint, disk, run_state
 from engine.signals import Signals
 from engine.small_parts.run import StopRun
 from losses.ground import whole
@@ -23,8 +26,9 @@ class Checkpoint(Callback):
 
     Arguments: `directory`; how often: `every_steps` (of the whole run), `every_epochs` (1 if nothing is given),
     `every_seconds`; `keep` (how many to keep).
-    Errors: CheckpointError (a ValueError) if another run writes into the directory, or the checkpoint is of another
-    model, other data or other callbacks; OSError if one cannot be written (those before are untouched).
+    Errors: CheckpointError (a ValueError) if another run writes into the directory, no checkpoint in it verifies, or the
+    newest is of another model, other data or other callbacks, or of more epochs; OSError if one cannot be written (those
+    before are untouched).
 
     >>> from engine.callbacks import Checkpoint
     >>> callback = Checkpoint("run/checkpoints", every_epochs=1, keep=2)
@@ -49,14 +53,31 @@ class Checkpoint(Callback):
             if self.writes:
                 disk.make_directory(self.directory)
                 self.lock = checkpoint.lock(self.directory)
-                checkpoint.tidy(self.directory)
             self.run, self.signals, self.missed = run, Signals(), None
-            self.found = checkpoint.newest(self.directory)
+            self.found = self._find()
             self.saved_at = time.monotonic()
         if self.found is not None:
             run_state.restore(run, *self.found[1:])
             self.found = self.found if run.step else None  # in the middle of an epoch, this is called once more
         self.saved = (run.epoch, run.step)
+
+    def _find(self):
+        """The newest checkpoint; a CheckpointError if the run cannot go on from it, or from none of those that are there."""
+        found, skipped = checkpoint.search(self.directory)
+        if found is None and skipped:
+            raise CheckpointError(f"None of the checkpoints in {self.directory!r} can be used. Nothing was changed. "
+                                  f"Delete them to begin anew. {skipped[0]}")  # fmt: skip
+        for why in skipped:
+            warnings.warn(why, stacklevel=2)
+        epochs, done = self.params["epochs"], found[2]["epoch"] if found else 0
+        if done > epochs or (done == epochs and found and found[2]["step"]):
+            raise CheckpointError(f"The checkpoint {found[0]} has more than the {epochs} epochs that are asked for behind it: {done}, and "
+                                  f"{found[2]['step']} steps of the next. Nothing was changed. Give more epochs, or another directory.")
+        return found
+
+    def on_ready(self, run):
+        if self.writes:
+            checkpoint.tidy(self.directory)
 
     def on_safe_point(self):
         if self.run is None:
@@ -78,6 +99,11 @@ class Checkpoint(Callback):
 
     def save(self):
         """Write a checkpoint now; returns its path."""
+        if not checkpoint.still_locked(self.directory, self.lock):
+            raise FileNotFoundError(
+                errno.ENOENT, "The directory was deleted or moved during the run, so this was not saved. "
+                "The checkpoints that were in it went with it", self.directory,
+            )  # fmt: skip
         path = checkpoint.write(self.directory, *run_state.capture(self.run), self.keep)
         self.saved, self.saved_at = (self.run.epoch, self.run.step), time.monotonic()
         return path
@@ -112,6 +138,7 @@ class BackupAndRestore(Checkpoint):
 
     def on_train_end(self, logs=None):
         if self.delete_checkpoint and self.writes:
-            for name in checkpoint.names(self.directory):
-                checkpoint.remove(self.directory, name)
+            with contextlib.suppress(CheckpointError), checkpoint.lock(self.directory):  # else another run has them now
+                for name in checkpoint.names(self.directory):
+                    checkpoint.remove(self.directory, name)
         super().on_train_end(logs)

@@ -52,12 +52,15 @@ class CSVLogger(Callback):
         self.file = None
 
     def on_train_begin(self, logs=None):
-        has_rows = self.append and os.path.exists(self.filename) and os.path.getsize(self.filename) > 0
         self.rows = []  # the file, the names of the columns first
-        if has_rows:
-            with open(self.filename, newline="") as file:
-                self.rows = list(csv.reader(file, delimiter=self.separator))
-        self.file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115 (closed in close())
+
+    def on_ready(self, run):
+        self.file = open(self.filename, "r+", newline="", opener=_open_or_create)  # noqa: SIM115 (closed in close())
+        if self.append:
+            self.rows = list(csv.reader(self.file, delimiter=self.separator))
+            self.file.seek(0, os.SEEK_END)
+        else:  # a new file; or of a run that goes on: that may have written past its checkpoint
+            self._rewrite(self.rows)
 
     def on_epoch_end(self, epoch, logs=None):
         row = {"epoch": epoch, **(logs or {})}
@@ -75,19 +78,22 @@ class CSVLogger(Callback):
 
     def _rewrite(self, rows):
         self.file.seek(0)
-        self.file.truncate()
         self.rows = []
         self._write(*rows)
+        self.file.truncate()  # only now, so that what stays is in the file at every instant
 
     def get_state(self):
         return {"rows": self.rows}
 
     def set_state(self, state):
-        """The rows again: on_train_begin has emptied the file, or an interrupted run wrote past its checkpoint."""
         if not self.append:
-            self._rewrite(state["rows"])
+            self.rows = state["rows"]
 
     def close(self):
         if self.file is not None:
             self.file.close()
             self.file = None
+
+
+def _open_or_create(path, flags):
+    return os.open(path, flags | os.O_CREAT, 0o666)

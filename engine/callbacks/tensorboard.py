@@ -51,7 +51,7 @@ class TensorBoard(Callback):
             self.writers[name] = tf.summary.create_file_writer(os.path.join(self.log_dir, name))
         return self.writers[name]
 
-    def on_resume(self, run):
+    def on_ready(self, run):
         self.run, self.projector = run, None
         if self.write_graph and not self.model.run_eagerly:
             with self._writer("train").as_default():

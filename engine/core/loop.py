@@ -29,9 +29,8 @@ def fit(model, feed, callbacks, history, epochs, validation, initial_epoch=0, ar
         for wrapper in around:
             wrapper.begin(feed)
         model.around_step.extend(around)
-        callbacks.on_train_begin()
+        callbacks.begin(run)
         model.history = history
-        callbacks.on_resume(run)
         while run.epoch < epochs and (run.step or not model.stop_training):
             callbacks.on_epoch_begin(run.epoch)
             if run.step:

@@ -28,7 +28,7 @@ from engine.saving import container, disk
 from engine.saving.container import FileError
 from engine.saving.run_state import CheckpointError, give_arrays
 
-_UNFINISHED = ".unfinished-"
+_UNFINISHED, _LOCK = ".unfinished-", ".lock"
 _NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?")  # the third number where one run was there twice
 _FIELDS = {"epoch": int, "step": int, "total": int, "stopped": bool, "logs": dict, "feed": dict, "callbacks": list,
            "random": dict, "steps": dict}  # fmt: skip
@@ -36,7 +36,7 @@ _FIELDS = {"epoch": int, "step": int, "total": int, "stopped": bool, "logs": dic
 
 def lock(directory):
     """The right to write into `directory`, until the file that this returns is closed or the process ends."""
-    file = open(os.path.join(directory, ".lock"), "w")  # noqa: SIM115 (held by the caller)
+    file = open(os.path.join(directory, _LOCK), "w")  # noqa: SIM115 (held by the caller)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -45,6 +45,14 @@ def lock(directory):
             f"Another run is writing checkpoints into {os.fspath(directory)!r}. Wait for it, or give another directory."
         ) from None
     return file
+
+
+def still_locked(directory, file):
+    """Whether `file`, the lock of `directory`, is still the one that lies there: not after the directory was deleted or moved."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(os.path.join(directory, _LOCK)))
+    except OSError:
+        return False
 
 
 def write(directory, arrays, info, keep=3):
@@ -63,7 +71,8 @@ def write(directory, arrays, info, keep=3):
     except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
         if isinstance(error, OSError):
-            raise disk.failed(error, final, "The checkpoints before it are untouched") from error
+            kept = "The checkpoints before it are untouched" if names(directory) else "There is no checkpoint in this directory"
+            raise disk.failed(error, final, kept) from error
         raise
     before = names(directory)
     before = before[: before.index(os.path.basename(final))]  # those behind it are damaged, and save nobody
@@ -103,13 +112,22 @@ def names(directory):
 
 def newest(directory):
     """(path, arrays, info) of the newest checkpoint that verifies, or None; warns of each it skipped, and why."""
+    found, skipped = search(directory)
+    for why in skipped:
+        warnings.warn(why, stacklevel=3)
+    return found
+
+
+def search(directory):
+    """What `newest` finds, and what it says of those it skipped."""
+    skipped = []
     for name in reversed(names(directory)):
         path = os.path.join(directory, name)
         try:
-            return (path, *read(path))
+            return (path, *read(path)), skipped
         except CheckpointError as error:
-            warnings.warn(f"The checkpoint {path} is skipped: {error}", stacklevel=3)
-    return None
+            skipped.append(f"The checkpoint {path} is skipped: {error}")
+    return None, skipped
 
 
 def read(path):

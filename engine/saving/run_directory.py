@@ -5,14 +5,37 @@
       checkpoints/      see checkpoint.py;   checkpoints.old/   those of the run before, until the next one begins
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
 
 from engine.saving import checkpoint, container, disk
 from engine.saving.container import FileError
+from engine.saving.run_state import CheckpointError
 
 _ARGUMENTS, _CHECKPOINTS = "args.json", "checkpoints"
+
+
+@contextlib.contextmanager
+def held(directory):
+    """The right to write into the directory of a run. Nothing is put there for it: the directory itself is locked.
+
+    Errors: CheckpointError if another process has it.
+    """
+    disk.make_directory(directory)
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CheckpointError(f"Another run is going on in {directory!r}. Wait for it, or give another directory.") from None
+        except OSError:  # a file system that locks files alone: the lock of the checkpoints remains
+            pass
+        yield
+    finally:
+        os.close(descriptor)  # which also unlocks
 
 
 def begin(directory, arguments):
@@ -20,11 +43,17 @@ def begin(directory, arguments):
 
     Errors: CheckpointError if that one has not ended.
     """
-    checkpoints = checkpoints_of(directory)
+    checkpoints, old = checkpoints_of(directory), f"{checkpoints_of(directory)}.old"
     if os.path.isdir(checkpoints):
         with checkpoint.lock(checkpoints):
-            shutil.rmtree(f"{checkpoints}.old", ignore_errors=True)
-            os.rename(checkpoints, f"{checkpoints}.old")
+            if checkpoint.names(checkpoints) or not os.path.isdir(old):  # a run without any is not worth the one before it
+                shutil.rmtree(old, ignore_errors=True)
+                os.rename(checkpoints, old)
+    remember(directory, arguments)
+
+
+def remember(directory, arguments):
+    """Write down what the run in `directory` is to be gone on with."""
     disk.replace_file(os.path.join(directory, _ARGUMENTS), json.dumps(arguments, indent=1).encode())
 
 
