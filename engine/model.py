@@ -1,5 +1,7 @@
 """`Model` = a layer that can be trained, saved and looked into: the heart's, and what is around it. The one place where all meet."""
 
+import collections
+
 import tensorflow as tf
 
 import engine.functional.operators  # noqa: F401 (TensorFlow's functions on symbols)
@@ -62,7 +64,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
                     )
         super()._set_graph(inputs, [outputs, list(losses), metrics or {}])
         names = [layer.name for layer in self._layers]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted({name for name, count in collections.Counter(names).items() if count > 1})
         if twice:
             raise ValueError(f"{self._title}: two layers are named {twice[0]!r}. Give each its own name=.")
         self._output_structure, self._added_losses, self._added_metrics = outputs, tuple(losses), metrics or {}

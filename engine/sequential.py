@@ -23,18 +23,20 @@ class Sequential(CoreSequential, Model):
     <Symbol shape=(None, 2) dtype=float32 from 'dense_1'>
     """
 
-    _untracked = CoreSequential._untracked | Model._untracked
+    _untracked = CoreSequential._untracked | Model._untracked | {"_names"}
 
     def add(self, layer):
         """Put a layer (or an Input) at the end."""
+        names = vars(self).setdefault("_names", set())  # those that may be taken: most layers need not be compared with all others
         given = layer.node.operation if isinstance(layer, Symbol) else layer
         if isinstance(given, InputLayer):
             if self._layers or self._start is not None:
                 raise ValueError(f"{self._title}: an Input can only come first.")
         elif not isinstance(layer, Layer):
             raise TypeError(f"{self._title}.add() takes a Layer, received {layer!r} of type {type(layer).__name__}.")
-        elif any(layer.name == other.name and layer is not other for other in self._layers):
+        elif layer.name in names and any(layer.name == other.name and layer is not other for other in self._layers):
             raise ValueError(f"{self._title} already has a layer named {layer.name!r}. Give each its own name=.")
+        names.add(given.name)
         super().add(layer)
 
     def pop(self):

@@ -1,4 +1,14 @@
-"""Text for people: rows as lines in columns."""
+"""Text for people: rows as lines in columns, and what is too long made short."""
+
+
+def shortened(text, most):
+    """`text`, or its beginning and its end with the number of characters that are left out between them.
+
+    >>> shortened("x" * 1000, 8)
+    'xxxx ... (992 characters left out) ... xxxx'
+    """
+    text, half = str(text), most // 2
+    return text if len(text) <= most else f"{text[:half]} ... ({len(text) - 2 * half} characters left out) ... {text[-half:]}"
 
 
 def table(head, rows):

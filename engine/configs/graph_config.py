@@ -24,6 +24,7 @@ from engine.core import symbolic
 from engine.core.inputs import InputLayer
 from engine.core.layer import Layer
 from engine.functional import operators
+from engine.small_parts.account import LAYER, spend
 from engine.small_parts.signature import signature
 from losses.ground.configurable import serialize, serialize_object
 
@@ -35,22 +36,7 @@ _Call = collections.namedtuple("_Call", "name number args kwargs needs")
 def read_graph(cls, config):
     """A functional model of class `cls` from its config."""
     members = {entry["name"]: _member(entry) for entry in config["layers"]}
-    tensors = {(name, 0, 0): member.output for name, member in members.items() if isinstance(member, InputLayer)}
-    calls = collections.deque(call for entry in config["layers"] for call in _calls(entry))
-    waiting = 0  # calls in a row that could not be repeated yet
-    while calls:
-        call = calls.popleft()
-        if any(reference not in tensors for reference in call.needs):
-            calls.append(call)
-            waiting += 1
-            if waiting > len(calls):
-                raise ValueError(f"The config of model {config.get('name')!r} is incomplete: no layer makes the tensor "
-                                 f"{_missing(call, tensors)} that {call.name!r} is called on.")  # fmt: skip
-            continue
-        waiting = 0
-        outputs = _repeat(members[call.name], _decode(call.args, tensors), _decode(call.kwargs, tensors))
-        for index, symbol in enumerate(symbolic.symbols_in(outputs)):
-            tensors[call.name, call.number, index] = symbol
+    tensors = _make_tensors(members, [call for entry in config["layers"] for call in _calls(entry)], config.get("name"))
 
     def ends(structure):
         if isinstance(structure, dict):
@@ -64,9 +50,37 @@ def read_graph(cls, config):
     return cls(ends(config["input_layers"]), ends(config["output_layers"]), **own)
 
 
+def _make_tensors(members, calls, title):
+    """{reference: symbol}: repeats all calls, each as soon as the tensors it needs are there."""
+    tensors = {(name, 0, 0): member.output for name, member in members.items() if isinstance(member, InputLayer)}
+    missing = {id(call): {reference for reference in call.needs if reference not in tensors} for call in calls}
+    waiting = collections.defaultdict(list)  # a tensor that is not there yet: the calls that need it
+    for call in calls:
+        for reference in missing[id(call)]:
+            waiting[reference].append(call)
+    ready = collections.deque(call for call in calls if not missing[id(call)])
+    while ready:
+        call = ready.popleft()
+        spend("the record of a call", memory=LAYER)
+        outputs = _repeat(members[call.name], _decode(call.args, tensors), _decode(call.kwargs, tensors))
+        for index, symbol in enumerate(symbolic.symbols_in(outputs)):
+            reference = call.name, call.number, index
+            tensors[reference] = symbol
+            for other in waiting.pop(reference, ()):
+                missing[id(other)].remove(reference)
+                if not missing[id(other)]:
+                    ready.append(other)
+    if waiting:
+        reference, (call, *_) = next(iter(waiting.items()))
+        raise ValueError(f"The config of model {title!r} is incomplete: no layer makes the tensor {list(reference)} that "
+                         f"{call.name!r} is called on.")  # fmt: skip
+    return tensors
+
+
 def _member(entry):
     """The layer or the operation that an entry of a graph's list describes."""
     if ".ops." in (entry.get("module") or ""):
+        spend("an operation", memory=LAYER)
         arguments = {key: value for key, value in entry["config"].items() if key != "name"}
         return operations.Operation(entry["class_name"], arguments, entry["name"])
     return get_layer(entry)
@@ -76,7 +90,10 @@ def _calls(entry):
     for number, node in enumerate(entry["inbound_nodes"]):
         if not isinstance(node, dict):
             raise ValueError(f"Layer {entry['name']!r}: its inbound_nodes are not in the format of Keras 3; write it anew with that.")
-        yield _Call(entry["name"], number, node["args"], node["kwargs"], _references([node["args"], node["kwargs"]]))
+        needs = _references([node["args"], node["kwargs"]])
+        if not needs:  # it would be computed at once, however large it is, and be part of no graph
+            raise ValueError(f"Layer {entry['name']!r} is called on constants alone, which makes no tensor of the graph.")
+        yield _Call(entry["name"], number, node["args"], node["kwargs"], needs)
 
 
 def _repeat(member, args, kwargs):
@@ -110,10 +127,6 @@ def _references(item):
     if isinstance(item, (list, tuple)):
         return [reference for value in item for reference in _references(value)]
     return []
-
-
-def _missing(call, tensors):
-    return next(list(reference) for reference in call.needs if reference not in tensors)
 
 
 def _decode(item, tensors):

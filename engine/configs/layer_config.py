@@ -7,13 +7,12 @@ one of this project's, or was passed in `custom_objects`; code inside a config i
 described is in graph_config.py.
 """
 
-import json
-
-from engine.configs.json_data import from_json
 from engine.core.layer import Layer
+from engine.small_parts.account import LAYER, spend
 from losses.ground.configurable import constructor_arguments, describe, public_name, serialize, serialize_object
-from losses.ground.lookup import custom_object, custom_object_scope, find, resolve
+from losses.ground.lookup import custom_object, find, resolve
 
+_seen = {}  # classes by name, as _known_layers once found them
 _NOT_OFFERED = {"quantization_config"}  # arguments of Keras's layers that are None where they are not used
 
 
@@ -31,21 +30,9 @@ def get_layer(identifier):
         return resolve("layer", identifier, _known_layers())
     if not isinstance(identifier.get("class_name"), str):
         raise ValueError(f"The config of a layer needs the key 'class_name'; received the keys {list(identifier)}.")
+    spend("a layer", memory=LAYER)
     arguments = identifier.get("config") or {}
     return _class_of(identifier).from_config(_without_code(identifier["class_name"], arguments))
-
-
-def model_from_json(text, custom_objects=None):
-    """The model that `Model.to_json()` described, or Keras's `to_json()`; its weights are new.
-
-    >>> from engine import Sequential
-    >>> from layers import Dense
-    >>> text = Sequential([Dense(2, input_shape=(3,))]).to_json()
-    >>> model_from_json(text).count_params()
-    8
-    """
-    with custom_object_scope(custom_objects):
-        return get_layer(from_json(json.loads(text)))
 
 
 def _known_layers():
@@ -65,8 +52,11 @@ def _class_of(entry):
     custom = custom_object(registered) or custom_object(name)
     if custom is not None:
         return custom
-    known = _known_layers()
     if registered in (None, "Functional"):
+        if name in _seen:  # a config may name a class 100,000 times
+            return _seen[name]
+        known = _known_layers()
+        _seen.update(known)
         if name not in known and not any(cls.__module__.startswith("layers.") for cls in known.values()):
             raise ValueError(f"Unknown layer {name!r}: no layers are loaded. Put `import layers` into your program.")
         return find("layer", name, known)

@@ -13,7 +13,10 @@ import tensorflow as tf
 from engine import activations, dtypes
 from engine.core import symbolic
 from engine.functional import operators
+from engine.small_parts.account import spend
 from losses.ground.lookup import find, snake_case
+
+_MOST_DECIMALS = 300  # a float has no more
 
 
 def _floating(tensor):
@@ -67,8 +70,15 @@ def _reshape(x, newshape):
     return tf.reshape(x, [sizes[axis] if size is None else size for axis, size in enumerate(newshape)])
 
 
+def _round(x, decimals=0):
+    if abs(decimals) > _MOST_DECIMALS:
+        raise ValueError(f"Round takes at most {_MOST_DECIMALS} decimals, received {decimals}.")
+    return tf.round(x * 10**decimals) / 10**decimals if decimals else tf.round(x)
+
+
 def _split(x, indices_or_sections, axis=0):
     if isinstance(indices_or_sections, int):
+        spend("an operation with many outputs", steps=indices_or_sections)
         return tf.split(x, indices_or_sections, axis)
     ends = [*indices_or_sections, x.shape[axis]]
     return tf.split(x, [end - start for start, end in zip([0, *ends], ends)], axis)
@@ -118,7 +128,7 @@ _MODULES = {
         "Square": tf.square,
         "Floor": _unary(tf.floor),
         "Ceil": _unary(tf.math.ceil),
-        "Round": lambda x, decimals=0: tf.round(x * 10**decimals) / 10**decimals if decimals else tf.round(x),
+        "Round": _round,
         "Sqrt": _unary(tf.sqrt),
         "Reciprocal": _unary(tf.math.reciprocal),
         "Exp": _unary(tf.exp),

@@ -59,7 +59,7 @@ class AUC(ConfusionMetric):
         if thresholds is not None:
             inner = sorted(super()._checked(thresholds, default))
         elif self.num_thresholds > 1:
-            inner = [i / (self.num_thresholds - 1) for i in range(1, self.num_thresholds - 1)]
+            inner = self._evenly(self.num_thresholds - 1)
         else:
             raise ValueError(f"AUC expects num_thresholds of 2 or more; received {self.num_thresholds!r}.")
         return [-EPSILON, *inner, 1.0 + EPSILON]  # ends of the curve: all predictions are positive, none is

@@ -12,11 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from engine.core.metric import Metric
+from engine.small_parts.account import spend
 from losses.ground.configurable import serialize
 from losses.ground.shapes import agree
 from losses.reduction import weigh
 
 COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+
+_THRESHOLD = 50  # bytes that one takes, as a number in a list and in the counts
 
 
 def below(y_pred, thresholds):
@@ -98,6 +101,11 @@ class ConfusionMetric(Metric):
         self.class_id = class_id
         for kind in self.counted:
             setattr(self, kind, self.add_weight(name=kind, shape=(len(self.thresholds),)))
+
+    def _evenly(self, steps):
+        """The inner ones of the thresholds in so many even steps from 0 to 1."""
+        spend(f"the thresholds of {type(self).__name__}", memory=_THRESHOLD * steps)
+        return [i / steps for i in range(1, steps)]
 
     def _checked(self, thresholds, default):
         if thresholds is None:

@@ -5,6 +5,7 @@ import tensorflow as tf
 from engine import dtypes
 from engine.core.metric import Metric
 from engine.metrics.confusion import tally
+from engine.small_parts.account import spend
 from losses.ground.numerics import cast
 from losses.ground.shapes import align_ranks
 from losses.reduction import weigh
@@ -32,6 +33,7 @@ class IoU(Metric):
     def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None,
                  sparse_y_true=True, sparse_y_pred=True, axis=-1):
         super().__init__(name, "int64" if dtype is None else dtype)
+        spend(f"the classes of {type(self).__name__}", memory=8 * num_classes**2)
         self.num_classes = num_classes
         self.target_class_ids = list(target_class_ids)
         self.ignore_class = ignore_class

@@ -74,7 +74,7 @@ class _AtOperatingPoint(ConfusionMetric):
 
     def _checked(self, thresholds, default):
         steps = self.num_thresholds - 1
-        return [i / steps for i in range(steps + 1)] if steps else [0.5]
+        return [0.0, *self._evenly(steps), 1.0] if steps else [0.5]
 
     def _bins(self, y_pred):
         return below_evenly(y_pred, self.num_thresholds) if self.num_thresholds > 1 else super()._bins(y_pred)

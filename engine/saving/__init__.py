@@ -1,14 +1,13 @@
 """Models as files. What is on the disk is whole, or is not there; what is wrong with it is said, and changes nothing.
 
 Reading order: `disk` (one rename), `container` (safetensors with a checksum), `state` (names of variables),
-`weights`, `compiling`, `model_file` (all of it in one file; the model as plain data: `engine/configs/`),
+`weights`, `compiling`, `limits` (what a load may cost), `model_file` (all of it in one file; the model as plain data: `engine/configs/`),
 `run_state` and `checkpoint` (a run that goes on), `keras_files`, `export`.
 """
 
-from engine.configs.layer_config import model_from_json
 from engine.saving.container import FileError, read_arrays
 from engine.saving.export import export
-from engine.saving.model_file import load_model
+from engine.saving.model_file import load_model, model_from_json
 from engine.saving.run_state import CheckpointError
 from engine.saving.weights import load_weights, save_weights
 

@@ -7,8 +7,6 @@ from engine import metrics, optimizers
 from losses.ground.configurable import serialize
 from losses.ground.lookup import custom_object_scope, find
 
-_LARGEST_NUMBER = 100_000  # in the config of a metric: classes, thresholds, places
-
 
 def describe(model):
     """The arguments of `compile` as plain data; functions of the user's own by their names. None: not compiled."""
@@ -30,8 +28,6 @@ def describe(model):
 def compile_again(model, config, custom_objects):
     """Compile `model` as `describe` said, or as Keras's `compile_config` says; the names in it must be known."""
     with custom_object_scope(custom_objects):
-        _check_numbers(config.get("metrics"))
-        _check_numbers(config.get("weighted_metrics"))
         model.compile(
             optimizer=optimizers.get(config["optimizer"]),
             loss=_revive(losses.get, config.get("loss")),
@@ -52,14 +48,3 @@ def _revive(get, item):
         return [_revive(get, value) for value in item]
     custom = find("object", item, {item: None}) if isinstance(item, str) else None
     return item if custom is None else custom() if inspect.isclass(custom) else custom
-
-
-def _check_numbers(item):
-    """Numbers in a metric's config are sizes of tables it makes."""
-    if isinstance(item, dict):
-        item = list(item.values())
-    if isinstance(item, (list, tuple)):
-        for value in item:
-            _check_numbers(value)
-    elif isinstance(item, (int, float)) and abs(item) > _LARGEST_NUMBER:
-        raise ValueError(f"A metric's config has the number {item}; up to {_LARGEST_NUMBER} are allowed.")

@@ -23,10 +23,12 @@ import tensorflow as tf
 from safetensors.numpy import save
 
 from engine.saving import disk
+from engine.text import shortened
 
 VERSION = "1"
 MAGIC = b"glassbox_"  # begins our keys; a file that has it nowhere in its header is not ours
 _NO_DIGEST = "0" * 64
+_MOST_OF_A_MESSAGE = 3000
 
 _MOST_HEADER_BYTES = 8 << 20  # with _MOST_ITEMS: parsing takes less than 64 MiB, whatever the header is
 _MOST_ITEMS = 500_000
@@ -39,6 +41,9 @@ _DTYPES = {
 
 class FileError(ValueError):
     """A file that is damaged, of another kind, or does not fit. Nothing has been changed when it is raised."""
+
+    def __init__(self, message):
+        super().__init__(shortened(message, _MOST_OF_A_MESSAGE))  # what a file says of itself may be megabytes
 
 
 Content = collections.namedtuple("Content", "kind arrays metadata")  # kind and metadata: None and {} of a file from elsewhere
@@ -176,9 +181,11 @@ def _array(name, entry, body):
     _need(isinstance(shape, list) and len(shape) <= 32 and all(map(_is_size, shape)), f"{name!r:.80} has no valid shape")
     _need(isinstance(offsets, list) and len(offsets) == 2 and all(map(_is_size, offsets)), f"{name!r:.80} is nowhere")
     begin, end = offsets
-    size = math.prod(shape) * np.dtype(_DTYPES[dtype]).itemsize
+    itemsize = np.dtype(_DTYPES[dtype]).itemsize
+    size = math.prod(shape) * itemsize
     _need(begin <= end <= len(body) and end - begin == size, f"the data of {name!r:.80} do not have the size of its shape")
-    _need(max(shape, default=0) < 2**63, f"{name!r:.80} has no valid shape")  # an axis of 0 hides any other
+    others = math.prod(axis for axis in shape if axis)  # an axis of 0 hides them; NumPy multiplies them all the same
+    _need(others * itemsize < 2**63, f"{name!r:.80} has no valid shape")
     _need(dtype != "BOOL" or max(body[begin:end], default=0) <= 1, f"{name!r:.80} has values that are neither true nor false")
     return np.frombuffer(body[begin:end], _DTYPES[dtype]).reshape(shape)
 

@@ -13,23 +13,20 @@ may take no more memory than the file has data for, so a config that lies about 
 """
 
 import contextlib
-import functools
 import json
 import os
-
-import numpy as np
-import tensorflow as tf
 
 from engine.configs import layer_config
 from engine.configs.json_data import from_json, to_json
 from engine.core import symbolic
-from engine.saving import compiling, container, keras_files, weights
+from engine.core.model import CoreModel
+from engine.saving import compiling, container, keras_files, limits, weights
 from engine.saving.container import FileError
 from engine.saving.contents import OPTIMIZER, optimizer_state_of, seeds_of, values_of, weights_of
 from losses.ground.configurable import serialize_object
 from losses.ground.lookup import custom_object_scope
 
-_SPARE = 1 << 20  # bytes for variables that are not in the file: metrics, counters
+_LONG = 3000  # characters of a message
 
 
 def save(model, path, include_optimizer=True):
@@ -83,10 +80,10 @@ def load_model(path, custom_objects=None, compile=True):
     content = container.unpack(data, path)
     if "model" not in content.metadata:
         raise FileError(f"{path!r} does not say how its model is made. Make it and call model.load_weights(path).")
-    with _refusing(path):
-        description = container.parse_json(content.metadata["model"])
-        with _memory_for(content.arrays):
-            description = from_json(description)
+    with _refusing(repr(path)):
+        text = content.metadata["model"]
+        with limits.limited(sum(array.nbytes for array in content.arrays.values()), text):
+            description = from_json(container.parse_json(text))
             model = _make(description["model"], description["inputs"], custom_objects)
             with_optimizer = compile and description["compile"] is not None
             own = {**weights_of(model, "load_model"), **seeds_of(model)}
@@ -106,10 +103,10 @@ def load_model(path, custom_objects=None, compile=True):
 def _load_keras(data, path, custom_objects, compile):
     if not keras_files.is_archive(data):
         raise FileError(f"{path!r} holds weights only. Make the model and call model.load_weights(path).")
-    whole = keras_files.read_config(data, path)
-    with _refusing(path):
+    text, whole = keras_files.read_config(data, path)
+    with _refusing(repr(path)):
         shapes = (whole.get("build_config") or {}).get("input_shape")
-        with _memory_for({"all": np.frombuffer(data, np.uint8)}):
+        with limits.limited(len(data), text):
             model = _make(whole, _inputs_of_shapes(shapes), custom_objects)
             own = weights_of(model, "load_model")
             if compile and whole.get("compile_config"):
@@ -119,19 +116,40 @@ def _load_keras(data, path, custom_objects, compile):
     return model
 
 
+def model_from_json(text, custom_objects=None):
+    """The model that `Model.to_json()` described, or Keras's `to_json()`; its weights are new.
+
+    Errors: FileError (a ValueError) for everything that is wrong with the text, and for a model that does not fit into the
+    memory of this machine.
+
+    >>> from engine import Sequential
+    >>> from layers import Dense
+    >>> text = Sequential([Dense(2, input_shape=(3,))]).to_json()
+    >>> model_from_json(text).count_params()
+    8
+    """
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with _refusing("this JSON"), limits.limited(memory, text, zeros=False):
+        return _make(from_json(container.parse_json(text)), None, custom_objects)
+
+
 @contextlib.contextmanager
-def _refusing(path):
-    """Whatever goes wrong while a file is turned into a model is the file's fault."""
+def _refusing(source):
+    """Whatever goes wrong while a description is turned into a model is the fault of what holds it."""
     try:
         yield
     except Exception as error:
-        raise FileError(f"No model can be made from {path!r}: {type(error).__name__}: {error}") from error
+        text = str(error)
+        cause = error if len(text) < _LONG else None  # a traceback shows its message too
+        raise FileError(f"No model can be made from {source}: {type(error).__name__}: {text}") from cause
 
 
 def _make(description, inputs, custom_objects):
     """The model, with all its weights made."""
     with custom_object_scope(custom_objects):
         model = layer_config.get_layer(description)
+        if not isinstance(model, CoreModel):
+            raise FileError(f"it describes a {type(model).__name__}, not a model")
         if inputs is not None:
             symbols = _read_inputs(inputs)
             model._ensure_built((symbols,), {})
@@ -142,27 +160,6 @@ def _make(description, inputs, custom_objects):
 
 def _all_built(model):
     return all(layer.built for _, layer in model.named_layers() if layer is not model)
-
-
-@contextlib.contextmanager
-def _memory_for(arrays):
-    """Within this, variables may be made for as many bytes as `arrays` have, and they start as zeros."""
-    left = [sum(array.nbytes for array in arrays.values()) + _SPARE]
-
-    def create(next_creator, **arguments):
-        if arguments.get("shape") is not None and callable(arguments.get("initial_value")):
-            shape, dtype = tf.TensorShape(arguments["shape"]), tf.as_dtype(arguments["dtype"])
-            size = dtype.size
-            for axis in shape:
-                size *= axis
-            left[0] -= size
-            if left[0] < 0:
-                raise FileError(f"its config asks for a weight of shape {tuple(shape)}, for which it has no data")
-            arguments["initial_value"] = functools.partial(tf.zeros, shape, dtype)
-        return next_creator(**arguments)
-
-    with tf.variable_creator_scope(create):
-        yield
 
 
 # ---- the inputs of a subclassed model, which has no Input to tell them -----------------------------------

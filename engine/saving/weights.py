@@ -9,14 +9,20 @@ import os
 from engine.saving import container, keras_files
 from engine.saving.container import FileError
 from engine.saving.contents import OPTIMIZER, SEEDS, values_of, weights_of
-from engine.text import table
+from engine.text import shortened, table
+
+_MOST_ROWS, _MOST_OF_A_CELL = 20, 200  # of a table
 
 
 class Misfits(list):
     """Rows (weight, in the model, in the file, what is wrong); empty if all fits. As a string it is a table."""
 
     def __str__(self):
-        return table(("weight", "in the model", "in the file", ""), self) if self else "everything fits"
+        if not self:
+            return "everything fits"
+        rows = [[shortened(cell, _MOST_OF_A_CELL) for cell in row] for row in self[:_MOST_ROWS]]  # a file's names may be megabytes
+        left_out = f"\nand {len(self) - _MOST_ROWS} more" if len(self) > _MOST_ROWS else ""
+        return table(("weight", "in the model", "in the file", ""), rows) + left_out
 
 
 def save_weights(model, path):

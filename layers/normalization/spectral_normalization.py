@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine import initializers
+from engine.small_parts.account import spend
 from engine.small_parts.input_spec import InputSpec
 from engine.small_parts.sizes import positive_integer
 from layers.normalization.unit_normalization import unit_length
@@ -51,6 +52,7 @@ class SpectralNormalization(Wrapper):
         return self.layer(inputs)
 
     def _normalize(self):
+        spend(f"the iterations of {self._title}", steps=self.power_iterations)
         weights = tf.reshape(self.kernel, (-1, self.kernel.shape[-1]))
         u = tf.convert_to_tensor(self.vector_u)
         for _ in range(self.power_iterations):

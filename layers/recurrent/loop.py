@@ -10,6 +10,7 @@ import collections
 
 import tensorflow as tf
 
+from engine.small_parts.account import LOOP, UNROLLED, spend
 from losses.ground.shapes import sizes_of
 
 # `mask`: bool (time, batch) or None. `zero_output`: masked outputs are zero. `unroll`: write every step into the
@@ -27,6 +28,7 @@ def scan(step, inputs, states, options):
 
 
 def _unrolled(step, inputs, states, options):
+    spend("an unrolled loop", steps=UNROLLED * inputs.shape[0])
     outputs = [None]
     masks = [None] * inputs.shape[0] if options.mask is None else tf.unstack(options.mask)
     for step_inputs, step_mask in zip(tf.unstack(inputs), masks):
@@ -38,6 +40,7 @@ def _unrolled(step, inputs, states, options):
 
 def _looped(step, inputs, states, options):
     """The first step runs ahead of the loop: it shows the shape and dtype of the outputs."""
+    spend("a loop", steps=LOOP)
     mask = options.mask
     inputs_at = as_array(inputs)
     mask_at = None if mask is None else as_array(mask)

@@ -4,7 +4,9 @@ import tensorflow as tf
 
 from engine import spellings
 from engine.configs.layer_config import get_layer
+from engine.core import symbolic
 from engine.core.layer import Layer
+from engine.small_parts.account import spend
 from layers.recurrent.cell import run_cell, zero_states
 from layers.recurrent.loop import Options, time_major
 from layers.recurrent.stacked import StackedRNNCells
@@ -71,6 +73,10 @@ class RNN(Layer):
                     f"{self._title} with stateful=True needs a known batch size, received inputs of shape "
                     f"{tuple(sequences_shape)}. Give it in Input(batch_shape=...)."
                 )
+            states = symbolic.infer(self.get_initial_state, sequences_shape[:1], {})
+            spend(f"the states of {self._title}", memory=sum(
+                state.shape.num_elements() * state.dtype.size for state in tf.nest.flatten(states)
+            ))  # fmt: skip
             zeros = self.get_initial_state(sequences_shape[0])
             self.states = tf.nest.map_structure(lambda zero: tf.Variable(zero, trainable=False), zeros)
 

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from engine.configs.layer_config import get_layer
 from engine.core.layer import Layer
+from engine.small_parts.account import LOOP, spend
 from layers.recurrent.cell import run_cell, zero_states
 
 
@@ -23,6 +24,7 @@ class StackedRNNCells(Layer):
 
     def __init__(self, cells, **kwargs):
         super().__init__(**kwargs)
+        spend("a stack of cells", steps=LOOP * len(cells))
         self.cells = [get_layer(cell) for cell in cells]
         for cell in self.cells:
             if not hasattr(cell, "state_size") or not callable(getattr(cell, "call", None)):
