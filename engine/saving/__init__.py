@@ -8,8 +8,9 @@ Reading order: `disk` (one rename), `container` (safetensors with a checksum), `
 from engine.saving.container import FileError, read_arrays
 from engine.saving.export import export
 from engine.saving.model_file import load_model, model_from_json
+from engine.saving.model_file import save as save_model
 from engine.saving.run_state import CheckpointError
 from engine.saving.weights import load_weights, save_weights
 
 __all__ = ["CheckpointError", "FileError", "export", "load_model", "load_weights", "model_from_json",
-           "read_arrays", "save_weights"]  # fmt: skip
+           "read_arrays", "save_model", "save_weights"]  # fmt: skip

@@ -1,0 +1,123 @@
+"""One name for all: a program written for `tf.keras` or Keras runs with `import glassbox as keras`.
+
+    import glassbox as keras
+    from glassbox import layers
+    from glassbox.preprocessing.sequence import pad_sequences
+
+    model = keras.Sequential([layers.Dense(1, input_shape=(3,))])
+    model.compile(keras.optimizers.Adam(), keras.losses.MeanSquaredError())
+
+Names only: each is that of `layers`, `losses` or `engine`, under the path where such programs look for it, and is imported
+when it is first asked for. `PATHS` says where all of them are; new code may import from there.
+"""
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for editors; programs get the same from PATHS
+    import layers as layers
+    import losses as losses
+    from engine import *  # noqa: F403
+    from engine import datasets as datasets
+    from engine import saving as saving
+    from engine import utils as utils
+    from engine.utils import backend as backend
+
+_POLICIES = [
+    "engine.dtypes: DTypePolicy Policy=DTypePolicy policy dtype_policy=policy global_policy=policy",
+    "engine.dtypes: set_dtype_policy=set_policy set_global_policy=set_policy",
+]
+_OF_BOTH = "KLD MAE MAPE MSE MSLE kld kullback_leibler_divergence logcosh mae mape mse msle"
+
+# {path: [module whose names are there, or "module: name other_name=name_there ..."]}
+PATHS = {
+    "": ["engine: Input InputSpec Layer Model Sequential", "losses: Loss", "engine.metrics: Metric",
+         "engine.optimizers: Optimizer", "engine.initializers: Initializer", "engine.regularizers: Regularizer",
+         "engine.dtypes: DTypePolicy", "engine.core.symbolic: KerasTensor=Symbol", "tensorflow: Variable name_scope"],
+    "activations": ["engine.activations"],
+    "backend": ["engine.utils.backend"],
+    "callbacks": ["engine.callbacks"],
+    "config": ["engine.dtypes: floatx set_floatx dtype_policy=policy set_dtype_policy=set_policy",
+               "engine.utils.backend: epsilon image_data_format"],
+    "constraints": ["engine.constraints"],
+    "dtype_policies": ["engine.dtypes: DTypePolicy get=policy"],
+    "initializers": ["engine.initializers"],
+    "layers": ["layers"],
+    "losses": ["losses"],
+    "metrics": ["engine.metrics", f"losses: {_OF_BOTH}"],
+    "mixed_precision": [*_POLICIES, "engine.optimizers: LossScaleOptimizer"],
+    "models": ["engine: Model Sequential clone_model", "engine.saving: load_model model_from_json save_model"],
+    "optimizers": ["engine.optimizers"],
+    "optimizers.legacy": ["engine.optimizers"],
+    "optimizers.schedules": ["engine.optimizers.schedules"],
+    "preprocessing.sequence": ["engine.utils.sequences"],
+    "preprocessing.text": ["engine.utils.text"],
+    "random": ["engine.random: SeedGenerator"],
+    "regularizers": ["engine.regularizers"],
+    "saving": ["engine.saving"],
+    "utils": ["engine.utils"],
+}  # fmt: skip
+
+
+def exports(module):
+    """The public names of a module of this project, as a list."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    return [name for name, item in vars(module).items() if not name.startswith("_") and callable(item)
+            and not getattr(item, "__module__", "").startswith("losses.ground")]  # fmt: skip
+
+
+class Names(types.ModuleType):
+    """The module at a path: its names, by where they are."""
+
+    def __init__(self, path, sources):
+        super().__init__(f"glassbox.{path}".rstrip("."), f"The names of {', '.join(sources) or 'the paths below'}.")
+        self._sources = [source.partition(": ")[::2] for source in sources]
+
+    def _homes(self):
+        """{name: (module, name there)}"""
+        found = {}
+        for home, names in self._sources:
+            pairs = [name.partition("=")[::2] for name in names.split() or exports(importlib.import_module(home))]
+            found.update({name: (home, there or name) for name, there in pairs})
+        return found
+
+    def __getattr__(self, name):
+        if name == "__all__":
+            return sorted({*self._homes(), *(name for name in vars(self) if not name.startswith("_"))})
+        homes = {} if name.startswith("__") else self._homes()
+        if name not in homes:
+            raise AttributeError(f"{self.__name__!r} has no {name!r}. docs/from-keras.md has what to use instead.")
+        home, there = homes[name]
+        setattr(self, name, getattr(importlib.import_module(home), there))
+        return vars(self)[name]
+
+    def __dir__(self):
+        return self.__all__
+
+
+_ROOT = Names("", PATHS[""])
+_MODULES = {"": _ROOT}
+
+
+def _place(path):
+    """Make the module of a path, and of those above it, and tell Python where it is."""
+    if path not in _MODULES:
+        module = _MODULES[path] = sys.modules[f"{__name__}.{path}"] = Names(path, PATHS.get(path, []))
+        above, _, name = path.rpartition(".")
+        setattr(_place(above), name, module)
+    return _MODULES[path]
+
+
+for _path in PATHS:
+    _place(_path)
+
+
+def __getattr__(name):
+    return getattr(_ROOT, name)
+
+
+def __dir__():
+    return dir(_ROOT)
