@@ -17,21 +17,22 @@ _TO_OBEY = 3  # seconds that they then get to hear SIGTERM
 def launch(count, command, directory):
     """Run `command` as `count` workers on this machine, with logs in `directory`; returns the exit status.
 
-    What the chief prints is shown. When one fails the others are stopped. Ctrl-C and SIGTERM reach the chief.
+    What the chief prints is shown; logs of a run before are gone on with. When one fails the others are stopped. Ctrl-C and SIGTERM reach the chief.
     """
     os.makedirs(directory, exist_ok=True)
     paths = [os.path.join(directory, f"worker-{index}.log") for index in range(count)]
     addresses = [f"127.0.0.1:{port}" for port in _free_ports(count)]
     workers, signals = [], Signals()
+    seen = os.path.getsize(paths[0]) if os.path.exists(paths[0]) else 0
     try:
         for index, path in enumerate(paths):
             task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            with open(path, "wb") as log:  # a group of its own: Ctrl-C is for the chief, and its checkpoint
+            with open(path, "ab") as log:  # a group of its own: Ctrl-C is for the chief, and its checkpoint
                 workers.append(subprocess.Popen(
                     command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
                     env={**os.environ, "TF_CONFIG": json.dumps(task)},
                 ))  # fmt: skip
-        _wait(workers, paths[0], signals)
+        _wait(workers, paths[0], seen, signals)
     finally:
         signals.close()
         _stop(workers)
@@ -49,10 +50,11 @@ def _free_ports(count):
             item.close()
 
 
-def _wait(workers, chiefs_log, signals):
-    """Until all are done, or for a while after one is not: showing what the chief says."""
+def _wait(workers, chiefs_log, seen, signals):
+    """Until all are done, or for a while after one is not: showing what the chief says, which begins at the byte `seen`."""
     deadline, told = None, False
     with open(chiefs_log, "rb") as log:
+        log.seek(seen)
         while deadline is None or time.monotonic() < deadline:
             codes = [worker.poll() for worker in workers]
             sys.stdout.write(log.read().decode(errors="replace"))

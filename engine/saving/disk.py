@@ -23,7 +23,8 @@ def replace_file(path, *parts):
         with contextlib.suppress(OSError):
             os.remove(unfinished)
         if isinstance(error, OSError):
-            raise failed(error, path, "What was there before is untouched") from error
+            kept = "What was there before is untouched" if os.path.lexists(path) else "There is no such file"
+            raise failed(error, path, kept) from error
         raise
     sync(os.path.dirname(path))
 

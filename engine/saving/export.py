@@ -6,16 +6,17 @@ from engine.core import symbolic
 from engine.saving.contents import weights_of
 
 
-def export(model, path, input_signature=None):
-    """Write a SavedModel of `model` into the directory `path`: what `predict` computes, for any number of rows.
+def export(model, filepath, format="tf_saved_model", input_signature=None):
+    """Write a SavedModel of `model` into the directory `filepath`: what `predict` computes, for any number of rows.
 
-    `tf.saved_model.load(path).serve(x)` runs it, and so does its signature `serving_default`, which takes the inputs by
+    `tf.saved_model.load(filepath).serve(x)` runs it, and so does its signature `serving_default`, which takes the inputs by
     name (`inputs` if there is one and it has no name of its own) and returns a dict: `outputs`, the keys of the model's
     dict, or `output_0`, `output_1` ...
 
+    `format`: "tf_saved_model" is the one that is written; TensorFlow's own converters take it further, to TensorFlow Lite or ONNX.
     `input_signature`: a tf.TensorSpec, or a list or dict of them; None: the model's Inputs, or what it was first
     called on.
-    Errors: ValueError for a model that is not built, or never saw an input.
+    Errors: ValueError for another format, and for a model that is not built or never saw an input.
 
     >>> import tempfile
     >>> import tensorflow as tf
@@ -28,6 +29,9 @@ def export(model, path, input_signature=None):
     >>> served.serve(tf.ones((5, 3))).shape
     TensorShape([5, 2])
     """
+    if format != "tf_saved_model":
+        raise ValueError(f'export: format is "tf_saved_model", received {format!r}. Export that, and convert it with '
+                         "tf.lite.TFLiteConverter.from_saved_model, tf2onnx or the like.")  # fmt: skip
     weights_of(model, "export")
     specs = _specs(model) if input_signature is None else input_signature
     flat, names = tf.nest.flatten(specs), _names(model, specs)
@@ -43,7 +47,7 @@ def export(model, path, input_signature=None):
     module.serve = tf.function(serve, autograph=False, input_signature=flat)
     named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in zip(names, flat)}
     signature = tf.function(by_name, autograph=False).get_concrete_function(**named)
-    tf.saved_model.save(module, str(path), signatures={"serving_default": signature})
+    tf.saved_model.save(module, str(filepath), signatures={"serving_default": signature})
 
 
 def _specs(model):

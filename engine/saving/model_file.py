@@ -23,14 +23,15 @@ from engine.core.model import CoreModel
 from engine.saving import compiling, container, keras_files, limits, weights
 from engine.saving.container import FileError
 from engine.saving.contents import OPTIMIZER, optimizer_state_of, seeds_of, values_of, weights_of
+from engine.small_parts import arguments
 from losses.ground.configurable import serialize_object
 from losses.ground.lookup import custom_object_scope
 
 _LONG = 3000  # characters of a message
 
 
-def save(model, path, include_optimizer=True):
-    """Write `model` to the file `path`, replacing it, in one move. `include_optimizer=False` leaves out its state.
+def save(model, filepath, include_optimizer=True):
+    """Write `model` to the file `filepath`, replacing it, in one move. `include_optimizer=False` leaves out its state.
 
     Errors: ValueError if the model is not built; NotImplementedError if a class of your own cannot say how it was made
     (then `save_weights` is enough for the weights); OSError, which leaves the old file.
@@ -63,24 +64,26 @@ def save(model, path, include_optimizer=True):
             f"{model._title}: its config cannot be written as JSON ({error}). get_config() of your own classes returns "
             "numbers, text, arrays, lists, dicts and the like. save_weights() needs no config."
         ) from error
-    container.write(path, "model", values_of(variables), model=text)
+    container.write(filepath, "model", values_of(variables), model=text)
 
 
-def load_model(path, custom_objects=None, compile=True):
+def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     """The model in a file that `Model.save` wrote, or in a `.keras` file that Keras 3 wrote.
 
     `custom_objects` {name: class or function}: all that is not of this project. `compile=False` leaves out compile's
-    arguments and the optimizer. Of a `.keras` file the optimizer's state is not read: it starts anew.
+    arguments and the optimizer. `safe_mode`: code in a file is never run here, so that False allows no more than True.
+    Of a `.keras` file the optimizer's state is not read: it starts anew.
     Errors: FileNotFoundError; FileError (a ValueError) for everything that is wrong with the file.
     """
-    path = os.fspath(path)
-    data = container.read_bytes(path)
+    arguments.flag("load_model", safe_mode=safe_mode)
+    filepath = os.fspath(filepath)
+    data = container.read_bytes(filepath)
     if keras_files.is_one(data):
-        return _load_keras(data, path, custom_objects, compile)
-    content = container.unpack(data, path)
+        return _load_keras(data, filepath, custom_objects, compile)
+    content = container.unpack(data, filepath)
     if "model" not in content.metadata:
-        raise FileError(f"{path!r} does not say how its model is made. Make it and call model.load_weights(path).")
-    with _refusing(repr(path)):
+        raise FileError(f"{filepath!r} does not say how its model is made. Make it and call model.load_weights(filepath).")
+    with _refusing(repr(filepath)):
         text = content.metadata["model"]
         with limits.limited(sum(array.nbytes for array in content.arrays.values()), text):
             description = from_json(container.parse_json(text))
@@ -96,7 +99,7 @@ def load_model(path, custom_objects=None, compile=True):
     arrays = content.arrays
     if not with_optimizer:
         arrays = {name: array for name, array in arrays.items() if not name.startswith(OPTIMIZER)}
-    weights.assign(model, own, arrays, path)
+    weights.assign(model, own, arrays, filepath)
     return model
 
 

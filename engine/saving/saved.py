@@ -11,21 +11,21 @@ from losses.ground.configurable import serialize_object
 class Saved:
     """Half of `Model`: `save`, `save_weights`, `load_weights`, `export`, `to_json`."""
 
-    def save(self, path, include_optimizer=True):
+    def save(self, filepath, include_optimizer=True):
         """Write the whole model to one file, for `engine.saving.load_model`. See `engine.saving.model_file`."""
-        model_file.save(self, path, include_optimizer)
+        model_file.save(self, filepath, include_optimizer)
 
-    def save_weights(self, path):
+    def save_weights(self, filepath):
         """Write the weights to one safetensors file, under their paths."""
-        weights.save_weights(self, path)
+        weights.save_weights(self, filepath)
 
-    def load_weights(self, path, strict=True):
+    def load_weights(self, filepath, strict=True):
         """Assign the weights of a file; all are checked before any is assigned. See `engine.saving.weights`."""
-        return weights.load_weights(self, path, strict)
+        return weights.load_weights(self, filepath, strict)
 
-    def export(self, path, input_signature=None):
+    def export(self, filepath, format="tf_saved_model", input_signature=None):
         """Write a SavedModel for TensorFlow's own tools. See `engine.saving.export`."""
-        export_model(self, path, input_signature)
+        export_model(self, filepath, format, input_signature)
 
     def to_json(self, **kwargs):
         """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""

@@ -25,8 +25,8 @@ class Misfits(list):
         return table(("weight", "in the model", "in the file", ""), rows) + left_out
 
 
-def save_weights(model, path):
-    """Write the weights of `model` to the file `path`, replacing it. Such files are named `*.safetensors`.
+def save_weights(model, filepath):
+    """Write the weights of `model` to the file `filepath`, replacing it. Such files are named `*.safetensors`.
 
     Errors: ValueError if the model is not built, or if two weights have the same path.
 
@@ -42,11 +42,11 @@ def save_weights(model, path):
     >>> bool((first.kernel == second.kernel).numpy().all())
     True
     """
-    container.write(path, "weights", values_of(weights_of(model, "save_weights")))
+    container.write(filepath, "weights", values_of(weights_of(model, "save_weights")))
 
 
-def load_weights(model, path, strict=True):
-    """Assign the weights in the file `path` to those of `model` with the same paths.
+def load_weights(model, filepath, strict=True):
+    """Assign the weights in the file `filepath` to those of `model` with the same paths.
 
     The file: one that `save_weights` or `Model.save` wrote, any safetensors file, or a Keras 3 `.weights.h5` or `.keras`.
     `strict`: everything must fit; else what has the same name, shape and dtype is loaded. Returns the Misfits, a table
@@ -54,14 +54,14 @@ def load_weights(model, path, strict=True):
     Errors: FileNotFoundError; FileError (a ValueError) for a file that is damaged or of another kind and, with the
     table, for one that does not fit; ValueError for a model that is not built. Nothing has been assigned then.
     """
-    path = os.fspath(path)
-    own, data = weights_of(model, "load_weights"), container.read_bytes(path)
+    filepath = os.fspath(filepath)
+    own, data = weights_of(model, "load_weights"), container.read_bytes(filepath)
     if keras_files.is_one(data):
-        arrays = keras_files.read_weights(data, path, model)
+        arrays = keras_files.read_weights(data, filepath, model)
     else:
-        arrays = container.unpack(data, path).arrays
+        arrays = container.unpack(data, filepath).arrays
         arrays = {name: array for name, array in arrays.items() if not name.startswith((OPTIMIZER, SEEDS))}
-    return assign(model, own, arrays, path, strict)
+    return assign(model, own, arrays, filepath, strict)
 
 
 def assign(model, own, arrays, path, strict=True):

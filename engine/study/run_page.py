@@ -18,9 +18,11 @@ import zlib
 import numpy as np
 import tensorflow as tf
 
+from engine.saving import FileError, container
 from engine.study.page import curves, document, escape, table
 
 _WORST = 24  # mistakes that are shown
+_RECORD = {"model": str, "config": dict, "versions": dict, "summary": str, "confusion": list}  # what is in run.json
 
 
 def record_run(run_dir, model, x_test, y_test, config):
@@ -60,10 +62,11 @@ def report(run_dir, path=None, plots=False):
     """Write the page of the run in `run_dir` to `path` (report.html there); returns where it is.
 
     `plots`: the curves as PNG files beside it too, which needs matplotlib: pip install glassbox-engine[plots].
-    Parts whose files are missing are left out. Errors: FileNotFoundError without a history.csv; ImportError.
+    Parts whose files are missing are left out.
+    Errors: FileNotFoundError without a history.csv; FileError for a run.json that is not as it was written; ImportError.
     """
     series = _series(os.path.join(run_dir, "history.csv"))
-    run = _json(os.path.join(run_dir, "run.json"))
+    run = _recorded(os.path.join(run_dir, "run.json"))
     groups = _grouped(series)
     parts = [f"<h1>{escape(run.get('model', 'A run'))}</h1><p>{escape(os.path.abspath(run_dir))}</p><h2>Curves</h2>"]
     parts.append(f'<div class="columns">{"".join(curves(lines, "epoch", name) for name, lines in groups.items())}</div>')
@@ -124,11 +127,22 @@ def _by_layer(series):
     ]  # fmt: skip
 
 
-def _json(path):
+def _recorded(path):
+    """What `record_run` wrote; {} if it did not."""
     if not os.path.exists(path):
         return {}
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)
+    try:
+        run = container.parse_json(container.read_bytes(path))
+    except FileError as error:
+        raise FileError(f"{path!r} is damaged: {error}.") from None
+    wrong = [name for name, kind in _RECORD.items() if not isinstance(run, dict) or not isinstance(run.get(name), kind)]
+    if not wrong:
+        size, rows = len(run["confusion"]), run["confusion"]
+        square = all(isinstance(row, list) and len(row) == size and all(type(count) is int for count in row) for row in rows)
+        wrong = [] if square and size else ["confusion"]
+    if wrong:
+        raise FileError(f"{path!r} is not as record_run wrote it: {wrong[0]!r} is missing or of another kind.")
+    return run
 
 
 def _confusion(matrix):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ import forked
 import train
 from engine import Sequential, set_seed
 from engine.callbacks import BackupAndRestore, Callback, Checkpoint, CSVLogger, ModelCheckpoint, TensorBoard
-from engine.saving import CheckpointError, checkpoint, run_directory
+from engine.distribute.workers import launch
+from engine.saving import CheckpointError, FileError, checkpoint, run_directory
+from engine.study import report
 from layers import Dense
 
 SCRIPT = pathlib.Path(train.__file__).resolve()
@@ -311,3 +314,32 @@ def test_an_args_json_edited_by_hand(edit, says, run, capsys):
     status, output, errors = script(capsys, "--resume", "--out", str(run))
     assert (status, output, errors.count("\n")) == (2, "", 1) and says in errors
     assert content(run) == found
+
+
+def test_logs_of_workers_are_gone_on_with(tmp_path, capfd):
+    for word in ("first", "second"):
+        assert launch(2, [sys.executable, "-c", f"print({word!r})"], str(tmp_path)) == 0
+        assert capfd.readouterr().out == f"{word}\n"
+    assert [(tmp_path / f"worker-{index}.log").read_text() for index in range(2)] == ["first\nsecond\n"] * 2
+
+
+def test_a_model_saved_into_a_directory_that_is_gone(tmp_path):
+    model = Sequential([Dense(2, input_shape=(3,))])
+    with pytest.raises(FileNotFoundError, match="this was not saved. There is no such file"):
+        model.save(tmp_path / "gone/model.safetensors")
+
+
+RECORD = {"model": "M", "config": {"a": "b"}, "versions": {"numpy": "2"}, "summary": "s", "confusion": [[1, 0], [0, 1]]}
+
+
+@pytest.mark.parametrize("record", [
+    None, [], 3, {}, *({**RECORD, name: None} for name in RECORD), *({**RECORD, name: [1]} for name in RECORD),
+    {**RECORD, "confusion": [[1], [0, 1]]}, {**RECORD, "confusion": [["a"]]}, {**RECORD, "confusion": []},
+], ids=str)  # fmt: skip
+def test_a_report_of_a_run_json_edited_by_hand(record, tmp_path):
+    (tmp_path / "history.csv").write_text("epoch,loss\n0,1.5\n")
+    (tmp_path / "run.json").write_text(json.dumps(RECORD))
+    assert report(tmp_path)
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(FileError, match="run.json.* is not as record_run wrote it: "):
+        report(tmp_path)
