@@ -7,6 +7,7 @@ A new layer is one file, one line here and one row in tests/parity/rows.
 """
 
 import engine.sequential  # noqa: F401 (a layer may hold a model, and its config names the class)
+import layers.of_applications  # noqa: F401 (configs name them, and nobody else)
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.small_parts.input_spec import InputSpec

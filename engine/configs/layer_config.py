@@ -66,7 +66,8 @@ def _class_of(entry):
     if custom is not None:
         return custom
     known = _known_layers()
-    if registered in (None, "Functional"):
+    of_applications = str(entry.get("module")).startswith("keras.src.applications.") and name in known
+    if registered in (None, "Functional") or of_applications:
         if name not in known and not any(cls.__module__.startswith("layers.") for cls in known.values()):
             raise ValueError(f"Unknown layer {name!r}: no layers are loaded. Put `import layers` into your program.")
         return find("layer", name, known)

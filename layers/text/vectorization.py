@@ -93,3 +93,7 @@ class TextVectorization(VocabularyLayer):
             numbers = tf.pad(numbers, [[0, 0], [0, self.output_sequence_length - tf.shape(numbers)[-1]]])
         outputs = self.encoded(numbers)
         return outputs[0] if rank == 0 else outputs
+
+    def get_config(self):
+        fixed = {"num_oov_indices", "mask_token", "oov_token", "invert", "salt"}  # of all vocabularies, and no choice here
+        return {name: value for name, value in super().get_config().items() if name not in fixed}
