@@ -52,6 +52,8 @@ PATHS = {
     "optimizers": ["engine.optimizers"],
     "optimizers.legacy": ["engine.optimizers"],
     "optimizers.schedules": ["engine.optimizers.schedules"],
+    "preprocessing": ["engine.utils.directories"],
+    "preprocessing.image": ["engine.utils.images"],
     "preprocessing.sequence": ["engine.utils.sequences"],
     "preprocessing.text": ["engine.utils.text"],
     "random": ["engine.random: SeedGenerator"],

@@ -47,8 +47,10 @@ class Model(Trainer, Saved, Studied, CoreModel):
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+        inputs = None if inputs is self else inputs  # `super().__init__(self)`, a slip that TensorFlow 2 let pass
         if name is None and inputs is not None and type(self) is Model:
             name = naming.next_name("functional")
+        self._dynamic = kwargs.pop("dynamic", False)  # older code: `run_eagerly` wherever it is compiled
         self._passes = Passes()
         self._place = Scope()  # where its steps run: where it is made
         super().__init__(inputs, outputs, name, **kwargs)

@@ -8,6 +8,14 @@
 | `Dense(4, input_dim=3)`, `input_shape=3`         | `input_shape=(3,)`                                 |
 | `LSTM(4, input_dim=3, input_length=7)`           | `input_shape=(7, 3)`                               |
 | `batch_input_shape=(5, 3)`                       | `batch_shape=(5, 3)`                               |
+| `InputLayer(input_shape=(3,))`                   | `InputLayer(shape=(3,))`                           |
+| `add_variable(...)`                              | `add_weight(...)`                                  |
+| `layer.get_input_at(0)`, `get_output_at(0)`      | `layer.input`, `layer.output`                      |
+| `layer.input_shape`, `layer.output_shape`        | `layer.input.shape`, `layer.output.shape`          |
+| `model.input_names`, `model.output_names`        | the names of the layers in `model.inputs`, `outputs` |
+| `model.submodules`                               | `model.named_layers()`                             |
+| `super().__init__(self)` in a model              | `super().__init__()`                               |
+| `Model(dynamic=True)`                            | `compile(run_eagerly=True)`                        |
 | `Adam(lr=0.1)`, `optimizer.lr`                   | `Adam(learning_rate=0.1)`, `.learning_rate`        |
 | `Optimizer(name="own")`, then `_learning_rate =` | `Optimizer(learning_rate, name="own")`             |
 | `update_step(gradient, variable)`                | `update_step(gradient, variable, learning_rate)`   |
@@ -30,7 +38,7 @@ from losses.ground.configurable import unknown_argument
 
 INITIALIZERS = {"zero": "zeros", "one": "ones", "normal": "random_normal", "uniform": "random_uniform"}
 
-_ARGUMENTS = {"learning_rate": "lr", "negative_slope": "alpha", "batch_shape": "batch_input_shape"}
+_ARGUMENTS = {"learning_rate": "lr", "negative_slope": "alpha", "shape": "input_shape", "batch_shape": "batch_input_shape"}
 _SHAPE_ARGUMENTS = ("input_shape", "batch_shape", "batch_size")
 _ORDER_OF_ADD_WEIGHT = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 _WITHOUT_MEANING = {"aggregation", "autocast", "experimental_autocast", "synchronization"}
@@ -87,6 +95,21 @@ def without_implementation(arguments):
     {'name': 'rnn'}
     """
     return {name: value for name, value in arguments.items() if name != "implementation"}
+
+
+OF_A_LAYER = {  # attributes of TensorFlow 2, unless a layer has one of its own under that name
+    "input_shape": lambda layer: _shapes(layer.input),
+    "output_shape": lambda layer: _shapes(layer.output),
+    "input_names": lambda model: [symbol.node.operation.name for symbol in model.inputs],
+    "output_names": lambda model: model._names_of(model.output),
+    "submodules": lambda layer: tuple(inner for path, inner in layer.named_layers() if path),
+}
+
+
+def _shapes(symbols):
+    """The shape of a symbol, or a list of those of several."""
+    found = [tuple(symbol.shape) for symbol in tf.nest.flatten(symbols)]
+    return found[0] if len(found) == 1 else found
 
 
 class Shape(tuple):

@@ -65,7 +65,7 @@ class Trainer:
         if losses is not None:
             self.compiled_loss.tracker = self._loss_tracker
         self.loss, self.compiled_metrics, self._term_tracker = loss, compiled_metrics, LossTerms()
-        self.run_eagerly, self.steps_per_execution = bool(run_eagerly), steps_per_execution
+        self.run_eagerly, self.steps_per_execution = bool(run_eagerly or self._dynamic), steps_per_execution
         self.strict_gradients = bool(strict_gradients)
         self.jit_compile = jit_compile if jit_compile is not None else False
 

@@ -1,12 +1,13 @@
 """The layers: one idea per file, each a Layer with the arguments, weights and numbers of Keras's of that name.
 
 Read `dense.py` first: it is the pattern of all others. Families have folders, whose docstrings give the order: `conv/`,
-`pooling/`, `normalization/`, `merging/`, `recurrent/`, `attention/`, `augmentation/`.
+`pooling/`, `normalization/`, `merging/`, `recurrent/`, `attention/`, `augmentation/`, `text/`.
 
 A new layer is one file, one line here and one row in tests/parity/rows.
 """
 
 import engine.sequential  # noqa: F401 (a layer may hold a model, and its config names the class)
+import layers.of_applications  # noqa: F401 (configs name them, and nobody else)
 from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.small_parts.input_spec import InputSpec
@@ -105,6 +106,10 @@ from layers.recurrent.stacked import StackedRNNCells
 from layers.recurrent.time_distributed import TimeDistributed
 from layers.remat import Remat
 from layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from layers.text.discretization import Discretization
+from layers.text.hashing import HashedCrossing, Hashing
+from layers.text.lookup import IntegerLookup, StringLookup
+from layers.text.vectorization import TextVectorization
 from layers.upsampling import UpSampling1D, UpSampling2D, UpSampling3D
 from layers.wrapper import Wrapper
 
@@ -116,18 +121,19 @@ __all__ = [
     "CategoryEncoding", "CenterCrop", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose",
     "Conv3D", "Conv3DTranspose", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Convolution1D", "Convolution1DTranspose",
     "Convolution2D", "Convolution2DTranspose", "Convolution3D", "Convolution3DTranspose", "Cropping1D", "Cropping2D",
-    "Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dot", "Dropout", "ELU", "EinsumDense", "Embedding",
+    "Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Discretization", "Dot", "Dropout", "ELU", "EinsumDense", "Embedding",
     "Flatten", "GRU", "GRUCell", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
     "GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAvgPool3D",
     "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
-    "GlobalMaxPooling3D", "GroupNormalization", "GroupQueryAttention", "Identity", "Input", "InputLayer", "InputSpec",
+    "GlobalMaxPooling3D", "GroupNormalization", "GroupQueryAttention", "HashedCrossing", "Hashing",
+    "Identity", "Input", "InputLayer", "InputSpec", "IntegerLookup",
     "LSTM", "LSTMCell", "Lambda", "Layer", "LayerNormalization", "LeakyReLU", "Masking", "MaxPool1D", "MaxPool2D",
     "MaxPool3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum", "Minimum", "MultiHeadAttention",
     "Multiply", "Normalization", "PReLU", "Permute", "RMSNormalization", "RNN", "RandomContrast", "RandomFlip",
     "RandomRotation", "RandomTranslation", "RandomZoom", "ReLU", "Remat", "RepeatVector", "Rescaling", "Reshape",
     "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D", "SimpleRNN",
     "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "SpectralNormalization",
-    "StackedRNNCells", "Subtract", "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling2D",
+    "StackedRNNCells", "StringLookup", "Subtract", "TextVectorization", "TimeDistributed", "UnitNormalization", "UpSampling1D", "UpSampling2D",
     "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add", "average", "concatenate",
     "dot", "maximum", "minimum", "multiply", "subtract",
 ]  # fmt: skip

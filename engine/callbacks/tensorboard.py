@@ -35,8 +35,6 @@ class TensorBoard(Callback):
             raise ValueError(
                 f'TensorBoard: update_freq is "epoch", "batch" or a number of batches, received {update_freq!r}.'
             )
-        if importlib.util.find_spec("tensorboard") is None:
-            raise ImportError("TensorBoard logs are written with the package tensorboard: pip install tensorboard")
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq, self.write_graph, self.update_freq = histogram_freq, write_graph, update_freq
         self.embeddings_freq, self.embeddings_metadata = embeddings_freq, embeddings_metadata
@@ -48,6 +46,8 @@ class TensorBoard(Callback):
 
     def _writer(self, name):
         if name not in self.writers:
+            if importlib.util.find_spec("tensorboard") is None:
+                raise ImportError("TensorBoard logs are written with the package tensorboard: pip install tensorboard")
             self.writers[name] = tf.summary.create_file_writer(os.path.join(self.log_dir, name))
         return self.writers[name]
 

@@ -52,7 +52,8 @@ def _class_of(entry):
     custom = custom_object(registered) or custom_object(name)
     if custom is not None:
         return custom
-    if registered in (None, "Functional"):
+    of_applications = str(entry.get("module")).startswith("keras.src.applications.")
+    if registered in (None, "Functional") or of_applications:
         if name in _seen:  # a config may name a class 100,000 times
             return _seen[name]
         known = _known_layers()

@@ -20,7 +20,7 @@ class InputLayer(Layer):
 
     def __init__(self, shape=None, batch_size=None, dtype=None, sparse=False, ragged=False, batch_shape=None,
                  optional=False, input_tensor=None, name=None, **kwargs):  # fmt: skip
-        batch_shape = spellings.argument("batch_shape", batch_shape, kwargs)
+        shape, batch_shape = (spellings.argument(*pair, kwargs) for pair in (("shape", shape), ("batch_shape", batch_shape)))
         super().__init__(name=name, **kwargs)
         check_start(shape, batch_shape, input_tensor, Symbol, dense=not (sparse or ragged))
         if input_tensor is not None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine import dtypes
+from engine import dtypes, spellings
 from engine.small_parts.given import as_arrays
 from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 from losses.ground.numerics import cast
@@ -91,10 +91,28 @@ class Described(Configurable):
         """The symbols that came out when this layer was first called on symbols."""
         return self._first_node().outputs
 
-    def _first_node(self):
+    def get_input_at(self, node_index):
+        """The symbols of the call of that number: what `input` is of the first one."""
+        symbols = self._node(node_index).inputs
+        return symbols[0] if len(symbols) == 1 else symbols
+
+    def get_output_at(self, node_index):
+        """What came out of the call on symbols of that number."""
+        return self._node(node_index).outputs
+
+    def add_variable(self, *args, **kwargs):
+        """The older name of `add_weight`."""
+        return self.add_weight(*args, **kwargs)
+
+    def _node(self, index):
         if not self._nodes:
             raise ValueError(f"{self._title} was never called on symbols, so it has no input and output yet.")
-        return self._nodes[0]
+        if not 0 <= index < len(self._nodes):
+            raise ValueError(f"{self._title} was called on symbols {len(self._nodes)} times; there is no call {index}.")
+        return self._nodes[index]
+
+    def _first_node(self):
+        return self._node(0)
 
     @property
     def _title(self):
@@ -114,6 +132,11 @@ class Described(Configurable):
             ) from None
 
     def __getattr__(self, name):
+        if name in spellings.OF_A_LAYER:
+            try:
+                return spellings.OF_A_LAYER[name](self)
+            except ValueError as error:  # there is no graph yet
+                raise AttributeError(str(error)) from None
         hint = ""
         if not self.built and not name.startswith("_"):
             hint = " It is not built yet: its weights are made when it is first called, or by build(shape)."

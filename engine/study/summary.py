@@ -30,10 +30,11 @@ class LayerRow:
     shared: bool  # the layer, or a weight of it, was met before
     multiply_adds: int | None  # per row; None: not known
     output_bytes: int | None
+    built: bool = True
 
     @property
     def cells(self):
-        count = f"{self.trainable + self.frozen:,}"
+        count = f"{self.trainable + self.frozen:,}" if self.built else "not built"
         frozen = f"{self.frozen:,} frozen" if self.trainable else "frozen"
         notes = [frozen] * bool(self.frozen) + ["shared"] * self.shared
         return (
@@ -47,7 +48,7 @@ class Summary:
     """What a model is made of: `rows`, one LayerRow per layer, and totals. `str` fits the terminal."""
 
     def __init__(self, model):
-        if not model.built:
+        if not model.built and not any(layer.built for path, layer in model.named_layers() if path):
             raise ValueError(f"{model._title} is not built. Call it on data once, fit it, or call build(input_shape).")
         self.title = model._title
         self.trainable = sum(_size(weight) for weight in model.trainable_weights)
@@ -115,7 +116,7 @@ def _rows(model, found):
             yield LayerRow(
                 path, layer.name, type(layer).__name__, max(depth, 1), _shapes(layer), trainable,
                 sum(map(_size, new)) - trainable, shared or len(new) < len(own),
-                cost and cost.multiply_adds, cost and cost.bytes,
+                cost and cost.multiply_adds, cost and cost.bytes, layer.built or type(layer).build is Layer.build,
             )  # fmt: skip
         if not shared:
             inner = [(name, child) for name, child in tracking.children(layer) if isinstance(child, Layer)]
