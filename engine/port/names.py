@@ -10,7 +10,7 @@ from engine.port.substitutes import substitute
 ROOT = pathlib.Path(__file__).parents[2]
 
 # What programs write for Keras itself; TensorFlow 2 has four of its modules under its own name too.
-_KERAS = ("keras", "tf_keras", "glassbox", "tensorflow.keras", "tensorflow.compat.v2.keras", "tensorflow.compat.v1.keras",
+_KERAS = ("keras", "keras_core", "keras.src", "tf_keras", "glassbox", "tensorflow.keras", "tensorflow.compat.v2.keras", "tensorflow.compat.v1.keras",
           "tensorflow.python.keras", "tensorflow.contrib.keras", "keras.api", "tensorflow.keras.api")  # fmt: skip
 _ALSO_OF_TENSORFLOW = ("initializers", "losses", "metrics", "optimizers")
 

@@ -118,7 +118,7 @@ def _tell_what_stays(words, told):
     for index, word in enumerate(words):
         if statement := import_at(words, index):
             for module in {(statement.module or item.dotted).split(".")[0] for item in statement.items}:
-                if built_on_it(module):
+                if keras_path(module) is None and built_on_it(module):
                     told(word.start, f"{module} is built on Keras: its layers and models do not fit into those from here")
         called = index >= 2 and words[index - 1].text == "(" and words[index - 2].text in ("import_module", "__import__")
         if called and keras_path(word.text.strip("'\"")) is not None and not word.text.startswith(("'glassbox", '"glassbox')):
@@ -139,6 +139,8 @@ def _where_to_import(texts, found, names):
             statement = import_at(words, index)
             if statement and any(f"{statement.module or item.dotted}.".startswith("tensorflow.") for item in statement.items):
                 end = text.find("\n", statement.end)
+                if (number, end) > names.first_use or end < 0 and number == names.first_use[0]:  # on the same line
+                    return number, statement.end, f"; {line}"
                 return (number, end + 1, line + newline) if end >= 0 else (number, len(text), newline + line)
             is_docstring = index == 0 and word.text[-1] in "'\"" and words[1].is_end
             if first is None and not is_docstring and not (statement and statement.module == "__future__"):

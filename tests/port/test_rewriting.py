@@ -72,6 +72,9 @@ INLINE = {
     TF + "from tensorflow import keras\ntf.keras.Model": HERE + "keras.Model",
     TF + "import tensorflow.keras as k\ntf.keras.Model": TF + "import glassbox as k\nk.Model",
     TF + "def f():\n  from tensorflow import keras\ntf.keras.Model": HERE + "def f():\n  import glassbox as keras\nkeras.Model",
+    "import tensorflow as tf; m = tf.keras.Model\n": "import tensorflow as tf; import glassbox as keras; m = keras.Model\n",
+    "import os\nimport tensorflow as tf; tf.keras.Model": "import os\nimport tensorflow as tf; import glassbox as keras; keras.Model",
+    "import keras_core as k\nfrom keras.src.layers import Dense": "import glassbox as k\nfrom glassbox.layers import Dense",
     TF + "def f(keras): return tf.keras.Model": TF + "import glassbox\ndef f(keras): return glassbox.Model",
     "'''doc'''\nfrom __future__ import division\ntry:\n  import tensorflow as tf\nexcept ImportError: pass\ntf.keras.Model":
         "'''doc'''\nfrom __future__ import division\nimport glassbox as keras\ntry:\n  import tensorflow as tf\nexcept ImportError: pass\nkeras.Model",
