@@ -37,7 +37,7 @@ def traceable(function, *args, **kwargs):
     if plain is None:
         return function(*args, **kwargs)
     # A method of ours calls what this object was given, such as an activation: for other objects it stays as it is.
-    owner = bound[0] if bound and plain.__module__.split(".")[0] in _OURS else traceable
+    owner = bound[0] if bound and (plain.__module__ or "").split(".")[0] in _OURS else traceable
     refused = _refused.setdefault(owner, set())
     if plain.__code__ not in refused:
         try:
