@@ -9,12 +9,12 @@ import functools
 
 import tensorflow as tf
 
-from engine.core import context
+from engine.core import context, symbolic
 from engine.small_parts.account import Account, opened, spend
 
 _MEMORY = 12 << 20  # bytes for what has no data in the file: layers, metrics, counters
 _STEPS = 1000  # of about a millisecond
-_BYTES_PER_STEP = 100  # of a description; an honest layer takes 500 and more
+_BYTES_PER_STEP = 200  # of a description; an honest layer takes 500 and more
 
 _VARIABLE = 4000  # bytes that a variable takes beside its values
 
@@ -22,7 +22,7 @@ _VARIABLE = 4000  # bytes that a variable takes beside its values
 @contextlib.contextmanager
 def limited(memory, description, zeros=True):
     """Within this, what is made from `description` (a text) may take `memory` bytes for weights; they start as zeros."""
-    account = Account(memory + _MEMORY, _STEPS + len(description) // _BYTES_PER_STEP)
+    account = Account(memory + _MEMORY + len(description), _STEPS + len(description) // _BYTES_PER_STEP)
     create = functools.partial(_create, zeros)
     with opened(account), tf.variable_creator_scope(create), _watched(_count_call):
         yield
@@ -43,14 +43,15 @@ def _count_call(layer, args, kwargs, outputs):
 
 
 def _create(zeros, next_creator, **arguments):
-    shape, initial_value = arguments.get("shape"), arguments.get("initial_value")
-    if shape is not None and callable(initial_value):
-        shape, dtype = tf.TensorShape(shape), tf.as_dtype(arguments["dtype"])
-        size = dtype.size
-        for axis in shape:  # Python's integers: no overflow
-            size *= axis
-        spend(f"a weight of shape {tuple(shape)}, for which it has no data,", memory=size)
-        if zeros:
+    spend("a variable", steps=1)
+    shape, dtype, first = arguments.get("shape"), arguments.get("dtype"), arguments.get("initial_value")
+    if callable(first):
+        if shape is None:  # the sums of metrics, the slots of optimizers
+            spend("a variable", memory=_VARIABLE)
+            value = symbolic.infer(first, (), {})
+            shape, dtype = value.shape, value.dtype
+        shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
+        spend(f"a weight of shape {tuple(shape)}, for which it has no data,", memory=dtype.size * shape.num_elements())
+        if zeros and arguments.get("shape") is not None:
             arguments["initial_value"] = functools.partial(tf.zeros, shape, dtype)
-    spend("a variable", steps=1, memory=_VARIABLE if shape is None else 0)
     return next_creator(**arguments)
