@@ -1,11 +1,13 @@
 """What it may cost to turn a file into a model: memory and work, in one account for the whole load.
 
-Memory: as many bytes for variables as the file has data for. Work: so many calls of layers, steps of unrolled loops and
-variables as the length of the description allows. Layers inside models count each time they are called.
+Memory: as many bytes for variables as the file has data for, and some for objects. Work: so many calls of layers, operations,
+loops and variables as the length of the description allows. Layers inside models count each time they are called; what
+a loop or a metric takes is counted before it is begun (engine/small_parts/account.py).
 """
 
 import contextlib
 import functools
+import weakref
 
 import tensorflow as tf
 
@@ -13,9 +15,9 @@ from engine.core import context, symbolic
 from engine.small_parts.account import Account, opened, spend
 
 _MEMORY = 12 << 20  # bytes for what has no data in the file: layers, metrics, counters
-_STEPS = 1000  # of about a millisecond
+_STEPS = 1200  # of about a millisecond
 _BYTES_PER_STEP = 200  # of a description; an honest layer takes 500 and more
-
+_OPERATIONS_PER_STEP = 8  # in a graph, made by a call
 _VARIABLE = 4000  # bytes that a variable takes beside its values
 
 
@@ -24,7 +26,7 @@ def limited(memory, description, zeros=True):
     """Within this, what is made from `description` (a text) may take `memory` bytes for weights; they start as zeros."""
     account = Account(memory + _MEMORY + len(description), _STEPS + len(description) // _BYTES_PER_STEP)
     create = functools.partial(_create, zeros)
-    with opened(account), tf.variable_creator_scope(create), _watched(_count_call):
+    with opened(account), tf.variable_creator_scope(create), _watched(_calls_counted()):
         yield
 
 
@@ -38,8 +40,16 @@ def _watched(observer):
         context.state.observers = before
 
 
-def _count_call(layer, args, kwargs, outputs):
-    spend(f"a call of {layer._title}", steps=1)
+def _calls_counted():
+    """An observer of calls that takes from the account one step for each, and one for every few operations it made."""
+    seen = weakref.WeakKeyDictionary()  # operations of each graph that are paid for
+
+    def observer(layer, args, kwargs, outputs):
+        graph = tf.compat.v1.get_default_graph()
+        made, seen[graph] = graph.version - seen.get(graph, 0), graph.version
+        spend(f"a call of {layer._title}", steps=1 + made // _OPERATIONS_PER_STEP)
+
+    return observer
 
 
 def _create(zeros, next_creator, **arguments):

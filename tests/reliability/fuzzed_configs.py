@@ -1,6 +1,6 @@
 """Random configs of valid structure, with hostile numbers and nestings; as a program: loads so many and prints what happened.
 
-    python fuzzed_configs.py FOLDER SEED COUNT
+    python fuzzed_configs.py FOLDER FIRST COUNT
 
 A layer is chosen for the rank that the one before leaves, so that most configs are followed to their end.
 """
