@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from engine.core.layer import Layer
 from engine.small_parts.input_spec import InputSpec
-from engine.small_parts.sizes import positive_integer
+from engine.small_parts.sizes import MOST_AXES, positive_integer
 from layers.spatial import is_integer, one_of, to_channels_last
 from losses.ground.shapes import sizes_of
 
@@ -56,6 +56,8 @@ class Reshape(Layer):
         super().__init__(**kwargs)
         if not isinstance(target_shape, (tuple, list)) or not all(is_integer(size, -1) for size in target_shape):
             raise ValueError(f"{self._title} takes a tuple of integers as `target_shape`, received {target_shape!r}.")
+        if len(target_shape) > MOST_AXES:
+            raise ValueError(f"{self._title} takes at most {MOST_AXES} sizes as `target_shape`, received {len(target_shape)}.")
         if list(target_shape).count(-1) > 1:
             raise ValueError(f"{self._title} takes at most one -1 in `target_shape`, received {tuple(target_shape)}.")
         self.target_shape = tuple(target_shape)

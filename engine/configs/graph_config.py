@@ -61,7 +61,7 @@ def _make_tensors(members, calls, title):
     ready = collections.deque(call for call in calls if not missing[id(call)])
     while ready:
         call = ready.popleft()
-        spend("the record of a call", memory=LAYER)
+        spend("the record of a call", memory=LAYER, steps=len(call.needs))
         outputs = _repeat(members[call.name], _decode(call.args, tensors), _decode(call.kwargs, tensors))
         for index, symbol in enumerate(symbolic.symbols_in(outputs)):
             reference = call.name, call.number, index

@@ -15,6 +15,8 @@ import tensorflow as tf
 
 from losses.ground.configurable import Configurable, serialize
 
+_LARGEST_KEY = 2**60  # larger integers may all have the same hash, and then each is compared with all others
+
 
 def to_json(value):
     """`value` in what JSON has words for. What is unknown stays as it is, for `json.dumps` to refuse.
@@ -37,16 +39,19 @@ def to_json(value):
 
 
 def from_json(value):
-    """What `to_json` was given."""
+    """What `to_json` was given; lists and dicts of `value` are made over, so that there are no two of a large one."""
     if isinstance(value, list):
-        return [from_json(item) for item in value]
+        value[:] = map(from_json, value)
+        return value
     if not isinstance(value, dict):
         return value
     name = value.get("class_name")
     kind = name[2:-2] if isinstance(name, str) and name.startswith("__") else None
     if kind in _KINDS and set(value) == {"class_name", "config"}:
         return _KINDS[kind][2](**value["config"])
-    return {key: from_json(item) for key, item in value.items()}
+    for key, item in value.items():
+        value[key] = from_json(item)
+    return value
 
 
 def _describe_array(array):
@@ -69,6 +74,8 @@ def _key_to_json(key):
 
 
 def _key(key):
+    if isinstance(key, int) and abs(key) > _LARGEST_KEY:
+        raise ValueError(f"A key of a dict or an item of a set is {key:.3e}; up to {_LARGEST_KEY:.3e} is allowed.")
     return tuple(map(_key, key["tuple"])) if isinstance(key, dict) and set(key) == {"tuple"} else from_json(key)
 
 

@@ -28,7 +28,7 @@ from engine.text import shortened
 VERSION = "1"
 MAGIC = b"glassbox_"  # begins our keys; a file that has it nowhere in its header is not ours
 _NO_DIGEST = "0" * 64
-_MOST_OF_A_MESSAGE = 3000
+_MOST_OF_A_MESSAGE = 2500
 
 _MOST_HEADER_BYTES = 8 << 20  # with _MOST_ITEMS: parsing takes less than 64 MiB, whatever the header is
 _MOST_ITEMS = 500_000

@@ -12,8 +12,8 @@ import contextvars
 _open = contextvars.ContextVar("account", default=None)
 
 LAYER = 1500  # bytes that a layer, or the record of a call, takes
-LOOP = 20  # steps that it takes to trace a loop over time
-UNROLLED = 5  # steps that it takes to trace one step of it by itself
+LOOP = 30  # steps that it takes to trace a loop over time
+UNROLLED = 2  # steps that it takes to begin a step that is traced by itself; its operations are counted too
 
 
 class Overdrawn(ValueError):

@@ -58,7 +58,7 @@ def unknown_argument(cls, name, others=()):
     Traceback (most recent call last):
     TypeError: Huber takes no argument 'dleta'. Did you mean 'delta'?
     """
-    near = difflib.get_close_matches(name, [*constructor_arguments(cls), *others], n=1)
+    near = difflib.get_close_matches(name[:200], [*constructor_arguments(cls), *others], n=1)  # that of a file may have megabytes
     hint = f" Did you mean {near[0]!r}?" if near else f" It takes {', '.join(constructor_arguments(cls)) or 'none'}."
     return TypeError(f"{cls.__name__} takes no argument {name!r}.{hint}")
 

@@ -57,7 +57,7 @@ def find(kind, name, table):
     table = {**table, **(_custom_objects.get() or {})}
     if name in table:
         return table[name]
-    near = difflib.get_close_matches(name, table, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name[:200], table, n=3, cutoff=0.5)  # that of a file may have megabytes
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise ValueError(
         f"Unknown {kind} {name!r}.{hint} An own {kind} is passed as an object, "
