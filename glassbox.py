@@ -58,7 +58,8 @@ PATHS = {
     "preprocessing.text": ["engine.utils.text"],
     "random": ["engine.random: SeedGenerator"],
     "regularizers": ["engine.regularizers"],
-    "saving": ["engine.saving"],
+    "saving": ["engine.saving", "engine.utils: CustomObjectScope custom_object_scope get_custom_objects",
+               "engine.utils: register_keras_serializable"],
     "utils": ["engine.utils"],
 }  # fmt: skip
 

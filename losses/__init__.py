@@ -41,6 +41,7 @@ from losses.ground.lookup import catalogue, custom_object_scope, resolve
 from losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from losses.overlap import Dice, Tversky, dice, tversky
 from losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
+from losses.reduction import Reduction as Reduction
 from losses.regression import (
     MeanAbsoluteError,
     MeanAbsolutePercentageError,

@@ -24,6 +24,17 @@ from losses.ground.shapes import fit_weights
 REDUCTIONS = ("sum", "sum_over_batch_size", "mean", "mean_with_sample_weight", "none", None)
 
 
+class Reduction:
+    """The names that older code has for reductions; today they are written as text: `reduction="sum"`.
+
+    >>> Reduction.AUTO, Reduction.NONE
+    ('sum_over_batch_size', 'none')
+    """
+
+    AUTO = SUM_OVER_BATCH_SIZE = "sum_over_batch_size"
+    SUM, NONE = "sum", "none"
+
+
 def check_reduction(owner, reduction):
     """Refuse an unknown reduction where it is written down, not at the first batch."""
     if reduction not in REDUCTIONS:

@@ -17,13 +17,13 @@ def image_dataset_from_directory(directory, labels="inferred", label_mode="int",
                                  verbose=True):  # fmt: skip
     """Images of folders, a folder for each class, as a tf.data.Dataset of (images, labels), or of images.
 
-    Images are float32 from 0 to 255, (batch, *image_size, channels).
+    Images are float32 from 0 to 255 (uint8 for the interpolation "nearest"), (batch, *image_size, channels).
     Arguments: `labels` ("inferred" from the folders, None, or a list, one for each file in alphabetical order),
     `label_mode` ("int", "categorical", "binary" or None), `class_names` (the folders, in the order that numbers them;
     None: alphabetical), `color_mode` ("rgb", "rgba", "grayscale"), `batch_size` (None: single images), `shuffle` (anew in
     each pass, by `seed`), `validation_split` (a part from 0 to 1) with `subset` ("training", "validation" or "both"),
     `crop_to_aspect_ratio` (cut the center out before resizing).
-    The dataset has the attributes `class_names` and `file_paths`.
+    The dataset has the attributes `class_names` (None without labels) and `file_paths`.
     Errors: ValueError for folders without images, and for a split without a seed.
     """
     if color_mode not in _CHANNELS:
@@ -36,7 +36,7 @@ def image_dataset_from_directory(directory, labels="inferred", label_mode="int",
         if crop_to_aspect_ratio:
             image = _center(image, *image_size)
         resized = tf.image.resize(image, image_size, interpolation)
-        return tf.ensure_shape(tf.cast(resized, tf.float32), (*image_size, _CHANNELS[color_mode]))
+        return tf.ensure_shape(resized, (*image_size, _CHANNELS[color_mode]))
 
     return _of_files(read, _IMAGES, directory, labels, label_mode, class_names, batch_size, shuffle, seed, validation_split,
                      subset, follow_links, verbose)  # fmt: skip
@@ -100,7 +100,7 @@ def _of_files(read, endings, directory, labels, label_mode, class_names, batch_s
         kept = paths[parts[part]]
         labelled = None if labels is None or label_mode is None else _encoded(numbers[parts[part]], label_mode, len(names))
         dataset = _pipeline(read, kept, labelled, batch_size, seed if shuffle else None)
-        dataset.class_names, dataset.file_paths = names, kept
+        dataset.class_names, dataset.file_paths = None if labelled is None else names, kept
         made.append(dataset)
     return made if subset == "both" else made[0]
 
@@ -177,6 +177,7 @@ def timeseries_dataset_from_array(data, targets, sequence_length, sequence_strid
     start, end = start_index or 0, len(data) if end_index is None else end_index
     count = end - start - (sequence_length - 1) * sampling_rate
     if targets is not None:
+        targets = targets[start:end]
         count = min(count, len(targets))
     if count < 1:
         raise ValueError(f"timeseries_dataset_from_array: {end - start} steps are too few for a window of {sequence_length}.")

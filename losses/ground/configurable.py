@@ -10,6 +10,8 @@ import functools
 import inspect
 import re
 
+from losses.ground.lookup import registered_name
+
 _OURS = ("losses", "engine", "layers")
 
 
@@ -101,7 +103,7 @@ def serialize(value):
         items = [serialize(item) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if inspect.isfunction(value):
-        return value.__name__
+        return registered_name(value)
     if hasattr(value, "as_numpy_dtype"):  # a tf.DType
         return value.name
     if hasattr(value, "tolist"):  # NumPy scalars and arrays, and tensors through numpy()
@@ -124,5 +126,5 @@ def serialize_object(value):
         "module": cls.keras_module if ours else cls.__module__,
         "class_name": public_name(cls),
         "config": value.get_config(),
-        "registered_name": None if ours else public_name(cls),
+        "registered_name": None if ours else registered if ">" in (registered := registered_name(cls)) else public_name(cls),
     }

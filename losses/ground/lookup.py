@@ -13,6 +13,7 @@ import inspect
 import re
 
 _custom_objects = contextvars.ContextVar("custom_objects", default=None)
+_registered = {}  # for the whole program, under "package>name" or whatever name a program has put in
 
 
 def snake_case(name):
@@ -48,13 +49,47 @@ def custom_object_scope(custom_objects):
 
 
 def custom_object(name):
-    """What the `custom_object_scope`s around this call know under `name`, or None."""
-    return (_custom_objects.get() or {}).get(name)
+    """What the `custom_object_scope`s around this call know under `name`, or what is registered under it, or None."""
+    return _own().get(name)
+
+
+def _own():
+    return {**_registered, **(_custom_objects.get() or {})}
+
+
+def get_custom_objects():
+    """The dict of names that are known in the whole program; what is put in is found: `["swish2"] = function`.
+
+    Today: `custom_object_scope`, or `custom_objects=` where something is loaded.
+    """
+    return _registered
+
+
+def register_keras_serializable(package="Custom", name=None):
+    """A decorator of a class or function: it is found when a file names it, without `custom_objects=`.
+
+    >>> @register_keras_serializable("mine")
+    ... class Doubled:
+    ...     pass
+    >>> registered_name(Doubled)
+    'mine>Doubled'
+    """
+
+    def register(item):
+        _registered[f"{package}>{name or item.__name__}"] = item
+        return item
+
+    return register
+
+
+def registered_name(item):
+    """The name under which a class or function is registered, or its own."""
+    return next((name for name, other in _registered.items() if other is item and ">" in name), item.__name__)
 
 
 def find(kind, name, table):
     """The table's entry for `name`; an unknown name is a ValueError with the nearest ones."""
-    table = {**table, **(_custom_objects.get() or {})}
+    table = {**table, **_own()}
     if name in table:
         return table[name]
     near = difflib.get_close_matches(name[:200], table, n=3, cutoff=0.5)  # that of a file may have megabytes
@@ -98,5 +133,5 @@ def _from_dict(kind, config, table):
     arguments = config.get("config") or {}
     if name == "function":  # a bare function, stored by its name
         return find(kind, arguments if isinstance(arguments, str) else config.get("registered_name"), table)
-    found = find(kind, name, table)
+    found = custom_object(config.get("registered_name")) or find(kind, name, table)
     return found.from_config(arguments) if inspect.isclass(found) else found

@@ -16,6 +16,8 @@ WITHOUT_ROW = {
     "Layer": "the base of all rows",
     "InputLayer": "has no numbers; tests/unit/test_symbolic.py",
     "Remat": "Keras has a function and a scope for it; tests/unit/test_remat.py",
+    **dict.fromkeys(("Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"),
+                    "numbers strings and categories; tests/unit/test_text_layers.py"),
     "Wrapper": "has no call; Bidirectional, TimeDistributed and SpectralNormalization are wrappers",
 }
 # What Keras names in keras.layers and what is not here, by reason.
@@ -25,8 +27,6 @@ REASONS = {
         Pipeline RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomCrop
         RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
         RandomPerspective RandomPosterization RandomSaturation RandomSharpness RandomShear Resizing Solarization""",
-    "turns strings, numbers and categories into categories; belongs into the data pipeline": """
-        Discretization HashedCrossing Hashing IntegerLookup StringLookup TextVectorization""",
     "a spectrogram; tf.signal.stft does it": "MelSpectrogram STFTSpectrogram",
     "wraps a model of another framework or format": "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
     "an Embedding that is also the last layer; share the variable of an Embedding": "ReversibleEmbedding",
