@@ -103,6 +103,10 @@ DOCUMENTED = [
         and isinstance(optimizer(program)[1]["learning_rate"], dict),
     ),
     LeftOut(
+        "with gradient accumulation averages of weights follow the updates, not the micro-batches",
+        lambda program: {"gradient_accumulation_steps", "use_ema"} <= optimizer(program)[1].keys(),
+    ),
+    LeftOut(
         "Lamb makes steps of a weight's own size, also of a gradient that is rounding alone, as that of the bias of attention's keys",
         lambda program: optimizer(program)[0] == "Lamb" and has(program, "layers.MultiHeadAttention", "layers.GroupQueryAttention"),
     ),
