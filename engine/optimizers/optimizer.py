@@ -73,7 +73,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
     skips_bad_steps = False  # whether `apply` leaves out a step whose gradients are not finite
 
     def __getstate__(self):
-        return {**vars(self), "_traces": {}}
+        return {**super().__getstate__(), "_traces": {}}
 
     # ---- state ---------------------------------------------------------------------------------
 

@@ -34,6 +34,15 @@ def export(model, filepath, format="tf_saved_model", input_signature=None):
                          "tf.lite.TFLiteConverter.from_saved_model, tf2onnx or the like.")  # fmt: skip
     weights_of(model, "export")
     specs = _specs(model) if input_signature is None else input_signature
+    module = tf.Module()
+    module.state = model.variables  # what the functions read must hang on the module to be written
+    module.serve, signature = functions(model, specs)
+    tf.saved_model.save(module, str(filepath), signatures={"serving_default": signature})
+
+
+def functions(model, specs=None):
+    """What `model` computes, as a function of its inputs in their order, and as one of their names that gives a dict."""
+    specs = _specs(model) if specs is None else specs
     flat, names = tf.nest.flatten(specs), _names(model, specs)
 
     def serve(*tensors):
@@ -42,12 +51,9 @@ def export(model, filepath, format="tf_saved_model", input_signature=None):
     def by_name(**tensors):
         return _as_dict(serve(*(tensors[name] for name in names)))
 
-    module = tf.Module()
-    module.state = model.variables  # what the functions read must hang on the module to be written
-    module.serve = tf.function(serve, autograph=False, input_signature=flat)
     named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in zip(names, flat)}
     signature = tf.function(by_name, autograph=False).get_concrete_function(**named)
-    tf.saved_model.save(module, str(filepath), signatures={"serving_default": signature})
+    return tf.function(serve, autograph=False, input_signature=flat), signature
 
 
 def _specs(model):

@@ -3,7 +3,7 @@
 import json
 
 from engine.configs.json_data import to_json
-from engine.saving import model_file, weights
+from engine.saving import model_file, tensorflow_files, weights
 from engine.saving.export import export as export_model
 from losses.ground.configurable import serialize_object
 
@@ -17,11 +17,11 @@ class Saved:
 
     def save_weights(self, filepath):
         """Write the weights to one safetensors file, under their paths."""
-        weights.save_weights(self, filepath)
+        (tensorflow_files.save if tensorflow_files.is_one(filepath) else weights.save_weights)(self, filepath)
 
     def load_weights(self, filepath, strict=True):
         """Assign the weights of a file; all are checked before any is assigned. See `engine.saving.weights`."""
-        return weights.load_weights(self, filepath, strict)
+        return (tensorflow_files.load if tensorflow_files.is_one(filepath) else weights.load_weights)(self, filepath, strict)
 
     def export(self, filepath, format="tf_saved_model", input_signature=None):
         """Write a SavedModel for TensorFlow's own tools. See `engine.saving.export`."""

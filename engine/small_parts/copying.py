@@ -6,12 +6,14 @@ attribute, belong to its graph. TensorFlow copies variables without what it does
 
 import tensorflow as tf
 
+from engine.small_parts.trackable import Trackable
 
-class Copied:
+
+class Copied(Trackable):
     """Base of layers: how their attributes go into a copy."""
 
     def __getstate__(self):
-        kept = {name: value for name, value in vars(self).items() if not tf.is_symbolic_tensor(value)}
+        kept = {name: value for name, value in super().__getstate__().items() if not tf.is_symbolic_tensor(value)}
         weights = [weight.variable for weight in self.named_weights()]
         regularized = [variable for variable in weights if getattr(variable, "regularizer", None)]
         return {**kept, "_regularizers": [(variable, variable.regularizer) for variable in regularized]}

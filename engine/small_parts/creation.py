@@ -50,5 +50,6 @@ def build_once(build):
         with outside():
             build(self, *shapes, **named_shapes)
         self.built = True
+        self._restore_waiting()
 
     return wrapped

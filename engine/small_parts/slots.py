@@ -10,9 +10,10 @@ import tensorflow as tf
 from engine import dtypes, initializers
 from engine.small_parts import creation
 from engine.small_parts.copying import by_new_ids
+from engine.small_parts.trackable import Trackable
 
 
-class Slots:
+class Slots(Trackable):
     """Makes and keeps the state of an optimizer; one half of `UpdateRule`."""
 
     def __init__(self):
@@ -39,6 +40,7 @@ class Slots:
         name = f"{self.name}/{name or 'variable'}"
         variable = creation.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name)
         self._state.append(variable)
+        self._restore_waiting()
         return variable
 
     def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros", shape=None, dtype=None):
