@@ -14,6 +14,7 @@ read them in, docs/tour.md walks through them with numbers. What each floor may 
 6. around it    `data/` (tf.data, generators), `datasets/`, `saving/` (files); then `distribute/` (the same step on many devices),
                 `guards/` (what watches a step), `study/` (reads models and never changes them); then `callbacks/`
 7. `model.py`, `trainer.py`, `sequential.py`: `Model` = the heart + all of this; `cloning.py`: a model like another
+8. beside it    `utils/` (what programs do around a model: text, images, files), `port/` (programs for Keras rewritten to run here)
 
 A name of this package is imported when it is first asked for, as TensorFlow takes seconds to start: what does without it,
 such as `train.py --help`, need not wait.
