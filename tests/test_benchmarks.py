@@ -4,9 +4,8 @@ import importlib.util
 import json
 from pathlib import Path
 
-import pytest
-
 import forked
+import pytest
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 

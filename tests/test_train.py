@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 
+import forked
 import pytest
 
-import forked
 import train
 
 SCRIPT = pathlib.Path(train.__file__).resolve()

@@ -11,11 +11,11 @@ import warnings
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
+import cases  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
-
-import cases  # noqa: E402
 from cases import refusal  # noqa: E402
+
 from engine import Input, Sequential, callbacks, optimizers, set_floatx, set_policy, set_seed  # noqa: E402
 from layers import Dense, Dropout  # noqa: E402
 

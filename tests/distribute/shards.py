@@ -8,11 +8,11 @@ and each process DIR/CASE-HOW-WORKER.npy, the rows that it has read.
 import os
 import sys
 
+import cases
 import numpy as np
 import tensorflow as tf
-
-import cases
 from cases import refusal
+
 from engine import Sequential, callbacks, set_floatx, set_seed
 from engine.datasets import stream, streaming
 from engine.distribute import cluster

@@ -1,8 +1,7 @@
 """Training by parameter servers: with one worker the numbers of one device, with two nothing lost; processes that die."""
 
-import pytest
-
 import cases
+import pytest
 from printed import printed
 
 SOME = ("add_loss", "adamw_average", "dataset", "tutorial")

@@ -2,9 +2,8 @@
 
 import re
 
-import pytest
-
 import cases
+import pytest
 from printed import printed
 
 EXACT = [name for name in cases.CASES if name not in cases.DIFFERENT]

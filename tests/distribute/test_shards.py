@@ -9,12 +9,12 @@ import re
 import subprocess
 import sys
 
+import cases
+import forked
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import cases
-import forked
 from engine import set_floatx
 from engine.datasets import DatasetError, stream
 from engine.distribute import workers

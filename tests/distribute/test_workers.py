@@ -10,11 +10,11 @@ import sys
 import threading
 import time
 
+import cases
+import forked
 import numpy as np
 import pytest
 
-import cases
-import forked
 from engine.distribute import workers
 
 HERE = pathlib.Path(__file__).parent

@@ -8,9 +8,9 @@ import signal
 import sys
 import time
 
+import cases
 import numpy as np
 
-import cases
 from engine.callbacks import Callback, Checkpoint
 from engine.distribute import cluster
 from engine.distribute.cluster import is_chief

@@ -1,10 +1,10 @@
 """Whole architectures, read from the config that Keras writes for them: same outputs, same gradients, both ways."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import keras
 import layers  # noqa: F401 - a config names them
 from engine import Layer, Model, initializers
 from engine.saving import model_from_json

@@ -6,9 +6,9 @@ import pickle
 import numpy as np
 import pytest
 import tensorflow as tf
+from rows import ROWS
 
 from engine.study import parity
-from rows import ROWS
 
 FIRST = {row.part.name: row for row in reversed(ROWS) if row.raises is None}
 

@@ -6,9 +6,9 @@ import re
 import shutil
 import signal
 
+import forked
 import pytest
 
-import forked
 import train
 from engine.callbacks import CSVLogger
 from engine.command_line import FIXED, make_parser

@@ -17,8 +17,8 @@ from scenarios import StopAt
 
 import train
 from engine.callbacks import Callback, Checkpoint
-from engine.signals import Signals
 from engine.saving import CheckpointError, FileError, checkpoint, container, run_directory
+from engine.signals import Signals
 
 HERE = pathlib.Path(__file__).parent
 RNG = np.random.default_rng(0)

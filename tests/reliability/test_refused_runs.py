@@ -3,14 +3,15 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sys
 
+import forked
 import numpy as np
 import pytest
 
-import forked
 import train
 from engine import Sequential, set_seed
 from engine.callbacks import BackupAndRestore, Callback, Checkpoint, CSVLogger, ModelCheckpoint, TensorBoard
@@ -18,6 +19,12 @@ from engine.distribute.workers import launch
 from engine.saving import CheckpointError, FileError, checkpoint, run_directory
 from engine.study import report
 from layers import Dense
+
+
+def named(item):
+    """A text for a case, the same in every process: without addresses."""
+    return re.sub(r" at 0x\w+", "", str(item))
+
 
 SCRIPT = pathlib.Path(train.__file__).resolve()
 X = np.arange(36.0).reshape(12, 3) / 9
@@ -71,7 +78,7 @@ def before(ended, tmp_path):
 @pytest.mark.parametrize("arguments", [
     {"optimizer": "sgd"}, {"optimizer": "rmsprop"}, {"units": 3}, {"rows": 8}, {"batch_size": 3}, {"callbacks": [Other()]},
     {"epochs": 1}, {"eager": True, "units": 3},
-], ids=str)  # fmt: skip
+], ids=named)  # fmt: skip
 def test_a_refused_fit_touches_nothing(arguments, before):
     found = content(before)
     assert len(found["history.csv"].splitlines()) == 3
@@ -335,7 +342,7 @@ RECORD = {"model": "M", "config": {"a": "b"}, "versions": {"numpy": "2"}, "summa
 @pytest.mark.parametrize("record", [
     None, [], 3, {}, *({**RECORD, name: None} for name in RECORD), *({**RECORD, name: [1]} for name in RECORD),
     {**RECORD, "confusion": [[1], [0, 1]]}, {**RECORD, "confusion": [["a"]]}, {**RECORD, "confusion": []},
-], ids=str)  # fmt: skip
+], ids=named)  # fmt: skip
 def test_a_report_of_a_run_json_edited_by_hand(record, tmp_path):
     (tmp_path / "history.csv").write_text("epoch,loss\n0,1.5\n")
     (tmp_path / "run.json").write_text(json.dumps(RECORD))

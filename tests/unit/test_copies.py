@@ -11,7 +11,18 @@ import tensorflow as tf
 
 import engine
 from engine import Input, Model, Sequential, clone_model, metrics, optimizers, regularizers, set_seed
-from layers import LSTM, Add, BatchNormalization, Concatenate, Dense, Dropout, Embedding, GlobalAveragePooling1D, Remat, Reshape
+from layers import (
+    LSTM,
+    Add,
+    BatchNormalization,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    GlobalAveragePooling1D,
+    Remat,
+    Reshape,
+)
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(20, 3)).astype("float32"), RANDOM.normal(size=(20, 1)).astype("float32")

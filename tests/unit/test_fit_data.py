@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
-from fitting import RNG, CLASSES, X, Y, Z, Batches, assert_weights, batches, compiled, dataset, dense, named_inputs
+from fitting import CLASSES, RNG, Batches, X, Y, Z, assert_weights, batches, compiled, dataset, dense, named_inputs
 
 from engine import Input, Model, Sequential
 from layers import Dense, Embedding, Flatten, Lambda

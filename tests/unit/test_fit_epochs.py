@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from fitting import (
-    CLASSES, X, Y, Z, Batches, assert_weights, batches, compiled, dataset, dense, loss_of, named_inputs,
+    CLASSES,
+    Batches,
+    X,
+    Y,
+    Z,
+    assert_weights,
+    batches,
+    compiled,
+    dataset,
+    dense,
+    loss_of,
+    named_inputs,
 )  # fmt: skip
 
 from engine import Model, Sequential, callbacks, optimizers, set_seed

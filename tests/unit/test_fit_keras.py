@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from fitting import CLASSES, W, X, Y, Z, Ours, assert_weights, compiled, dense, two_outputs
+from fitting import CLASSES, Ours, W, X, Y, Z, assert_weights, compiled, dense, two_outputs
 
 
 def one_output(k, units=2, activation=None):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from fitting import CLASSES, X, Y, Z, Base, Ours, compiled, dataset, dense, two_outputs
+from fitting import CLASSES, Base, Ours, X, Y, Z, compiled, dataset, dense, two_outputs
 
 import losses
 from engine import Input, Layer, Model, Sequential, metrics, optimizers

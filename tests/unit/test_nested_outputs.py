@@ -1,7 +1,6 @@
 """Losses, metrics, labels and weights as nests that follow the outputs: lists in lists, dicts in dicts, tuples."""
 
 import collections
-
 import re
 
 import numpy as np
@@ -11,8 +10,8 @@ import tensorflow as tf
 import losses
 from engine import Input, Model, Sequential, optimizers
 from engine.saving import load_model
-from losses.ground.nests import follow, paths
 from layers import Dense, Rescaling
+from losses.ground.nests import follow, paths
 
 Pair = collections.namedtuple("Pair", "first second")
 X = np.ones((6, 2), "float32")

@@ -2,11 +2,11 @@
 
 import sys
 
+import forked
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import forked
 from engine import Input, Layer, Model, Sequential, set_seed
 from engine.saving import load_model
 from layers import LSTM, BatchNormalization, Dense, Dropout, Embedding, Masking, Remat

@@ -8,10 +8,11 @@ import warnings
 import numpy as np
 import pytest
 import tensorflow as tf
+from test_callbacks import X, Y, fit, small
 
 from engine import Model, Sequential, callbacks
 from layers import Dense
-from test_callbacks import X, Y, fit, small
+
 
 def test_one_line_per_epoch_into_a_pipe(capsys):
     fit(small(metrics=["mae"]), epochs=2, verbose="auto", validation_split=0.2)

@@ -7,8 +7,24 @@ import tensorflow as tf
 from engine import Input, InputLayer, Layer, Model, Sequential, clone_model
 from engine.saving import load_model, model_from_json
 from layers import (
-    GRU, LSTM, RNN, Add, Attention, Bidirectional, Concatenate, ConvLSTM2D, Dense, Dropout, Embedding, GRUCell, GroupQueryAttention,
-    LSTMCell, MultiHeadAttention, SimpleRNN, SimpleRNNCell, StackedRNNCells,
+    GRU,
+    LSTM,
+    RNN,
+    Add,
+    Attention,
+    Bidirectional,
+    Concatenate,
+    ConvLSTM2D,
+    Dense,
+    Dropout,
+    Embedding,
+    GroupQueryAttention,
+    GRUCell,
+    LSTMCell,
+    MultiHeadAttention,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
 )  # fmt: skip
 
 X = np.random.default_rng(0).normal(size=(6, 2)).astype("float32")

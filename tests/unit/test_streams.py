@@ -3,11 +3,11 @@
 import sys
 import time
 
+import forked
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import forked
 import train
 from engine import Sequential, callbacks, set_seed
 from engine.datasets import fits_in_memory, load, stream, streaming

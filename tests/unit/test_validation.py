@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from fitting import Batches, batches
 
 from engine import Input, Model, Sequential, callbacks, optimizers, set_seed
-from fitting import Batches, batches
 from layers import LSTM, BatchNormalization, Dense, Dropout
 
 X = np.ones((4, 1), "float32")

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("glassbox")
 
-import programs
+import older_programs as programs
 
 from engine.port.__main__ import main
 
