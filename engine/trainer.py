@@ -211,8 +211,8 @@ class Trainer:
 
     def _prepare(self, verb, feed, passes):
         """Say how many steps are going to come, compile them, and refuse labels that do not fit: before the first step."""
-        make_kept_states(self, feed)
-        self._traces.expect(verb, feed.spec, feed.plan(passes))
+        if self._traces.expect(verb, feed.spec, feed.plan(passes)):
+            make_kept_states(self, feed)
         step = super()._prepare(verb, feed, passes)
         if verb != "predict" and self.compiled_loss is not None and feed.targets is not None:
             self.compiled_loss.check_labels(feed.targets)  # compiled code could only turn them into NaN

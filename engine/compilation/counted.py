@@ -23,8 +23,10 @@ class CountedTraces(Traces):
         self.tallies = {}
 
     def expect(self, verb, spec, plan):
-        """A call is going to make these steps: {size of a batch: number}."""
+        """A call is going to make these steps: {size of a batch: number}. Returns whether they are the first of their kind."""
+        count = len(self.tallies)
         self._tally(verb, repr(spec)).expect(plan)
+        return len(self.tallies) > count
 
     def compiled(self, model, key, function, spec):
         verb = key[0]

@@ -58,7 +58,7 @@ def _create(zeros, next_creator, **arguments):
     if callable(first):
         if shape is None:  # the sums of metrics, the slots of optimizers
             spend("a variable", memory=_VARIABLE)
-            value = symbolic.infer(first, (), {})
+            value = symbolic.infer(lambda: tf.convert_to_tensor(first()), (), {})
             shape, dtype = value.shape, value.dtype
         shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
         spend(f"a weight of shape {tuple(shape)}, for which it has no data,", memory=dtype.size * shape.num_elements())

@@ -68,6 +68,8 @@ def relax(structure):
     """The specs of a batch, with the number of rows left open."""
 
     def leaf(item):
+        if isinstance(item, tf.Tensor):  # the common case, made quick
+            return tf.TensorSpec([None, *item.shape.as_list()[1:]] if item.shape.rank else item.shape, item.dtype)
         spec = item if isinstance(item, tf.TypeSpec) else specs(item)
         shape = [None, *spec.shape[1:]] if getattr(spec, "shape", None) else None
         if isinstance(spec, tf.TensorSpec) and shape:
