@@ -68,6 +68,15 @@ KERAS_IS_WRONG = [
         "the activity_regularizer of a SimpleRNN does not count",
         lambda program: has_within(program, "layers.SimpleRNN", "activity_regularizer"),
     ),
+    LeftOut(
+        "Maximum, Minimum and Multiply leave masked steps out where they are called, and do not in a graph",
+        lambda program: has(program, "layers.Maximum", "layers.Minimum", "layers.Multiply")
+        and has(program, "layers.Masking", "mask_zero"),
+    ),
+    LeftOut(
+        "an RNN of a list of cells fails under a mask",
+        lambda program: has(program, "layers.RNN") and has(program, "layers.Masking", "mask_zero"),
+    ),
     LeftOut("log_cosh rounds log 2 to float32", lambda program: has(program, "log_cosh")),
     LeftOut("Nadam's 0.96 is rounded to float32", lambda program: optimizer(program)[0] == "Nadam"),
     LeftOut(
@@ -107,8 +116,9 @@ DOCUMENTED = [
         lambda program: {"gradient_accumulation_steps", "use_ema"} <= optimizer(program)[1].keys(),
     ),
     LeftOut(
-        "Lamb makes steps of a weight's own size, also of a gradient that is rounding alone, as that of the bias of attention's keys",
-        lambda program: optimizer(program)[0] == "Lamb" and has(program, "layers.MultiHeadAttention", "layers.GroupQueryAttention"),
+        "Lamb makes steps of a weight's own size, also of a gradient that is rounding alone, as of attention's keys and of cosines",
+        lambda program: optimizer(program)[0] == "Lamb"
+        and has(program, "layers.MultiHeadAttention", "layers.GroupQueryAttention", "cosine_similarity", "losses.CosineSimilarity"),
     ),
     LeftOut(
         "Dice sums over the batch: weights for rows, and masks, are refused here",
