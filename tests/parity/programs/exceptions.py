@@ -44,6 +44,12 @@ def fills_no_update(program):
                                          for deed in program["deeds"])  # fmt: skip
 
 
+def merges_an_input(program):
+    """Whether an input of the model is one side of a Maximum, Minimum or Multiply."""
+    return any({"layers.Maximum", "layers.Minimum", "layers.Multiply"} & set(node["layer"])
+               and set(node["on"]) & set(program["model"]["inputs"]) for node in program["model"]["nodes"] if "layer" in node)  # fmt: skip
+
+
 ADAPTIVE = [f"optimizers.{name}" for name in ("Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl", "Lamb")]
 
 KERAS_IS_WRONG = [
@@ -70,8 +76,7 @@ KERAS_IS_WRONG = [
     ),
     LeftOut(
         "Maximum, Minimum and Multiply leave masked steps out where they are called, and do not in a graph",
-        lambda program: has(program, "layers.Maximum", "layers.Minimum", "layers.Multiply")
-        and has(program, "layers.Masking", "mask_zero"),
+        lambda program: merges_an_input(program) and has(program, "layers.Masking", "mask_zero"),
     ),
     LeftOut(
         "an RNN of a list of cells fails under a mask",
