@@ -5,8 +5,6 @@ from engine.small_parts.arrays import common_rows, is_array_like, rows_of, to_te
 
 def split(x, y, sample_weight, fraction, dtype):
     """((x, y, sample_weight) to train on, the same of the last `fraction` of the rows)."""
-    if not 0 < fraction < 1:
-        raise ValueError(f"validation_split is a fraction between 0 and 1, received {fraction!r}.")
     if not is_array_like(x):
         raise ValueError("validation_split needs arrays. Split the dataset with take() and skip(), use validation_data=.")
     data = [to_tensors(item, dtype, keep=True) for item in (x, y, sample_weight)]

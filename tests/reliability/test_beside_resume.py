@@ -8,6 +8,7 @@ import signal
 
 import forked
 import pytest
+from scripted import script
 
 import train
 from engine.callbacks import CSVLogger
@@ -32,15 +33,6 @@ APART = ("strategy", "devices", "workers")  # they need a process in which Tenso
 def words(name, value):
     option = f"--{name.replace('_', '-')}"
     return [option] if value is True else [option, str(value)]
-
-
-def script(capsys, *arguments):
-    """(status, output, errors) of train.py."""
-    try:
-        status = train.main(list(arguments))
-    except SystemExit as end:
-        status = end.code
-    return status, *capsys.readouterr()
 
 
 @pytest.fixture(scope="module")

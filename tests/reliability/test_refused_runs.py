@@ -11,6 +11,7 @@ import sys
 import forked
 import numpy as np
 import pytest
+from scripted import script
 
 import train
 from engine import Sequential, set_seed
@@ -204,15 +205,6 @@ def test_a_write_without_a_directory_promises_nothing(ended, tmp_path):
 
 
 # ---- the script ---------------------------------------------------------------------------------
-
-
-def script(capsys, *words):
-    """(status, output, errors) of train.py."""
-    try:
-        status = train.main(list(words))
-    except SystemExit as end:
-        status = end.code
-    return status, *capsys.readouterr()
 
 
 @pytest.fixture(scope="module")
