@@ -44,6 +44,11 @@ def fills_no_update(program):
                                          for deed in program["deeds"])  # fmt: skip
 
 
+def freezes_all(program):
+    """Whether a deed freezes each layer that makes an output, and so, as the first layer alone is ever frozen, all."""
+    return any(deed["do"] == "freeze" and set(program["model"]["outputs"]) <= set(deed["nodes"]) for deed in program["deeds"])
+
+
 def merges_an_input(program):
     """Whether an input of the model is one side of a Maximum, Minimum or Multiply."""
     return any({"layers.Maximum", "layers.Minimum", "layers.Multiply"} & set(node["layer"])
@@ -91,6 +96,14 @@ KERAS_IS_WRONG = [
     LeftOut(
         "class weights of steps fail",
         lambda program: program.get("class_weight") and any(program["shapes"][name][1:] for name in program["shapes"]),
+    ),
+    LeftOut(
+        "class weights of labels given by name fail, also of one output",
+        lambda program: program.get("class_weight") and program.get("names"),
+    ),
+    LeftOut(
+        "with averages of weights, `fit` fails at its end where nothing is left to train",
+        lambda program: "use_ema" in optimizer(program)[1] and freezes_all(program) and program["deeds"][-1]["do"] == "fit",
     ),
     LeftOut(
         "F1Score and its like refuse steps",

@@ -48,7 +48,7 @@ def candidates(program):
 def paths(value, path=()):
     """Of all items of dicts and lists, the outer ones first."""
     items = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
-    is_part = isinstance(value, dict) and len(value) == 1 and "." in next(iter(value))
+    is_part = isinstance(value, dict) and len(value) == 1 and "." in str(next(iter(value)))
     for key, _ in items:
         if key not in KEPT and not is_part and not (isinstance(value, list) and isinstance(value[key], int)):
             yield [*path, key]
