@@ -79,8 +79,8 @@ def _starts(model, given):
 
 
 def _new_start(symbol, layer):
-    shape, dtype = tuple(symbol.shape), symbol.dtype.name
-    return Input(batch_shape=shape, dtype=dtype, name=layer.name, optional=getattr(layer, "optional", False))
+    given = {"batch_shape": tuple(symbol.shape), "dtype": symbol.dtype.name, "name": layer.name}
+    return Input(**given, sparse=symbol.kind == "sparse", ragged=symbol.kind == "ragged", optional=getattr(layer, "optional", False))
 
 
 def _clone_graph(model, starts, new_layer, call):

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from engine.core import symbolic
 from engine.small_parts.batch import unpack
+from engine.small_parts.kinds import kind_of
 
 
 def keeps_states(model):
@@ -18,6 +19,6 @@ def make_kept_states(model, feed):
     specs = tf.nest.flatten(unpack(feed.whole_spec)[0])
     if any(spec is not None and spec.shape.rank and spec.shape[0] is None for spec in specs):  # a pipeline does not say how many it gives
         specs = [None if item is None else tf.type_spec_from_value(item) for item in tf.nest.flatten(unpack(feed.example())[0])]
-    symbols = [None if spec is None else symbolic.Symbol(spec.shape, spec.dtype) for spec in specs]
+    symbols = [None if spec is None else symbolic.Symbol(spec.shape, spec.dtype, kind=kind_of(spec)) for spec in specs]
     symbolic.infer(model, (tf.nest.pack_sequence_as(unpack(feed.whole_spec)[0], symbols),), {})
     model._clear_losses()

@@ -15,7 +15,7 @@ class Dense(Layer):
 
         outputs = activation(inputs @ kernel + bias)
 
-    Shapes: (batch, ..., features) → (batch, ..., units).
+    Shapes: (batch, ..., features) → (batch, ..., units). A SparseTensor (batch, features) is multiplied as it is.
     Weights: `kernel` (features, units), from `kernel_initializer`; `bias` (units,), from `bias_initializer`.
 
     Arguments: `units` (features of the output), `activation` (None: linear), `use_bias`, and for kernel and bias
@@ -51,8 +51,11 @@ class Dense(Layer):
     def call(self, inputs):
         inputs = cast(inputs, self.compute_dtype)  # bytes of an image, or counts
         kernel = cast(self.kernel, self.compute_dtype)  # weights may be kept in more digits than are computed with
-        # tensordot multiplies one flat matrix; a batched product would sum a kernel gradient per row of the batch.
-        outputs = tf.matmul(inputs, kernel) if inputs.shape.rank == 2 else tf.tensordot(inputs, kernel, 1)
+        if isinstance(inputs, tf.SparseTensor):
+            outputs = tf.sparse.sparse_dense_matmul(inputs, kernel)
+        else:
+            # tensordot multiplies one flat matrix; a batched product would sum a kernel gradient per row of the batch.
+            outputs = tf.matmul(inputs, kernel) if inputs.shape.rank == 2 else tf.tensordot(inputs, kernel, 1)
         if self.use_bias:
             outputs = outputs + cast(self.bias, self.compute_dtype)
         return self.activation(outputs)

@@ -23,7 +23,7 @@ _HEAVY = ("While", "StatelessWhile", "BatchMatMul")
 _SLOW_IN_XLA = ("Conv2D", "Conv3D", "DepthwiseConv2dNative", "MaxPool", "AvgPool")
 # These have no XLA kernel at all: Python, strings, files, iterators.
 _NOT_IN_XLA = (
-    "PyFunc", "EagerPyFunc", "String", "Regex", "Print", "Iterator", "Unique", "SparseTensor", "SparseReorder",
+    "PyFunc", "EagerPyFunc", "String", "Regex", "Print", "Iterator", "Unique", "SparseTensor", "SparseToDense", "SparseReorder",
     "SparseConcat", "SparseSegment", "Ragged", "Decode", "Lookup", "Hash",
 )  # fmt: skip
 

@@ -12,19 +12,20 @@ Operators and TensorFlow's functions on symbols, `tf.nn.relu(x + y)`, are in eng
 
 import tensorflow as tf
 
+from engine.small_parts.kinds import kind_of, placeholder
 from engine.small_parts.signature import shape_of
 from losses.ground.masks import get_mask, set_mask
 
 
 class Symbol:
-    """A tensor to be: `shape` (tf.TensorShape), `dtype`, and the `node` whose output number `index` it is."""
+    """A tensor to be: `shape` (tf.TensorShape), `dtype`, `kind`, and the `node` whose output number `index` it is."""
 
     __array_priority__ = 1000  # NumPy arrays leave `array + symbol` to us
     __array_ufunc__ = None
 
-    def __init__(self, shape, dtype, name=None, mask=None):
+    def __init__(self, shape, dtype, name=None, mask=None, kind="dense"):
         self.shape, self.mask = tf.TensorShape(shape), mask  # the mask's shape, or None where no mask travels along
-        self.dtype = tf.as_dtype(dtype)
+        self.dtype, self.kind = tf.as_dtype(dtype), kind
         self.name = name
         self.node = None
         self.index = 0
@@ -71,10 +72,9 @@ def contains_symbol(args, kwargs):
 
 def record(operation, args, kwargs):
     """Call `operation` on symbols: the new node, whose `outputs` are the symbols that come out."""
-    structure = infer(operation, args, kwargs)
     outputs = tf.nest.map_structure(
-        lambda item: Symbol(item.shape, item.dtype, mask=shape_of(get_mask(item))) if isinstance(item, tf.Tensor) else item,
-        structure,
+        lambda item: Symbol(item.shape, item.dtype, None, shape_of(get_mask(item)), kind_of(item)) if kind_of(item) else item,
+        infer(operation, args, kwargs),
     )
     return Node(operation, args, kwargs, outputs)
 
@@ -87,7 +87,7 @@ def infer(operation, args, kwargs):
 
 
 def _placeholder(symbol):
-    tensor = tf.compat.v1.placeholder(symbol.dtype, symbol.shape)
+    tensor = placeholder(symbol.shape, symbol.dtype, symbol.kind)
     if symbol.mask is not None:
-        set_mask(tensor, tf.compat.v1.placeholder(tf.bool, symbol.mask))
+        set_mask(tensor, placeholder(symbol.mask, tf.bool))
     return tensor

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine.core.symbolic import Symbol
+from engine.small_parts import kinds
 from engine.small_parts.input_spec import NO_TEXT, InputSpec
 from losses.ground import numerics
 from losses.ground.masks import get_mask, set_mask
@@ -33,15 +34,18 @@ def fit(model, symbol, tensor):
         raise ValueError(
             f"{model._title}: input {symbol.node.operation.name!r} received None. Give it data, or make it with Input(optional=True)."
         )
-    if not isinstance(tensor, (tf.Tensor, Symbol)):
+    if isinstance(tensor, tf.SparseTensor) and symbol.kind != "sparse":
+        tensor = tf.ensure_shape(tf.sparse.to_dense(tensor), tensor.shape)
+    kind = tensor.kind if isinstance(tensor, Symbol) else kinds.kind_of(tensor)
+    if kind is None:
         return tensor
     wanted, rank = symbol.shape, tensor.shape.rank
     if tensor.dtype == tf.string != symbol.dtype:
         raise ValueError(f"{model._title}: input {symbol.node.operation.name!r} takes numbers, received text. {NO_TEXT}")
     if rank is not None and wanted.rank is not None:
-        if rank == wanted.rank - 1 and wanted[-1] == 1:
+        if rank == wanted.rank - 1 and wanted[-1] == 1 and kind == "dense":
             tensor = tensor[..., tf.newaxis]
-        elif rank == wanted.rank + 1 and tensor.shape[-1] == 1:
+        elif rank == wanted.rank + 1 and tensor.shape[-1] == 1 and kind == "dense":
             tensor = tf.squeeze(tensor, -1)
         problem = InputSpec(shape=(None, *wanted[1:]) if wanted.rank else ()).problem(tensor)
         if problem:
@@ -64,6 +68,6 @@ def specs(structure):
         if not hasattr(item, "shape") or not hasattr(item, "dtype"):
             return None
         shape = tf.TensorShape(item.shape)
-        return tf.TensorSpec([None, *shape[1:]] if shape.rank else shape, item.dtype)
+        return kinds.spec([None, *shape[1:]] if shape.rank else shape, item.dtype, kinds.kind_of(item) or "dense")
 
     return tf.nest.map_structure(leaf, structure)

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine.core import symbolic
+from engine.small_parts.kinds import kind_of
 from engine.saving.contents import weights_of
 
 
@@ -61,6 +62,10 @@ def _specs(model):
     declared = model._structure if model._structure is not None else model.first_inputs
     if declared is None:
         raise ValueError(f"{model._title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
+    kinds = {getattr(item, "kind", None) or kind_of(item) for item in tf.nest.flatten(declared)}
+    if kinds - {"dense"}:
+        raise ValueError(f"{model._title} has a {', '.join(kinds - {'dense'})} input; what is served takes dense tensors. Export a "
+                         "model that begins with a dense Input and makes of it what this one takes.")  # fmt: skip
     return tf.nest.map_structure(lambda item: tf.TensorSpec([None, *item.shape[1:]], item.dtype), declared)
 
 

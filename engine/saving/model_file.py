@@ -24,6 +24,7 @@ from engine.saving import compiling, container, keras_files, limits, weights
 from engine.saving.container import FileError
 from engine.saving.contents import OPTIMIZER, optimizer_state_of, seeds_of, values_of, weights_of
 from engine.small_parts import arguments
+from engine.small_parts.kinds import kind_of
 from losses.ground.configurable import serialize_object
 from losses.ground.lookup import custom_object_scope
 
@@ -169,12 +170,15 @@ def _all_built(model):
 
 
 def _describe_inputs(inputs):
-    """A nest of specs as a nest of {"shape", "dtype"}; a tuple becomes a list."""
+    """A nest of specs as a nest of {"shape", "dtype"}, and "kind" where it is not dense; a tuple becomes a list."""
     if isinstance(inputs, dict):
         return {"dict": {key: _describe_inputs(item) for key, item in inputs.items()}}
     if isinstance(inputs, (list, tuple)):
         return [_describe_inputs(item) for item in inputs]
-    return None if inputs is None else {"shape": list(inputs.shape), "dtype": inputs.dtype.name}
+    if inputs is None:
+        return None
+    kind = kind_of(inputs)
+    return {"shape": list(inputs.shape), "dtype": inputs.dtype.name} | ({} if kind == "dense" else {"kind": kind})
 
 
 def _read_inputs(described):
@@ -184,7 +188,7 @@ def _read_inputs(described):
         return [_read_inputs(item) for item in described]
     if "dict" in described:
         return {key: _read_inputs(item) for key, item in described["dict"].items()}
-    return symbolic.Symbol(described["shape"], described["dtype"])
+    return symbolic.Symbol(described["shape"], described["dtype"], kind=described.get("kind", "dense"))
 
 
 def _inputs_of_shapes(shapes):

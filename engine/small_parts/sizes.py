@@ -41,14 +41,12 @@ def static_shape(layer, name, shape):
     return shape
 
 
-def check_start(shape, batch_shape, tensor, kind, dense):
+def check_start(shape, batch_shape, tensor, kind):
     """Refuse what no graph can begin with: it is one of a shape, a shape with the batch axis, and a `tensor` of class `kind`."""
     if sum(item is not None for item in (shape, batch_shape, tensor)) != 1:
         raise ValueError("Input needs shape=(...) without the batch axis, or batch_shape=(...) with it, and not both; or a symbol.")
     if len(shape if isinstance(shape, (list, tuple)) else batch_shape or ()) > MOST_AXES:
         raise ValueError(f"Input takes a shape of at most {MOST_AXES} axes.")
-    if not dense:
-        raise ValueError("Input: sparse and ragged inputs are not supported; give a dense tensor.")
     if tensor is not None and not isinstance(tensor, kind):
         raise TypeError(f"Input takes as `input_tensor` a symbol, received {type(tensor).__name__}.")
 
