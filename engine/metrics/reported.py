@@ -7,6 +7,7 @@ from engine.core import tracking
 from engine.metrics.by_shape import for_shapes
 from engine.metrics.mean import MeanMetricWrapper
 from losses.ground.autograph import traceable
+from losses.ground.nests import follow
 from losses.ground.outputs import numbered, spread
 
 # Names whose metric depends on the shapes of labels and predictions.
@@ -96,13 +97,27 @@ def as_metric(item, y_true, y_pred):
 def _metrics_per_output(given, y_pred, names):
     if given is None:
         return [[] for _ in names]
-    if isinstance(given, dict):
-        per_output = spread("metrics", given, y_pred, names, share=True)
-    elif len(names) == 1 or not isinstance(given, (list, tuple)):
-        per_output = [given] if len(names) == 1 else [given] * len(names)
-    else:
-        per_output = spread("metrics", given, y_pred, names, share=True)
+    if not isinstance(given, dict) and (len(names) == 1 or _is_for_all(given, y_pred, names)):
+        given = tf.nest.flatten([given])
+        return [given, *([_another(item, names) for item in given] for _ in names[1:])]
+    per_output = spread("metrics", given, y_pred, names, share=True)
     return [[] if item is None else list(tf.nest.flatten([item])) for item in per_output]
+
+
+def _is_for_all(given, y_pred, names):
+    """Whether each output is to have all of it: one item, or a list of items that are not one for each output."""
+    if not isinstance(given, (list, tuple)):
+        return True
+    flat = not any(item is None or isinstance(item, (list, tuple, dict)) for item in given)
+    return flat and len(given) != len(names) and follow(given, y_pred, share=True) is None
+
+
+def _another(item, names):
+    """`item` for one more output: a metric with sums of its own, under the name that it had before it got the first one's."""
+    if not isinstance(item, metric_library.Metric):
+        return item
+    name = item.name.removeprefix(f"{names[0]}_") if names.own else item.name
+    return type(item).from_config({**item.get_config(), "name": name})
 
 
 def named(metrics):

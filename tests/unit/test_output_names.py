@@ -8,6 +8,7 @@ import tensorflow as tf
 import engine
 import layers
 from engine import Input, Layer, Model, Sequential, clear_session, optimizers, regularizers
+from engine.metrics import MeanAbsoluteError
 from layers import Dense
 
 X, ZEROS = np.ones((4, 2), "float32"), np.zeros((4, 1), "float32")
@@ -18,6 +19,10 @@ def logs_of(model, x, y, **compiling):
     model.compile(optimizers.SGD(0.0), **compiling)
     history = model.fit(x, y, verbose=0).history
     return {name: values[0] for name, values in history.items()}, model.metrics_names, model.evaluate(x, y, verbose=0)
+
+
+def absolute(y_true, y_pred):
+    return tf.abs(y_true - y_pred)
 
 
 def siamese():
@@ -213,3 +218,26 @@ def test_several_losses_for_one_output_are_refused():
     model.compile("sgd", ["mse", "mae"])
     with pytest.raises(ValueError, match="`loss` has 2 items for 1 outputs"):
         model.fit(X, ZEROS, verbose=0)
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("given", [["mae"], [MeanAbsoluteError(name="mae")], MeanAbsoluteError(name="mae"), "mae", [absolute, "mse", "mae"]],
+                         ids=["list", "list of a metric", "metric", "name", "three"])  # fmt: skip
+def test_metrics_that_are_not_one_for_each_output_are_for_all(given, eager):
+    a = Input((2,))
+    heads = [Dense(1, kernel_initializer="ones", name=name)(a) for name in ("one", "two")]
+    model = Model(a, heads)
+    for _ in range(2):  # the same metrics once more keep their names
+        model.compile(optimizers.SGD(0.0), "mse", metrics=given, run_eagerly=eager)
+        logs = model.evaluate(X, [ZEROS, ZEROS + 1], verbose=0, return_dict=True)
+        assert (logs["one_mae"], logs["two_mae"]) == (2.0, 1.0)
+        if isinstance(given, list) and len(given) == 3:
+            assert (logs["one_absolute"], logs["two_absolute"], logs["two_mse"]) == (2.0, 1.0, 1.0)
+    assert len(logs) == 3 + 2 * (len(given) if isinstance(given, list) else 1)
+
+
+def test_one_metric_for_each_output_stays_so():
+    model, x = two_functions()
+    model.compile("sgd", "mse", metrics=["mae", "mse"])
+    logs = model.evaluate(x, [ZEROS, ZEROS], verbose=0, return_dict=True)
+    assert sorted(name.split("_")[-1] for name in logs) == ["loss", "loss", "loss", "mae", "mse"]

@@ -196,7 +196,7 @@ def test_a_set_may_have_no_labels():
 
 def test_metrics_that_cannot_be_made_are_an_error_each_time():
     model = two_outputs()
-    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=[["accuracy"]])
     for _ in range(2):
         with pytest.raises(ValueError, match="`metrics` has 1 items for 2 outputs"):
             model.fit(X, dict(a=LABELS, b=LABELS), verbose=0)
