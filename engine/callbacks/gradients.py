@@ -2,6 +2,7 @@
 
 from engine.callbacks.base import Callback, learning_rate_of
 from engine.guards.gradient_norms import GradientNorms, owners
+from engine.state import make_variables
 
 
 class GradientStats(Callback):
@@ -32,11 +33,17 @@ class GradientStats(Callback):
         self.every = every
         self.norms = None
 
-    def on_train_begin(self, logs=None):
+    def on_resume(self, run):
+        if self.model.run_eagerly and not all(layer.built for _, layer in self.model.named_layers()):
+            make_variables(self.model, run.feed)  # no step has made the weights yet whose gradients are to be measured
+        if self._made() not in self.model.around_step:
+            self.model.around_step.append(self.norms)  # until the end of this fit
+
+    def _made(self):
         norms = self.norms
         if norms is None or norms.model is not self.model or norms.owners != owners(self.model):
             self.norms = GradientNorms(self.model, self.every)  # else the compiled step can serve again
-        self.model.around_step.append(self.norms)  # until the end of this fit
+        return self.norms
 
     def on_epoch_begin(self, epoch, logs=None):
         self.norms.reset()
@@ -53,5 +60,6 @@ class GradientStats(Callback):
             variable.assign(state[name])
 
     def _variables(self):
-        return {"sums": self.norms.sums, "measured": self.norms.measured, "steps": self.norms.steps}
+        norms = self._made()  # a Checkpoint before it in the list asks first
+        return {"sums": norms.sums, "measured": norms.measured, "steps": norms.steps}
 

@@ -2,9 +2,9 @@
 
     checkpoints/
       00000003-00000120/         after 3 epochs and 120 steps of the fourth
-        run.json                 epoch, step, place in the data, logs, callbacks' state, random state of Python and NumPy,
-                                 steps made and known to come, which decide about XLA
-        state.safetensors        all that Model.state() has, callbacks' arrays; a checksum of itself and of run.json
+        run.json                 epoch, step, place in the data, logs, state of callbacks and layers, which layers are frozen, random
+                                 state of Python and NumPy, steps made and known to come, which decide about XLA
+        state.safetensors        all that Model.state() has, arrays of callbacks and layers; a checksum of itself and of run.json
 
 A directory is written under a temporary name, its files and itself synced to the disk, then renamed: what has a final
 name is complete at every instant. Older ones go only after that, and lose their names first. `newest` takes the last
@@ -31,7 +31,7 @@ from engine.saving.run_state import CheckpointError, give_arrays
 _UNFINISHED, _LOCK = ".unfinished-", ".lock"
 _NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?")  # the third number where one run was there twice
 _FIELDS = {"epoch": int, "step": int, "total": int, "stopped": bool, "logs": dict, "feed": dict, "callbacks": list,
-           "random": dict, "steps": dict}  # fmt: skip
+           "layers": dict, "frozen": list, "random": dict, "steps": dict}  # fmt: skip
 
 
 def lock(directory):
@@ -154,9 +154,11 @@ def _check_fields(info, arrays):
         if type(info[name]) is not kind or (kind is int and info[name] < 0):
             raise CheckpointError(f"run.json: {name} is no {kind.__name__}, but {info[name]!r:.80}.")
     try:
-        give_arrays([info["logs"], info["callbacks"]], arrays)
+        give_arrays([info["logs"], info["callbacks"], info["layers"]], arrays)
         if not all(isinstance(name, str) for name, _ in info["callbacks"]):
             raise TypeError("a callback without a name")
+        if not all(isinstance(path, str) for path in info["frozen"]):
+            raise TypeError("a layer without a path")
         version, internal, gauss = info["random"]["python"]
         random.Random().setstate((version, tuple(internal), gauss))
         np.random.RandomState().set_state(tuple(info["random"]["numpy"]))

@@ -49,6 +49,17 @@ def optimizer_state_of(model):
     return {OPTIMIZER + name: variable for name, variable in model.optimizer.named_variables(paths).items()}
 
 
+def joined(model, *parts):
+    """Several {name: variable} as one. A ValueError if a weight has been given the name that other state has."""
+    together = {}
+    for variables in parts:
+        twice = next((name for name in variables if name in together), None)
+        if twice is not None:
+            raise ValueError(f"{model._title} has a weight at the path {twice!r}, which is the name of other state in files. Rename it.")
+        together |= variables
+    return together
+
+
 def values_of(variables):
     """The values of {name: variable}, as NumPy arrays."""
     return {name: variable.numpy() for name, variable in variables.items()}

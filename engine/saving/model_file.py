@@ -22,7 +22,7 @@ from engine.core import symbolic
 from engine.core.model import CoreModel
 from engine.saving import compiling, container, keras_files, limits, weights
 from engine.saving.container import FileError
-from engine.saving.contents import OPTIMIZER, optimizer_state_of, seeds_of, values_of, weights_of
+from engine.saving.contents import OPTIMIZER, joined, optimizer_state_of, seeds_of, values_of, weights_of
 from engine.small_parts import arguments
 from engine.small_parts.kinds import kind_of
 from losses.ground.configurable import serialize_object
@@ -47,7 +47,7 @@ def save(model, filepath, include_optimizer=True):
     >>> bool((same.layers[0].kernel == model.layers[0].kernel).numpy().all())
     True
     """
-    variables = {**weights_of(model, "save"), **seeds_of(model)}
+    variables = joined(model, weights_of(model, "save"), seeds_of(model))
     description = {
         "model": serialize_object(model),
         "inputs": _describe_inputs(model.first_inputs),
@@ -55,7 +55,7 @@ def save(model, filepath, include_optimizer=True):
         "optimizer_weights": [],
     }
     if include_optimizer and model.optimizer is not None:
-        variables |= optimizer_state_of(model)
+        variables = joined(model, variables, optimizer_state_of(model))
         paths = {id(variable): name for name, variable in variables.items()}
         description["optimizer_weights"] = [paths[id(v)] for v in model.optimizer._weights if id(v) in paths]
     try:
@@ -99,7 +99,7 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
                 own |= optimizer_state_of(model)
     arrays = content.arrays
     if not with_optimizer:
-        arrays = {name: array for name, array in arrays.items() if not name.startswith(OPTIMIZER)}
+        arrays = {name: array for name, array in arrays.items() if name in own or not name.startswith(OPTIMIZER)}
     weights.assign(model, own, arrays, filepath)
     return model
 

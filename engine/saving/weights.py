@@ -60,7 +60,7 @@ def load_weights(model, filepath, strict=True):
         arrays = keras_files.read_weights(data, filepath, model)
     else:
         arrays = container.unpack(data, filepath).arrays
-        arrays = {name: array for name, array in arrays.items() if not name.startswith((OPTIMIZER, SEEDS))}
+        arrays = {name: array for name, array in arrays.items() if name in own or not name.startswith((OPTIMIZER, SEEDS))}
     return assign(model, own, arrays, filepath, strict)
 
 

@@ -10,8 +10,11 @@ from losses.ground import whole
 
 
 def variable(value, dtype, name):
-    """A variable that training does not change by gradients; `value` is a function without arguments."""
-    with outside():
+    """A variable that training does not change by gradients; `value` is a function without arguments.
+
+    Its name is `name` wherever it is made, as files have state under it: in a loop of a traced function a scope would begin it.
+    """
+    with outside(), tf.name_scope(""):
         return tf.Variable(value, dtype=dtype, trainable=False, name=name)
 
 

@@ -7,9 +7,10 @@ from engine.core.layer import Layer
 from engine.small_parts.sizes import positive_integer
 from layers.spatial import one_of
 from layers.text.encoding import encode
+from layers.text.learned import Learned
 
 
-class Discretization(Layer):
+class Discretization(Learned, Layer):
     """Numbers as the number of the range in which they lie: bin i is from boundary i - 1 to below boundary i.
 
     Shapes: any, of numbers; the same comes out, int32; other modes than "int" see `layers.text.encoding`, float32.
@@ -26,6 +27,8 @@ class Discretization(Layer):
     >>> discretization.bin_boundaries
     [2.0]
     """
+
+    learned = ("bin_boundaries",)
 
     def __init__(self, bin_boundaries=None, num_bins=None, epsilon=0.01, output_mode="int", sparse=False, **kwargs):
         super().__init__(**kwargs)

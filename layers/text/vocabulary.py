@@ -10,11 +10,12 @@ from engine.core.layer import Layer
 from engine.small_parts.sizes import positive_integer
 from layers.spatial import one_of
 from layers.text.encoding import encode
+from layers.text.learned import Learned
 
 OUTPUT_MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
 
-class VocabularyLayer(Layer):
+class VocabularyLayer(Learned, Layer):
     """Base of layers that number tokens: in the order of `get_vocabulary()`, special tokens first.
 
     Arguments: `max_tokens` (the largest vocabulary that `adapt` makes, special tokens included; None: no limit),
@@ -26,6 +27,7 @@ class VocabularyLayer(Layer):
     """
 
     token_dtype = "string"
+    learned = ("vocabulary", "idf_weights")
 
     def __init__(self, max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode,
                  pad_to_max_tokens, sparse, salt, **kwargs):  # fmt: skip
