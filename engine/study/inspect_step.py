@@ -25,7 +25,7 @@ from engine.study.signs import signs_of
 from engine.study.step_page import step_page
 from engine.study.worked import Worked, formula
 from engine.text import table
-from engine.unchanged import unchanged
+from engine.unchanged import dice_kept, unchanged
 
 
 @dataclasses.dataclass
@@ -168,7 +168,7 @@ def inspect_step(model, x, y=None, sample_weight=None):
     missing = [weight for weight in model.trainable_weights if id(weight) not in model.optimizer._index]
     if missing:
         model.optimizer.build([*model.optimizer._weights, *missing])
-    with unchanged(model):
+    with unchanged(model), dice_kept():
         step, recorder = _measured(model, x, y, sample_weight)
     recorder.check_own_gradients(step.calls)
     return step
