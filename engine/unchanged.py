@@ -1,7 +1,9 @@
 """Run a model without leaving a trace: weights, random state, metrics and slots have their values back afterwards."""
 
 import contextlib
+import random
 
+import numpy as np
 import tensorflow as tf
 
 from engine.core import context
@@ -29,6 +31,17 @@ def unchanged(model):
             if any(id(variable) not in known for variable in metric.variables):
                 metric.reset_state()
         model._clear_losses()
+
+
+@contextlib.contextmanager
+def dice_kept():
+    """Afterwards the random numbers of Python and of NumPy go on as if none had been drawn inside the block."""
+    of_python, of_numpy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)
 
 
 @contextlib.contextmanager

@@ -55,7 +55,10 @@ def _reasons(model, missing, loss, again):
     if again is None:
         return {}
     with losses_kept(model), tf.__internal__.FuncGraph("diagnosis").as_default():
-        return reasons(again(), missing)
+        try:
+            return reasons(again(), missing)
+        except Exception:  # noqa: BLE001 (what needs values, such as NumPy, cannot be traced; a look for words must not end a step)
+            return {}
 
 
 def reasons(loss, weights):

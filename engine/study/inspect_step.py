@@ -18,11 +18,14 @@ from engine.small_parts.batch import count_rows, unpack
 from engine.small_parts.feed import make_feed
 from engine.small_parts.gradients import as_dense
 from engine.study.calls import Recorder
-from engine.study.numbers import Numbers, numbers, share
+from engine.study.flow import tensors_in
+from engine.study.numbers import Numbers, floating, numbers, share
+from engine.study.pictures import images_in
+from engine.study.signs import signs_of
 from engine.study.step_page import step_page
 from engine.study.worked import Worked, formula
 from engine.text import table
-from engine.unchanged import unchanged
+from engine.unchanged import dice_kept, unchanged
 
 
 @dataclasses.dataclass
@@ -36,6 +39,16 @@ class Term:
     @property
     def amount(self):
         return self.value * self.factor
+
+
+@dataclasses.dataclass
+class Fed:
+    """An input of the model in the step."""
+
+    name: str
+    shape: tuple
+    numbers: Numbers | None
+    pictures: list
 
 
 @dataclasses.dataclass
@@ -78,6 +91,16 @@ class Step:
     worked: Worked | None
     seconds: float
     frozen: list  # paths of the weights that are not trained
+    held: list  # those of them that would be trained if `trainable` were not False somewhere
+    inputs: list  # of Fed
+    loss_sources: list  # as those of a LayerCall
+    loss_cut: frozenset
+
+    @property
+    def edges(self):
+        """Which values went where: (from, to) pairs of the names of inputs and of calls of layers that call no other, and "loss"."""
+        ends = [(call.name, call.sources) for call in self.calls if call.is_leaf] + [("loss", self.loss_sources)]
+        return [(source if isinstance(source, str) else self.calls[source].name, name) for name, sources in ends for source in sources]
 
     @property
     def gradient_norm(self):
@@ -89,10 +112,20 @@ class Step:
         """The same after clipping."""
         return _norm(weight.clipped for weight in self.weights)
 
-    def to_html(self, path):
-        """Write one file that needs no other and no network; returns `path`."""
+    @property
+    def signs(self):
+        """What is wrong with layers: {name of the call: [(sign, why), ...]}, such as dead, frozen or wrong gradient."""
+        return {self.calls[place].name: signs for place, signs in signs_of(self).items()}
+
+    def to_html(self, path, beside=None):
+        """Write one file that needs no other and no network; returns `path`.
+
+        `beside`: another Step, of this model or of one of the same layers, whose numbers are shown beside those of this one.
+        """
+        if beside is not None and not isinstance(beside, Step):
+            raise TypeError(f"to_html(beside=) takes another Step, of inspect_step; received {type(beside).__name__}.")
         with open(path, "w", encoding="utf-8") as file:
-            file.write(step_page(self))
+            file.write(step_page(self, beside))
         return path
 
     def __str__(self):
@@ -135,20 +168,22 @@ def inspect_step(model, x, y=None, sample_weight=None):
     missing = [weight for weight in model.trainable_weights if id(weight) not in model.optimizer._index]
     if missing:
         model.optimizer.build([*model.optimizer._weights, *missing])
-    with unchanged(model):
-        return _measured(model, x, y, sample_weight)
+    with unchanged(model), dice_kept():
+        step, recorder = _measured(model, x, y, sample_weight)
+    recorder.check_own_gradients(step.calls)
+    return step
 
 
 def _measured(model, x, y, sample_weight):
     optimizer, rows = model.optimizer, count_rows(x)
     before = {id(weight.variable): weight.variable.numpy() for weight in model.named_weights()}
     started = time.perf_counter()
-    with tf.GradientTape(persistent=True) as tape, Recorder(model) as recorder:
-        tape.watch([item for item in tf.nest.flatten(x) if item.dtype.is_floating])
+    with tf.GradientTape(persistent=True) as tape, Recorder(model, x) as recorder:
+        tape.watch([item for item in tensors_in(x) if item.dtype.is_floating])
         y_pred, loss, pairs = model.step_gradients(x, y, sample_weight)
     seconds = time.perf_counter() - started
     terms = _terms(model, y, y_pred, sample_weight, loss)
-    calls = recorder.calls(tape, loss)
+    calls, ends = recorder.calls(tape, loss)
     dense_gradients = optimizer.unscale([as_dense(gradient, variable) for gradient, variable in pairs])
     raw = {id(variable): gradient for gradient, (_, variable) in zip(dense_gradients, pairs)}
     clipped = dict(zip(raw, optimizer.clip(dense_gradients)))
@@ -165,7 +200,12 @@ def _measured(model, x, y, sample_weight):
     ]  # fmt: skip
     worked = _worked(model, weights, slots, state)
     frozen = [path for path, _, trainable in model.named_weights() if not trainable]
-    return Step(model._title, type(optimizer).__name__, int(rows), float(loss), terms, calls, weights, rate, worked, seconds, frozen)
+    held = [path for path, variable, trainable in model.named_weights() if variable.trainable and not trainable]
+    inputs = [Fed(name, item.shape, numbers(floating(item)), images_in(item)) for name, item in recorder.inputs.items()
+              if item is not None]  # fmt: skip
+    step = Step(model._title, type(optimizer).__name__, int(rows), float(loss), terms, calls, weights, rate, worked, seconds,
+                frozen, held, inputs, *ends)  # fmt: skip
+    return step, recorder
 
 
 def _terms(model, y, y_pred, sample_weight, loss):

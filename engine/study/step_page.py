@@ -1,165 +1,124 @@
 """A training step as a page: the layers as a graph, the terms of the loss as bars, the weights as histograms.
 
 Data flow down the solid lines, gradients up the dashed ones. A click on a layer shows its numbers, its equation and
-its source.
+its source. What is on the page is written here; where the boxes stand, and what opens and closes, is in assets/step.js.
 """
 
-import inspect
-import textwrap
+import json
+import pathlib
 
 from engine.study.numbers import share
 from engine.study.page import bars, document, escape, histogram, table
+from engine.study.signs import signs_of
+from engine.study.step_panel import about, fed, of_call, side_by_side
 
+ASSETS = pathlib.Path(__file__).parent / "assets"
 _SPACE = "\u2003"
-_WIDTH, _HEIGHT, _ACROSS, _DOWN = 210, 52, 40, 46  # of a box, and between boxes
-
-_STYLE = """
-.box rect { fill: var(--shade); stroke: var(--soft); } .box { cursor: pointer; }
-.box:hover rect, .box:focus rect, .box.chosen rect { stroke: var(--one); stroke-width: 2.5; } .box:focus { outline: none; }
-.forward { stroke: var(--one); fill: none; } .back { stroke: var(--two); fill: none; stroke-dasharray: 5 4; }
-#graph { max-height: 44rem; overflow: auto; flex: 1 1 30rem; border: 1px solid var(--rule); } #graph svg { max-width: none; }
-#detail { flex: 1 1 26rem; min-width: 0; } #detail td { white-space: normal; } #detail td:first-child { width: 11rem; }
-"""
-
-_SCRIPT = """
-const detail = document.getElementById("detail"), boxes = [...document.querySelectorAll(".box")];
-function show(box) {
-  for (const other of boxes) other.classList.toggle("chosen", other === box);
-  detail.replaceChildren();
-  for (const id of [box.dataset.call, box.dataset.class])
-    detail.append(document.getElementById(id).content.cloneNode(true));
-}
-for (const box of boxes) {
-  box.addEventListener("click", () => show(box));
-  box.addEventListener("keydown", event => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); show(box); } });
-}
-if (boxes.length) show(boxes[0]);
-"""
+_WIDTH, _HEIGHT = 210, 66  # of a box
 
 
-def step_page(step):
-    """The page as text."""
-    shown = [index for index, call in enumerate(step.calls) if call.is_leaf]
-    classes = {type(step.calls[index].layer): None for index in shown}
+def asset(name):
+    """The text of a file of assets/."""
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def step_page(step, beside=None):
+    """The page as text; `beside`: another step."""
+    signs = signs_of(step)
+    others = {call.name: call for call in beside.calls} if beside else {}
+    classes = {type(call.layer): None for call in step.calls}
     parts = [
-        f"<h1>One training step of {escape(step.title)}</h1>",
-        f"<p>{step.rows} rows · loss {step.loss:.6g} · {escape(step.optimizer)}, learning rate {step.learning_rate:.6g} · "
-        f"norm of all gradients {step.gradient_norm:.6g}, after clipping {step.clipped_norm:.6g} · "
-        f"{1e3 * step.seconds:.0f} ms</p>",
-        "<h2>Layers</h2><p>Solid, downwards: data. Dashed, upwards: the gradient of the loss, with its norm. "
-        "Click a layer, or reach it with Tab and press Enter.</p>",
-        f'<div class="columns"><div id="graph">{_graph(step, shown)}</div><div id="detail"></div></div>',
+        f"<h1>One training step of {escape(step.title)}</h1><p>{_headline(step)}</p>",
+        f"<p>beside it, as <b>B</b>: {_headline(beside)}</p>" if beside else "",
+        _found(step, signs),
+        "<h2>Layers</h2><p>Solid, downwards: data. Dashed, upwards: the gradient of the loss, with its norm ∇. Click a layer, "
+        "or reach it with Tab and press Enter. ▾ closes a block. Drag to move the picture, Ctrl and the wheel to zoom.</p>",
+        f'<div class="view"><div id="graph"><div class="tools"><button id="closer">+</button><button id="farther">−</button>'
+        f'<button id="whole">fit</button></div>{_graph(step, signs)}</div><div id="detail" aria-live="polite"></div></div>',
+        side_by_side(step, beside) if beside else "",
         "<h2>Loss</h2><p>What each term adds; together they are the loss.</p>",
-        bars([(term.name, term.amount) for term in step.terms] + [("loss", step.loss)]),
+        f'<div class="wide">{bars([(term.name, term.amount) for term in step.terms] + [("loss", step.loss)])}</div>',
         "<h2>Weights, gradients, updates</h2>",
         _weights(step),
         f"<h2>One weight in numbers</h2><pre>{escape(str(step.worked))}</pre>" if step.worked else "",
         "<h2>All calls</h2>",
         table(("layer", "class", "in", "out", "mean", "deviation", "zeros", "not finite", "gradient norm", "ms"),
               [_call_cells(call) for call in step.calls]),
-        *(f'<template id="call-{index}">{_numbers(step, step.calls[index])}</template>' for index in shown),
-        *(f'<template id="class-{number}">{_about(cls)}</template>' for number, cls in enumerate(classes)),
+        *(f'<template id="call-{index}">{of_call(step, index, signs.get(index, []), others.get(call.name), beside)}</template>'
+          for index, call in enumerate(step.calls)),
+        *(f'<template id="class-{number}">{about(cls)}</template>' for number, cls in enumerate(classes)),
+        *(f'<template id="input-{number}">{fed(item)}</template>' for number, item in enumerate(step.inputs)),
+        f'<template id="end"><h3>loss</h3>{table(("", ""), [*((t.name, f"{t.amount:.6g}") for t in step.terms), ("loss", f"{step.loss:.6g}")])}'
+        "</template>",
+        f'<script type="application/json" id="flow">{json.dumps(_flow(step)).replace("<", chr(92) + "u003c")}</script>',
     ]  # fmt: skip
-    return document(f"One training step of {step.title}", "\n".join(parts), _STYLE, _SCRIPT)
+    return document(f"One training step of {step.title}", "\n".join(parts), asset("step.css"), asset("step.js"))
 
 
-def _graph(step, shown):
-    places, inputs = _layout(step, shown)
-    classes = list({type(step.calls[index].layer): None for index in shown})
-    edges, boxes = [], []
-    for index in shown:
-        call, (x, y) = step.calls[index], places[index]
-        for source, known in inputs[index]:
-            edges.append(_edge(places[source], (x, y), step.calls[source], known))
-        shape = call.output_shapes
-        gradient = f"∇ {call.gradient.norm:.3g}" if call.gradient else "no gradient"
-        number = classes.index(type(call.layer))
-        boxes.append(
-            f'<g class="box" tabindex="0" role="button" data-call="call-{index}" data-class="class-{number}" '
-            f'transform="translate({x} {y})"><title>{escape(call.path or call.layer.name)}</title>'
-            f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
-            f'<text x="10" y="21">{escape(_short(call.layer.name, 18))}</text>'
-            f'<text class="soft" x="{_WIDTH - 10}" y="21" text-anchor="end">{escape(_short(call.class_name, 14))}</text>'
-            f'<text class="soft" x="10" y="41">{escape(_short(str(shape), 18))}</text>'
-            f'<text class="soft" x="{_WIDTH - 10}" y="41" text-anchor="end">{gradient}</text></g>'
-        )
-    width = max((x for x, _ in places.values()), default=0) + _WIDTH + _ACROSS
-    height = max((y for _, y in places.values()), default=0) + _HEIGHT + 24
-    arrow = "".join(
-        f'<marker id="{kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+def _headline(step):
+    return (
+        f"{step.rows} rows · loss {step.loss:.6g} · {escape(step.optimizer)}, learning rate {step.learning_rate:.6g} · "
+        f"norm of all gradients {step.gradient_norm:.6g}, after clipping {step.clipped_norm:.6g} · {1e3 * step.seconds:.0f} ms"
+    )
+
+
+def _found(step, signs):
+    """The list of what is wrong, each with a way to its layer."""
+    items = "".join(
+        f'<li><button data-go="{place}">{escape(step.calls[place].name)}</button> <b class="sign">{sign}</b> {escape(why)}</li>'
+        for place, found in signs.items() for sign, why in found
+    )  # fmt: skip
+    return f'<h2>What looks wrong</h2><ul class="found">{items}</ul>' if items else "<p>Nothing looks wrong: no layer has a sign.</p>"
+
+
+def _flow(step):
+    """The graph as data: nodes by their ids, and edges (from, to, whether a gradient goes back)."""
+    names = {item.name: f"input-{number}" for number, item in enumerate(step.inputs)}
+    nodes = [{"id": id_, "parent": None} for id_ in names.values()]
+    nodes += [
+        {"id": f"call-{place}", "parent": None if call.parent is None else f"call-{call.parent}", "leaf": call.is_leaf}
+        for place, call in enumerate(step.calls)
+    ]
+    ends = [(f"call-{place}", call.sources, call.cut) for place, call in enumerate(step.calls) if call.is_leaf]
+    edges = []
+    for id_, sources, cut in [*ends, ("end", step.loss_sources, step.loss_cut)]:
+        for source in sources:
+            back = not isinstance(source, str) and source not in cut and step.calls[source].gradient is not None
+            edges.append([names.get(source) or f"call-{source}", id_, bool(back)])
+    return {"nodes": [*nodes, {"id": "end", "parent": None}], "edges": edges, "width": _WIDTH, "height": _HEIGHT}
+
+
+def _graph(step, signs):
+    """The boxes, which step.js puts in their places and joins by lines."""
+    arrows = "".join(
+        f'<marker id="{kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse">'
         f'<path class="{fill}" d="M0 0 L8 4 L0 8 z"/></marker>'
         for kind, fill in (("forwards", "one"), ("backwards", "two"))
     )
-    return f'<svg width="{width}" height="{height}"><defs>{arrow}</defs>{"".join(edges)}{"".join(boxes)}</svg>'
+    classes = list({type(call.layer): None for call in step.calls})
+    boxes = [_box("end-box", f"input-{number}", item.name, "input", item.shape, "") for number, item in enumerate(step.inputs)]
+    for place, call in enumerate(step.calls):
+        gradient = f"∇ {call.gradient.norm:.3g}" if call.gradient else "no gradient"
+        kind = "box" if call.is_leaf else "block"
+        boxes.append(_box(kind, f"call-{place}", call.name if call.number > 1 else call.layer.name, call.class_name, call.output_shapes,
+                          gradient, classes.index(type(call.layer)), signs.get(place, ())))  # fmt: skip
+    boxes.append(_box("end-box", "end", "loss", "", f"{step.loss:.6g}", ""))
+    return f'<svg id="picture"><defs>{arrows}</defs><g id="frames"></g><g id="edges"></g><g id="boxes">{"".join(boxes)}</g></svg>'
 
 
-def _layout(step, shown):
-    """({call: (x, y)}, {call: [(source, known)]}): each call below what it takes; unknown sources are the call before."""
-    rows, columns, inputs = {}, {}, {}
-    for number, index in enumerate(shown):
-        found = [(source, True) for source in step.calls[index].sources]
-        if not found and number:
-            found = [(shown[number - 1], False)]
-        inputs[index] = found
-        row = 1 + max((rows[source] for source, _ in found), default=-1)
-        rows[index] = row
-        columns[index] = sum(1 for other in rows.values() if other == row) - 1
-    places = {index: (12 + columns[index] * (_WIDTH + _ACROSS), 12 + rows[index] * (_HEIGHT + _DOWN)) for index in shown}
-    return places, inputs
-
-
-def _edge(start, end, source, known):
-    """Data down; beside it the gradient up, where there is one. A way past other boxes goes round their right side."""
-    (x1, y1), (x2, y2) = start, end
-    if x1 == x2 and y2 - y1 > _HEIGHT + _DOWN:
-        side, away = x1 + _WIDTH, x1 + _WIDTH + 0.8 * _ACROSS
-        down = f"M{side} {y1 + 18} C{away} {y1 + 18} {away} {y2 + 18} {side} {y2 + 18}"
-        up = f"M{side} {y2 + 34} C{away} {y2 + 34} {away} {y1 + 34} {side} {y1 + 34}"
-    else:
-        left, right = 0.42 * _WIDTH, 0.58 * _WIDTH
-        down = f"M{x1 + left:.0f} {y1 + _HEIGHT} L{x2 + left:.0f} {y2}"
-        up = f"M{x2 + right:.0f} {y2} L{x1 + right:.0f} {y1 + _HEIGHT}"
-    note = "" if known else "<title>through operations outside of layers</title>"
-    text = f'<path class="forward" stroke-width="1.6" marker-end="url(#forwards)" d="{down}">{note}</path>'
-    if source.gradient:
-        text += f'<path class="back" stroke-width="1.6" marker-end="url(#backwards)" d="{up}"/>'
-    return text
-
-
-def _numbers(step, call):
-    """The panel of a call: what came out, its gradient, the layer's weights."""
-    rows = [("inputs", call.input_shapes), ("outputs", call.output_shapes), ("time", f"{1e3 * call.seconds:.2f} ms")]
-    for name, found in (("outputs", call.outputs), ("gradient by outputs", call.gradient)):
-        if found is not None:
-            rows.append((f"{name}: norm, mean, deviation", f"{found.norm:.4g}, {found.mean:.4g}, {found.deviation:.4g}"))
-            rows.append((f"{name}: zeros, not finite", f"{share(found.zeros)}, {share(found.non_finite)}"))
-            rows.append((f"{name}: histogram", histogram(found, 220, 44, "one" if name == "outputs" else "two")))
-    for weight in step.weights:
-        if call.path and weight.path.startswith(call.path + "."):
-            norm = f"{weight.gradient_numbers.norm:.4g}" if weight.gradient_numbers else "none"
-            rows.append((weight.path, f"{weight.value.shape}, gradient norm {norm}, update/weight {weight.ratio_text}"))
-    return f"<h3>{escape(call.path or call.layer.name)} ({escape(call.class_name)})</h3>{table(('', ''), rows)}"
-
-
-def _about(cls):
-    """The equation and the source of a layer class."""
-    try:
-        source = textwrap.dedent(inspect.getsource(cls.call))
-    except (OSError, TypeError):  # defined at a prompt
-        source = "The source is not in a file."
-    formula = equation(cls)
-    return (f"<h3>Equation</h3><pre>{escape(formula)}</pre>" if formula else "") + (
-        f"<h3>Source of call</h3><pre>{escape(source)}</pre>"
+def _box(kind, id_, name, class_name, shape, gradient, class_number=None, signs=()):
+    about_class = "" if class_number is None else f' data-class="class-{class_number}"'
+    pills = " · ".join(sign for sign, _ in signs)
+    toggle = '<text class="toggle" x="14" y="23" role="button" tabindex="0" aria-label="open or close">▸</text>' if kind == "block" else ""
+    left, right = (30 if kind == "block" else 12), _WIDTH - 12
+    return (
+        f'<g class="{kind}" tabindex="0" role="button" data-call="{id_}"{about_class}><title>{escape(name)} {escape(class_name)}'
+        f'{escape(f": {pills}" if pills else "")}</title><rect width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>{toggle}'
+        f'<text class="name" x="{left}" y="22" data-room="{right - left}">{escape(name)}</text>'
+        f'<text class="soft" x="12" y="40" data-room="{_WIDTH - 24}">{escape(" · ".join(filter(None, (class_name, str(shape)))))}</text>'
+        f'<text class="soft" x="12" y="57" data-room="84">{gradient}</text>'
+        f'<text class="sign" x="{right}" y="57" text-anchor="end" data-room="100">{escape(pills)}</text></g>'
     )
-
-
-def equation(cls):
-    """The indented block of the class's description: by custom of this project the equation."""
-    text = inspect.getdoc(cls) or ""
-    lines = [line for line in text.splitlines() if line.startswith("    ") and not line.lstrip().startswith((">>>", "..."))]
-    if not lines and "=" in text.partition("\n")[0]:
-        return text.partition("\n")[0]
-    return textwrap.dedent("\n".join(lines))
 
 
 def _weights(step):
@@ -174,11 +133,7 @@ def _weights(step):
 
 def _call_cells(call):
     return (
-        _SPACE * call.depth + (call.path or call.layer.name), call.class_name, call.input_shapes, call.output_shapes,
+        _SPACE * call.depth + call.name, call.class_name, call.input_shapes, call.output_shapes,
         *(call.outputs.short() if call.outputs else ("", "", "", "")),
         f"{call.gradient.norm:.3g}" if call.gradient else "none", f"{1e3 * call.seconds:.2f}",
     )  # fmt: skip
-
-
-def _short(text, length):
-    return text if len(text) <= length else "…" + text[1 - length :]

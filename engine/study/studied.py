@@ -3,10 +3,11 @@
 from engine.study.found import explain_trainable, why_tracked
 from engine.study.inspect_step import inspect_step
 from engine.study.summary import Summary
+from engine.study.walk import walk_step
 
 
 class Studied:
-    """`summary`, `inspect_step`, `why_tracked` and `explain_trainable`."""
+    """`summary`, `inspect_step`, `walk_step`, `why_tracked` and `explain_trainable`."""
 
     def summary(self, print_fn=print):
         """The layers as a tree: paths, output shapes, parameters (frozen and shared ones marked), what a row costs.
@@ -32,6 +33,22 @@ class Studied:
         ['layers.0.kernel', 'layers.0.bias', 'layers.1.kernel', 'layers.1.bias']
         """
         return inspect_step(self, x, y, sample_weight)
+
+    def walk_step(self, x, y=None, sample_weight=None):
+        """One training step on these rows, walked line by line through the engine's own source, and then undone: a `Walk`.
+
+        Print it for an outline; `to_html(path)` writes the page to walk along.
+
+        >>> import numpy as np
+        >>> from engine import Sequential
+        >>> from layers import Dense
+        >>> model = Sequential([Dense(4, activation="relu", input_shape=(3,)), Dense(2)])
+        >>> model.compile("sgd", "mse")
+        >>> walk = model.walk_step(np.ones((5, 3)), np.ones((5, 2)))
+        >>> walk.frames[0].function, [weight.path for weight in walk.weights]
+        ('TrainingStep.train_step', ['layers.0.kernel', 'layers.0.bias', 'layers.1.kernel', 'layers.1.bias'])
+        """
+        return walk_step(self, x, y, sample_weight)
 
     def why_tracked(self, variable):
         """Print every path by which `variable` is found in this model; returns the paths, none if it is not found."""
