@@ -14,19 +14,17 @@ import os
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
-from engine.datasets.digits import Digits
-from engine.datasets.loading import DatasetError, cache_directory, prepared, splits, undisturbed
+from engine.datasets import bundled
+from engine.datasets.loading import DatasetError, source_of
 
 _BUFFER_IMAGES, _BUFFER_BYTES = 10_000, 2**28  # the next image is drawn from so many, or from so much memory
 _SUBSTREAMS = 24  # can be shared evenly by 2, 3, 4, 6, 8, 12 or 24 workers
-_READ_BYTES = 2**18  # that a sub-stream reads at once
 _BYTES_WHILE_LOADING = 5  # per pixel: the byte that is read and the float that it becomes
 _SHARE = 0.5  # of the free memory that a set may take: training needs some too
 
 
-def stream(name=Digits.name, data_dir=None, batch_size=32, seed=0):
+def stream(name=bundled.NAME, data_dir=None, batch_size=32, seed=0):
     """`(train, test, info)` as `load` gives them, but `train` and `test` are tf.data pipelines of batches.
 
     Batches are float32 images in [0, 1] and int64 labels. `train` is shuffled anew in each pass, by `seed`: the same
@@ -41,33 +39,31 @@ def stream(name=Digits.name, data_dir=None, batch_size=32, seed=0):
     """
     if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise DatasetError(f"stream: batch_size is a positive integer, received {batch_size!r}.")
-    with undisturbed():
-        builder, info = prepared(name, _directory(name, data_dir))
-    train_split, test_split = splits(builder)
+    source = source_of(name, data_dir)
+    train_split, test_split = source.splits
+    info = source.info
     in_memory = min(_BUFFER_IMAGES, _BUFFER_BYTES // _pixels(info))
 
     def shuffled(images, number, count):
         own_seed = None if seed is None else seed * count + number
         return images.shuffle(max(in_memory // count, 1), seed=own_seed, reshuffle_each_iteration=True)
 
-    train = _dealt_out(builder, train_split, _SUBSTREAMS, batch_size, shuffled)
-    test = _dealt_out(builder, test_split, 1, batch_size, lambda images, number, count: images)
+    train = _dealt_out(source, train_split, _SUBSTREAMS, batch_size, shuffled)
+    test = _dealt_out(source, test_split, 1, batch_size, lambda images, number, count: images)
     return train, test, info
 
 
-def _dealt_out(builder, split, fewest, batch_size, change):
+def _dealt_out(source, split, fewest, batch_size, change):
     """A pipeline of batches, with `share(worker, workers)`: the pipeline of that worker's rows of the same batches.
 
     The split is cut into sub-streams, `fewest` or as many as the workers can share evenly. Row i of a pass comes from
     sub-stream i mod their number, whoever reads it.
     """
-    rows = builder.info.splits[split].num_examples
+    rows = source.rows(split)
 
     @functools.cache  # shares of one process are of the same sub-streams: a pass of one is a pass of all
     def substreams(count):
-        parts = [part for part in tfds.even_splits(split, count) if builder.info.splits[part].num_examples]
-        with undisturbed():
-            return [change(_images(builder, part, count), number, count) for number, part in enumerate(parts)]
+        return [change(images, number, count) for number, images in enumerate(source.datasets(split, count))]
 
     def share(worker, workers):
         if batch_size % workers:
@@ -82,17 +78,10 @@ def _dealt_out(builder, split, fewest, batch_size, change):
     return dataset
 
 
-def _images(builder, split, count):
-    """One of `count` sub-streams, in the order of the files."""
-    small = dict(interleave_cycle_length=1, override_buffer_size=_READ_BYTES) if count > 1 else {}  # all are open at once
-    return builder.as_dataset(split=split, as_supervised=True, read_config=tfds.ReadConfig(skip_prefetch=True, **small))
-
-
-def fits_in_memory(name=Digits.name, data_dir=None):
+def fits_in_memory(name=bundled.NAME, data_dir=None):
     """Whether `load` of this set would take less than half of the memory that is free now."""
     try:
-        with undisturbed():
-            _, info = prepared(name, _directory(name, data_dir))
+        info = source_of(name, data_dir).info
     except DatasetError:
         return True  # `load` says what is wrong, or knows another place
     return sum(info.rows) * _pixels(info) * _BYTES_WHILE_LOADING < _SHARE * free_memory()
@@ -106,10 +95,6 @@ def free_memory():
         return int(fields["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):  # no Linux
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-
-
-def _directory(name, data_dir):
-    return cache_directory() if name == Digits.name and data_dir is None else data_dir
 
 
 def _pixels(info):

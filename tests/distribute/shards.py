@@ -14,7 +14,7 @@ import tensorflow as tf
 from cases import refusal
 
 from engine import Sequential, callbacks, set_floatx, set_seed
-from engine.datasets import stream, streaming
+from engine.datasets import loading, stream
 from engine.distribute import cluster
 from engine.distribute.cluster import is_chief
 from layers import BatchNormalization, Dense, Flatten
@@ -77,7 +77,7 @@ def function(strategy, directory):
     return strategy.distribute_datasets_from_function(share)
 
 
-def watch(seen, read=streaming._images):
+def watch(seen):
     """From now on the rows that streams read of the files are noted in `seen`."""
 
     def noted(image, label):
@@ -87,7 +87,8 @@ def watch(seen, read=streaming._images):
         with tf.control_dependencies([tf.py_function(noted, [image, label], [])]):
             return tf.identity(image), label
 
-    streaming._images = lambda *what: read(*what).map(also_noted)
+    for source in (loading.Bundled, loading.Prepared):
+        source.datasets = lambda *what, read=source.datasets: [part.map(also_noted) for part in read(*what)]
 
 
 def images(strategy, case):

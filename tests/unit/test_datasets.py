@@ -44,19 +44,22 @@ def test_tfds_knows_the_digits(tmp_path):
 def test_prepared_once_quietly_and_without_touching_random_numbers(cache, capfd):
     random.seed(3)
     state = random.getstate()
-    load_set()
+    load_set("digits", str(cache))
     assert random.getstate() == state
-    (prepared,) = cache.glob("glassbox/digits/*")
+    (prepared,) = cache.glob("digits/*")
     written = {path: path.stat().st_mtime_ns for path in prepared.iterdir()}
-    load_set()
+    load_set("digits", str(cache))
     assert {path: path.stat().st_mtime_ns for path in prepared.iterdir()} == written
     assert capfd.readouterr() == ("", "")
 
 
-def test_cache_that_cannot_be_written_is_replaced_by_a_temporary_folder(cache):
+def test_no_cache_is_needed_and_none_is_made(cache):
     cache.write_text("a file where the folder should be")
     assert len(load_set()[0][0]) == 1442
     assert cache.is_file()
+    cache.unlink()
+    load_set()
+    assert not cache.exists()
 
 
 def test_two_at_once(tmp_path, monkeypatch):

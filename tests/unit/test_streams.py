@@ -84,33 +84,29 @@ def test_a_slow_step_is_no_waiting(how, capsys):
 # ---------------------------------------------------------------- streams of images
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def digits(cache, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+@pytest.fixture(scope="module", params=["bundled", "prepared"])
+def digits(request, tmp_path_factory):
+    """(name, directory) of the digits: from their file, and as tensorflow-datasets has them on disk."""
+    return "digits", None if request.param == "bundled" else str(tmp_path_factory.mktemp("sets"))
 
 
 def test_a_stream_has_what_load_has(digits):
-    (x, y), (x_test, y_test), info = load("digits")
-    train_part, test_part, same = stream("digits", batch_size=100)
+    (x, y), (x_test, y_test), info = load(*digits)
+    train_part, test_part, same = stream(*digits, batch_size=100)
     assert same == info and train_part.element_spec[0].dtype == tf.float32 and train_part.element_spec[1].dtype == tf.int64
     images, labels = (np.concatenate(parts) for parts in zip(*test_part.as_numpy_iterator()))
     np.testing.assert_array_equal(images, x_test)
     np.testing.assert_array_equal(labels, y_test)
     first, second = (np.concatenate([labels for _, labels in train_part.as_numpy_iterator()]) for _ in range(2))
     assert (first != second).mean() > 0.5 and sorted(first) == sorted(y)  # each pass in an order of its own
-    again, _, _ = stream("digits", batch_size=100)
+    again, _, _ = stream(*digits, batch_size=100)
     np.testing.assert_array_equal(first, np.concatenate([labels for _, labels in again.as_numpy_iterator()]))
 
 
 @pytest.mark.parametrize("workers", (2, 8))
 def test_workers_share_the_batches_of_a_stream(digits, workers):
     """Worker w has the rows w, w + workers, w + 2 workers ... of each batch; of the last one, with two rows, maybe none."""
-    (whole, _, _), (other, test_part, _) = (stream("digits", batch_size=240, seed=3) for _ in range(2))
+    (whole, _, _), (other, test_part, _) = (stream(*digits, batch_size=240, seed=3) for _ in range(2))
     shares = [other.share(worker, workers) for worker in range(workers)]
     for part in (whole, other):
         next(iter(part))  # a pass of the stream is one of its shares too
@@ -127,15 +123,15 @@ def test_workers_share_the_batches_of_a_stream(digits, workers):
 
 
 def test_a_large_set_streams_by_itself(digits, monkeypatch):
-    assert fits_in_memory("digits")
+    assert fits_in_memory(*digits)
     monkeypatch.setattr(streaming, "free_memory", lambda: 1797 * 64 * 5 * 2)
-    assert not fits_in_memory("digits")
+    assert not fits_in_memory(*digits)
 
 
 def test_an_interrupted_run_on_a_stream_goes_on_exactly(digits, tmp_path):
     def run(steps_of_first, folder):
         model = model_of(10, jit_compile=False)
-        train_part, _, _ = stream("digits", batch_size=100, seed=3)
+        train_part, _, _ = stream(*digits, batch_size=100, seed=3)
 
         class Stop(callbacks.Callback):
             def on_train_batch_end(self, batch, logs=None):
@@ -158,7 +154,8 @@ def test_an_interrupted_run_on_a_stream_goes_on_exactly(digits, tmp_path):
 def test_train_py_streams(digits, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = "--model mlp --epochs 3 --batch-size 100 --stream --report --trace --check-gradients --out run"
-    assert train.main(words.split()) == 0
+    words = words.split() + (["--data-dir", digits[1]] if digits[1] else [])
+    assert train.main(words) == 0
     printed = capsys.readouterr().out
     assert "1442 images to train on, 355 for the test, 10 classes, streamed from disk" in printed
     assert (tmp_path / "run/step.html").exists() and "confusion" in (tmp_path / "run/run.json").read_text()
