@@ -1,7 +1,5 @@
 """Two steps before a layer's own `call`: whether it trains, and the masks that came along with its inputs."""
 
-
-
 from engine.core import context
 from engine.small_parts.signature import signature
 from losses.ground.masks import masks_of
