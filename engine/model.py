@@ -1,14 +1,17 @@
 """`Model` = a layer that can be trained, saved and looked into: the heart's, and what is around it. The one place where all meet."""
 
 import collections
+from typing import Any
 
 import tensorflow as tf
 
 import engine.functional.operators  # noqa: F401 (TensorFlow's functions on symbols)
+from engine import hints
 from engine.compilation.counted import CountedTraces
 from engine.configs.graph_config import describe_graph, read_graph
 from engine.configs.layer_config import describe_arguments
 from engine.core import symbolic
+from engine.core.layer import Layer
 from engine.core.model import CoreModel
 from engine.distribute.place import Scope
 from engine.functional import binding
@@ -46,7 +49,8 @@ class Model(Trainer, Saved, Studied, CoreModel):
     first_inputs = None  # shapes and dtypes of what the model was first called on, for a file that must make it again
     _added_losses, _added_metrics = (), {}  # symbols: outputs of the graph beside the declared ones
 
-    def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+    def __init__(self, inputs: hints.Nest = None, outputs: hints.Nest = None, name: str | None = None,
+                 **kwargs: Any) -> None:  # fmt: skip
         inputs = None if inputs is self else inputs  # `super().__init__(self)`, a slip that TensorFlow 2 let pass
         if name is None and inputs is not None and type(self) is Model:
             name = naming.next_name("functional")
@@ -73,7 +77,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
 
     # ---- structure --------------------------------------------------------------------------
 
-    def get_layer(self, name=None, index=None):
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or at that place in `layers`."""
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
@@ -85,22 +89,22 @@ class Model(Trainer, Saved, Studied, CoreModel):
         raise ValueError(f"{self._title} has no layer {name!r}. It has {[layer.name for layer in self.layers]}.")
 
     @property
-    def inputs(self):
+    def inputs(self) -> list[symbolic.Symbol]:
         """The symbols the model starts from, as a list."""
         return self.input_symbols()
 
     @property
-    def outputs(self):
+    def outputs(self) -> list[symbolic.Symbol]:
         """The symbols the model ends in, as a list."""
         return symbolic.symbols_in(self._output_structure)
 
     @property
-    def input(self):
+    def input(self) -> hints.Nest:
         """The symbol, or nest of symbols, the model starts from."""
         return self._structure if self._structure is not None else super().input
 
     @property
-    def output(self):
+    def output(self) -> hints.Nest:
         """The symbol, or nest of symbols, the model ends in."""
         return self._output_structure if self._output_structure is not None else super().output
 
@@ -112,7 +116,8 @@ class Model(Trainer, Saved, Studied, CoreModel):
     def _bind(self, structure, given):
         return binding.bind(self, structure, given)
 
-    def call(self, inputs, training=None):
+    @hints.overridable
+    def call(self, inputs: hints.Nest, training: bool | None = None) -> hints.Nest:
         """Run the graph of a functional model. A subclass overrides this."""
         outputs, losses, metrics = super().call(inputs)
         super().add_loss(losses)
@@ -120,14 +125,14 @@ class Model(Trainer, Saved, Studied, CoreModel):
             super().add_metric(value, name)
         return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
 
-    def add_loss(self, loss):
+    def add_loss(self, loss: hints.Nest) -> None:
         """As `Layer.add_loss`. A functional model also takes symbols: computed from its graph in each pass."""
         if symbolic.contains_symbol((loss,), {}):
             self._add_to_graph([*self._added_losses, *symbolic.symbols_in(loss)], self._added_metrics)
         else:
             super().add_loss(loss)
 
-    def add_metric(self, value, name=None, aggregation="mean"):
+    def add_metric(self, value: hints.Values, name: str | None = None, aggregation: str | None = "mean") -> None:
         """As `Layer.add_metric`. A functional model also takes a symbol, with a name."""
         if isinstance(value, symbolic.Symbol):
             self._check_aggregation(aggregation, plain=True)
@@ -152,14 +157,14 @@ class Model(Trainer, Saved, Studied, CoreModel):
 
     # ---- description ------------------------------------------------------------------------
 
-    def get_config(self):
+    def get_config(self) -> hints.Config:
         """The graph of a functional model as plain data; of a subclass, the constructor's arguments."""
         if self._graph is not None and type(self).__init__ is Model.__init__:
             return describe_graph(self)
         return describe_arguments(self, below=Model)
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: hints.Config, custom_objects: hints.Objects = None) -> Any:
         """The model that `get_config` described, ours or Keras's; `custom_objects` maps names to classes of your own.
 
         Its weights are new: `set_weights` takes Keras's too. Raises ValueError for a class that is not known.
@@ -174,7 +179,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
                 )
             return super().from_config(config)
 
-    def reset_states(self):
+    def reset_states(self) -> None:
         """Let all layers inside that keep states from batch to batch (`stateful=True`) begin anew."""
         for _, layer in self.named_layers():
             if getattr(layer, "stateful", False):
@@ -182,7 +187,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
 
     # ---- state ------------------------------------------------------------------------------
 
-    def state(self):
+    def state(self) -> dict[str, tuple[tf.Variable, str]]:
         """Every variable that the model has or uses, as {path: (variable, kind)}: what a checkpoint of a run holds.
 
         Kinds: "weight"; "seed" (the state of random numbers); "metric"; "slot" (what optimizers keep); "kept" (all else,

@@ -1,5 +1,8 @@
 """`Sequential`: layers one after the other, as a model with all that `Model` has."""
 
+from typing import Any
+
+from engine import hints
 from engine.configs.layer_config import describe_arguments, describe_sequence, read_sequence
 from engine.core.inputs import InputLayer
 from engine.core.layer import Layer
@@ -25,7 +28,7 @@ class Sequential(CoreSequential, Model):
 
     _untracked = CoreSequential._untracked | Model._untracked | {"_names"}
 
-    def add(self, layer):
+    def add(self, layer: Layer | Symbol) -> None:
         """Put a layer (or an Input) at the end."""
         names = vars(self).setdefault("_names", set())  # those that may be taken: most layers need not be compared with all others
         given = layer.node.operation if isinstance(layer, Symbol) else layer
@@ -39,7 +42,7 @@ class Sequential(CoreSequential, Model):
         names.add(given.name)
         super().add(layer)
 
-    def pop(self):
+    def pop(self) -> Layer:
         """Take the last layer off, and return it."""
         if not self._layers:
             raise ValueError(f"{self._title} has no layers to pop.")
@@ -53,14 +56,14 @@ class Sequential(CoreSequential, Model):
         start = super()._start_shape(shape)
         return (shape[0], *start[1:]) if start is not None and keeps_states(self) else start
 
-    def get_config(self):
+    def get_config(self) -> hints.Config:
         """The layers as plain data; of a subclass with a constructor of its own, the constructor's arguments."""
         if type(self).__init__ is Sequential.__init__:
             return describe_sequence(self, self._start, self._layers)
         return describe_arguments(self, below=Sequential)
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: hints.Config, custom_objects: hints.Objects = None) -> Any:
         """The model that `get_config` described, ours or Keras's; `custom_objects` maps names to classes of your own."""
         with custom_object_scope(custom_objects):
             return read_sequence(cls, config) if cls.__init__ is Sequential.__init__ else super().from_config(config)

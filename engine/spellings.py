@@ -34,6 +34,7 @@ import inspect
 
 import tensorflow as tf
 
+from engine import hints
 from losses.ground.configurable import unknown_argument
 
 INITIALIZERS = {"zero": "zeros", "one": "ones", "normal": "random_normal", "uniform": "random_uniform"}
@@ -140,11 +141,11 @@ class OlderRate:
     """Base of optimizers: `optimizer.lr` is its `learning_rate`, and so is what a subclass sets as `_learning_rate`."""
 
     @property
-    def lr(self):
+    def lr(self) -> hints.Values:
         return self.learning_rate
 
     @lr.setter
-    def lr(self, value):
+    def lr(self, value: hints.Values) -> None:
         self.learning_rate = value
 
     _learning_rate = lr

@@ -1,15 +1,18 @@
 """The verbs of a model: `compile`, `fit`, `evaluate`, `predict`, and those of one batch. What they do is in core/; here is all that users may ask for."""
 
 import contextlib
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-from engine import metrics, optimizers
-from engine.callbacks.base import CallbackList
+from engine import hints, metrics, optimizers
+from engine.callbacks.base import Callback, CallbackList
 from engine.callbacks.history import History
 from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
 from engine.core import loop, tracking
+from engine.core.metric import Metric
 from engine.data.splits import split
 from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
@@ -24,6 +27,8 @@ from engine.small_parts import arguments
 from engine.small_parts.arrays import to_numbers
 from engine.small_parts.feed import make_feed
 
+Callbacks: TypeAlias = Callback | Sequence[Callback] | None
+
 
 class Trainer:
     """All that users may ask of the verbs of `CoreModel`; `Model` puts it before that."""
@@ -35,9 +40,12 @@ class Trainer:
     history = None
     _guard = None  # one for all fits that ask for it, so that they share compiled steps
 
-    def compile(self, optimizer="rmsprop", loss=None, metrics=None, loss_weights=None, weighted_metrics=None,
-                run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True,
-                strict_gradients=False):  # fmt: skip
+    def compile(
+        self, optimizer: str | optimizers.Optimizer | hints.Config = "rmsprop", loss: hints.Parts = None,
+        metrics: hints.Parts = None, loss_weights: Sequence[float] | dict[str, float] | None = None,
+        weighted_metrics: hints.Parts = None, run_eagerly: bool = False, steps_per_execution: int = 1,
+        jit_compile: bool | str | None = "auto", auto_scale_loss: bool = True, strict_gradients: bool = False,
+    ) -> None:  # fmt: skip
         """Say what to minimise, how, and what to report.
 
         Arguments: `optimizer` (name or object); `loss` (name, Loss, function of (y_true, y_pred); a list or
@@ -69,10 +77,14 @@ class Trainer:
         self.strict_gradients = bool(strict_gradients)
         self.jit_compile = jit_compile if jit_compile is not None else False
 
-    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
-            validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
-            steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1,
-            on_nan=None):  # fmt: skip
+    def fit(
+        self, x: hints.Data = None, y: hints.Data = None, batch_size: int | None = None, epochs: int = 1,
+        verbose: int | str = "auto", callbacks: Callbacks = None, validation_split: float = 0.0,
+        validation_data: hints.Data = None, shuffle: bool = True, class_weight: hints.ClassWeights = None,
+        sample_weight: hints.Data = None, initial_epoch: int = 0, steps_per_epoch: int | None = None,
+        validation_steps: int | None = None, validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1, on_nan: str | None = None,
+    ) -> History:  # fmt: skip
         """Train on `x`, `y` for `epochs`; returns the History.
 
         Arguments: `x`, `y` (arrays, lists or dicts of them; or `x` a tf.data.Dataset or generator of batches);
@@ -111,8 +123,11 @@ class Trainer:
             with explained(self, feed, *validation.feeds.values()):
                 return loop.fit(self, feed, callbacks, history, epochs, validation, initial_epoch, around)
 
-    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
-                 callbacks=None, return_dict=False):  # fmt: skip
+    def evaluate(
+        self, x: hints.Data = None, y: hints.Data = None, batch_size: int | None = None, verbose: int | str = "auto",
+        sample_weight: hints.Data = None, steps: int | None = None, callbacks: Callbacks = None,
+        return_dict: bool = False,
+    ) -> Any:  # fmt: skip
         """The loss and metrics on `x`, `y`: a number, a list in the order of `metrics_names`, or a dict."""
         self._require_compiled("evaluate")
         arguments.count("evaluate", steps=steps)
@@ -127,7 +142,8 @@ class Trainer:
                 callbacks.close()
         return logs if return_dict else self._in_order(logs)
 
-    def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
+    def predict(self, x: hints.Data, batch_size: int | None = None, verbose: int | str = 0, steps: int | None = None,
+                callbacks: Callbacks = None) -> Any:  # fmt: skip
         """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
         arguments.count("predict", steps=steps)
         arguments.verbosity("predict", verbose)
@@ -140,17 +156,19 @@ class Trainer:
         finally:
             callbacks.close()
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+    def train_on_batch(self, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None,
+                       class_weight: hints.ClassWeights = None, return_dict: bool = False) -> Any:  # fmt: skip
         """One training step on these rows; returns the loss and metrics of it."""
         self._require_compiled("train_on_batch")
         return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    def test_on_batch(self, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None,
+                      return_dict: bool = False) -> Any:  # fmt: skip
         """The loss and metrics on these rows."""
         self._require_compiled("test_on_batch")
         return self._one_batch("test", x, y, sample_weight, None, return_dict)
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: hints.Data) -> Any:
         """The outputs for these rows, as NumPy arrays."""
         return self.predict(x, batch_size=2**31 - 1)
 
@@ -165,7 +183,7 @@ class Trainer:
             wrapper.finished(feed, logs)
         return logs if return_dict else self._in_order(logs)
 
-    def trace_report(self):
+    def trace_report(self) -> list[tuple]:
         """Which steps were traced so far and why: a list of (verb, spec of the batch, reason).
 
         With jit_compile="auto" also which way each goes, with the reason: through XLA from 200 steps on of one size of a
@@ -181,20 +199,21 @@ class Trainer:
     # ---- metrics ----------------------------------------------------------------------------
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[Metric]:
         """The mean loss, the compiled metrics, and those of the layers."""
         own = [self._loss_tracker, *self.compiled_metrics.metrics] if self.compiled_metrics is not None else []
         return tracking.unique([*own, *super().metrics])
 
     @property
-    def metrics_names(self):
+    def metrics_names(self) -> list[str]:
         """The names in the list that `evaluate` returns."""
         names = [name for name, _ in named(self.metrics)]
         own = 1 + len(self.compiled_metrics.metrics) if self.compiled_metrics is not None else 1
         losses = self.compiled_loss.reported if self.compiled_loss is not None else []
         return listed(names[:1], losses, names[1:own], names[own:], self.compiled_metrics and self.compiled_metrics.names)
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x: hints.Nest, y: hints.Nest, y_pred: hints.Nest,
+                        sample_weight: hints.Nest = None) -> hints.Logs:  # fmt: skip
         """Bring the compiled metrics up to date; returns all metrics so far, by name."""
         if y is not None:
             self.compiled_metrics.update_state(y, y_pred, sample_weight)
@@ -205,7 +224,7 @@ class Trainer:
         with begin(self, goes_on) as own:
             yield own.turn
 
-    def compiled_step(self, verb, spec):
+    def compiled_step(self, verb: str, spec: hints.Nest) -> Any:
         with self._passes.tracing:
             return super().compiled_step(verb, spec)
 
@@ -224,12 +243,12 @@ class Trainer:
     def _report_terms(self, terms, rows):
         self._term_tracker.update_state(terms, rows)
 
-    def reset_metrics(self):
+    def reset_metrics(self) -> None:
         """Start all metrics anew."""
         for metric in [*self.metrics, self._term_tracker]:
             metric.reset_state()
 
-    def get_metrics_result(self):
+    def get_metrics_result(self) -> hints.Logs:
         """The results of all metrics, by name, and the means of the terms that the loss is the sum of."""
         return {**results(named(self.metrics)), **self._term_tracker.result()}
 

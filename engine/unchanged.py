@@ -1,17 +1,22 @@
 """Run a model without leaving a trace: weights, random state, metrics and slots have their values back afterwards."""
 
 import contextlib
+<<<<<<< HEAD
 import random
+=======
+from collections.abc import Iterator
+>>>>>>> h7
 
 import numpy as np
 import tensorflow as tf
 
 from engine.core import context
+from engine.core.model import CoreModel
 from engine.state import state_of
 
 
 @contextlib.contextmanager
-def unchanged(model):
+def unchanged(model: CoreModel) -> Iterator[None]:
     """Inside the block a model may run, also in training mode; at its end all its state is as it was, bit for bit.
 
     Metrics that the block has made, by `add_metric`, start at zero, and so do the states of recurrent layers.

@@ -4,6 +4,8 @@ A loss is a function `call(y_true, y_pred)` with one value per sample, and aroun
 all losses share: the dtype to compute in, sample weights, masks and the reduction.
 """
 
+from typing import Any
+
 import tensorflow as tf
 
 from losses.ground.autograph import traceable
@@ -34,17 +36,18 @@ class Loss(Configurable):
     keras_module = "keras.losses"
     casts_labels = True  # False: `y_true` holds class numbers, which a small float dtype could not hold
 
-    def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
+    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size",
+                 dtype: str | tf.DType | None = None) -> None:  # fmt: skip
         self.name = name or snake_case(type(self).__name__)
         self.reduction = check_reduction(type(self).__name__, reduction)
         self.dtype = None if dtype is None else tf.as_dtype(dtype).name
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
         """One value per sample: `(N, ...)`, `(N, ...)` → `(N,)` or more leading axes. Write it in a subclass."""
         raise NotImplementedError(f"{type(self).__name__} has no call(self, y_true, y_pred). Write it in the class.")
 
     @tf.autograph.experimental.do_not_convert
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         """The loss of a batch: a scalar, or one value per sample if `reduction` is "none"."""
         owner = f"{type(self).__name__} {self.name!r}"
         mask = get_mask(y_pred)
@@ -54,7 +57,7 @@ class Loss(Configurable):
         _, mask = weigh(owner, values, mask=mask, label_mask=get_mask(values))
         return reduce_weighted(values, sample_weight, mask, self.reduction, owner)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments without `dtype`, which belongs to the run and not to the loss."""
         config = super().get_config()
         config.pop("dtype", None)

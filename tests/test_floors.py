@@ -161,7 +161,7 @@ def test_any_part_can_be_imported_first():
 ROOMS = [
     {"ground": "losses.ground", "port": "engine.port"},
     {"mathematics": "losses"},
-    {"small parts": "engine.activations engine.constraints engine.dtypes engine.initializers engine.random "
+    {"small parts": "engine.activations engine.constraints engine.dtypes engine.hints engine.initializers engine.random "
                     "engine.regularizers engine.signals engine.small_parts engine.spellings engine.text"},
     {"heart": "engine.core"},
     {"seams": "engine.around engine.kept_states engine.outputs engine.passes engine.state engine.unchanged", "compilation": "engine.compilation",

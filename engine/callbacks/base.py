@@ -1,5 +1,7 @@
 """`Callback`: what happens between the steps of `fit`."""
 
+from typing import Any, TypeAlias
+
 import tensorflow as tf
 
 from losses.ground import whole
@@ -21,6 +23,9 @@ HOOKS = {
 }  # fmt: skip
 
 
+Logs: TypeAlias = dict[str, Any] | None  # {name: number}
+
+
 class Callback:
     """Override the hooks you need; each gets the logs so far as {name: number}, {} where there are none yet.
 
@@ -33,101 +38,101 @@ class Callback:
 
     >>> from engine.callbacks import Callback
     >>> class Shout(Callback):
-    ...     def on_epoch_end(self, epoch, logs=None):
+    ...     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
     ...         print(f"epoch {epoch} over!")
     """
 
-    model = None
-    params = None
+    model: Any = None  # the Model
+    params: Any = None
     chief_only = False  # where several workers train one model: for the one that writes files
     _is_active = True  # whether its hooks are called in this process
     every_steps = None  # a number: chunks also end at multiples of so many steps of the run
 
-    def set_model(self, model):
+    def set_model(self, model: Any) -> None:
         self.model = model
 
-    def set_params(self, params):
+    def set_params(self, params: dict[str, Any]) -> None:
         self.params = params
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         """Before the first epoch. Files are opened in `on_ready`: the run may still be refused, or go on from another place."""
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         """After the last epoch."""
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Before an epoch (counted from 0)."""
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """After an epoch and its validation; `logs` may be added to."""
 
-    def on_train_chunk_end(self, step, logs=None):
+    def on_train_chunk_end(self, step: int, logs: Logs = None) -> None:
         """After a chunk of training steps; `step` of them are done in this epoch."""
 
-    def on_test_chunk_end(self, step, logs=None):
+    def on_test_chunk_end(self, step: int, logs: Logs = None) -> None:
         """After a chunk of steps of `evaluate`."""
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Before a batch of `fit`."""
         self.on_batch_begin(batch, logs)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """After a batch of `fit`."""
         self.on_batch_end(batch, logs)
 
-    def on_batch_begin(self, batch, logs=None):
+    def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """An older name of `on_train_batch_begin`."""
 
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
         """An older name of `on_train_batch_end`."""
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Logs = None) -> None:
         """Before `evaluate`, also the one that `fit` makes for validation."""
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Logs = None) -> None:
         """After `evaluate`."""
 
-    def on_test_batch_begin(self, batch, logs=None):
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Before a batch of `evaluate`."""
 
-    def on_test_batch_end(self, batch, logs=None):
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
         """After a batch of `evaluate`."""
 
-    def on_predict_begin(self, logs=None):
+    def on_predict_begin(self, logs: Logs = None) -> None:
         """Before `predict`."""
 
-    def on_predict_end(self, logs=None):
+    def on_predict_end(self, logs: Logs = None) -> None:
         """After `predict`."""
 
-    def on_predict_batch_begin(self, batch, logs=None):
+    def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Before a batch of `predict`."""
 
-    def on_predict_batch_end(self, batch, logs=None):
+    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
         """After a batch of `predict`; `logs["outputs"]` are its outputs."""
 
-    def on_resume(self, run):
+    def on_resume(self, run: Any) -> None:
         """Before the first epoch, after all callbacks' on_train_begin: set `run` to where it is to go on.
 
         If that is in the middle of an epoch, again after all callbacks' on_epoch_begin.
         """
 
-    def on_ready(self, run):
+    def on_ready(self, run: Any) -> None:
         """Once, after all callbacks' on_resume: nothing refuses the run any more, and its directory is its own. Write from here on."""
 
-    def on_epoch_saved(self, epoch):
+    def on_epoch_saved(self, epoch: int) -> None:
         """After all callbacks' on_epoch_end, with the number of epochs that are done."""
 
-    def on_safe_point(self):
+    def on_safe_point(self) -> None:
         """After each chunk of training steps and each epoch, when all callbacks know of it: the time to write it down."""
 
-    def get_state(self):
+    def get_state(self) -> dict[str, Any]:
         """What this callback must remember of a run that is interrupted: plain data and arrays."""
         return {}
 
-    def set_state(self, state):
+    def set_state(self, state: dict[str, Any]) -> None:
         """Take back what `get_state` gave."""
 
-    def close(self):
+    def close(self) -> None:
         """At the end of `fit`, `evaluate` or `predict`, also after an error or Ctrl-C: put away files and bars."""
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from typing import Any
 
 from engine.callbacks.base import Callback
 
@@ -13,12 +14,12 @@ class History(Callback):
     `history.waiting`: for each epoch of this process the share of its time (0 to 1) in which steps waited for their data.
     """
 
-    signal = None
+    signal: int | None = None
 
-    def __init__(self):
-        self.history = {}
-        self.epoch = []
-        self.waiting = []
+    def __init__(self) -> None:
+        self.history: dict[str, list[Any]] = {}
+        self.epoch: list[int] = []
+        self.waiting: list[float] = []
 
     def on_train_begin(self, logs=None):
         self.history, self.epoch, self.waiting = {}, [], []

@@ -19,7 +19,7 @@ import functools
 
 import tensorflow as tf
 
-from engine import constraints, dtypes, initializers, regularizers, spellings
+from engine import constraints, dtypes, hints, initializers, regularizers, spellings
 from engine.core import calling, context, symbolic, tracking
 from engine.core.metric import Mean, Metric
 from engine.random import SeedGenerator
@@ -85,18 +85,20 @@ class Layer(Copied, tracking.Tracked, Described):
         if "build" in vars(cls):
             cls.build = creation.build_once(cls.build)
 
-    def build(self, input_shape):
+    @hints.overridable
+    def build(self, input_shape: hints.Shape) -> None:
         """Make the weights for inputs of this shape (None where a size is unknown)."""
 
-    def call(self, inputs):
+    @hints.overridable
+    def call(self, inputs: hints.Nest) -> hints.Nest:
         """The computation."""
         raise NotImplementedError(f"{type(self).__name__} has no call(). Define `def call(self, inputs): ...`.")
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: hints.Nest, previous_mask: hints.Nest = None) -> hints.Nest:
         """The mask of the outputs, from that of the inputs."""
         return previous_mask
 
-    def compute_output_shape(self, *shapes, **named_shapes):
+    def compute_output_shape(self, *shapes: hints.Shape, **named_shapes: hints.Shape) -> hints.Shape:
         """The shape of the outputs for inputs of this shape, found by tracing `call`.
 
         Of several inputs their shapes in order, or as `query_shape=` and so on, after the arguments of `call`.
@@ -107,7 +109,7 @@ class Layer(Copied, tracking.Tracked, Described):
         return shape_of(symbolic.infer(self, args, kwargs))
 
     @tf.autograph.experimental.do_not_convert  # a user's tf.function has no need to translate all of the engine
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: hints.Nest, **kwargs: hints.Nest) -> hints.Nest:
         """Run the layer: on symbols, record a node; on data, convert, build once, call, penalise, report."""
         if "_loss_functions" not in self.__dict__:
             raise RuntimeError(
@@ -169,8 +171,9 @@ class Layer(Copied, tracking.Tracked, Described):
         return node.outputs
 
     @spellings.name_first
-    def add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, regularizer=None, constraint=None,
-                   name=None):  # fmt: skip
+    def add_weight(self, shape: hints.Shape = None, initializer: hints.Part = None, dtype: hints.DType = None,
+                   trainable: bool = True, regularizer: hints.Part = None, constraint: hints.Part = None,
+                   name: str | None = None) -> tf.Variable:  # fmt: skip
         """A new variable of this layer.
 
         Arguments: `shape` (() for a scalar), `initializer` (glorot_uniform for floating, zeros for other
@@ -183,56 +186,55 @@ class Layer(Copied, tracking.Tracked, Described):
         initializer, shape = initializers.get(initializer), static_shape(self, name, shape)
         with creation.outside():
             variable = tf.Variable(
-                lambda: first_value(self, name, initializer, shape, dtype),
-                dtype=dtype, shape=shape, trainable=spellings.flag(trainable), constraint=constraints.get(constraint),
-                name=name or "variable",
+                lambda: first_value(self, name, initializer, shape, dtype), dtype=dtype, shape=shape,
+                trainable=spellings.flag(trainable), constraint=constraints.get(constraint), name=name or "variable",
             )  # fmt: skip
         variable.regularizer = regularizers.get(regularizer)
         self._loose_weights.append((name or f"weight_{len(self._loose_weights)}", variable))
         return variable
 
     @property
-    def weights(self):
+    def weights(self) -> list[tf.Variable]:
         """All variables of this layer and its sublayers: own trainable ones, own others, then each sublayer's."""
         return [weight.variable for weight in self.named_weights()]
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[tf.Variable]:
         """The weights that training changes: trainable themselves, and so every layer that holds them."""
         return [weight.variable for weight in self.named_weights() if weight.trainable]
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list[tf.Variable]:
         """The weights that training leaves alone: state such as moving averages, and whatever is frozen."""
         return [weight.variable for weight in self.named_weights() if not weight.trainable]
 
     @property
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         """The weights, and the state beside them: counters of random numbers, and metrics'."""
         layers = [layer for _, layer in self.named_layers()]
         seeds = [seed.state for layer in layers for seed in tracking.direct(layer, SeedGenerator)]
         metrics = [variable for metric in self.metrics for variable in metric.variables]
         return tracking.unique([*self.weights, *seeds, *metrics])
 
-    def named_weights(self):
+    def named_weights(self) -> list[tracking.Weight]:
         """The weights as a list of (path, variable, trainable); the path is the way from here, `blocks.0.kernel`."""
         return tracking.weights(self, Layer)
 
-    def named_layers(self):
+    def named_layers(self) -> list[tuple[str, "Layer"]]:
         """This layer (path "") and all layers inside it, each once, as (path, layer)."""
         return list(tracking.descend(self, Layer))
 
     @property
-    def trainable(self):
+    def trainable(self) -> bool:
         """Whether training may change this layer; setting it sets it for all layers inside, at once."""
         return self._trainable
 
     @trainable.setter
-    def trainable(self, value):
+    def trainable(self, value: bool) -> None:
         for _, layer in tracking.descend(self, Layer):
             layer._trainable = spellings.flag(value)
 
-    def add_loss(self, loss):
+    def add_loss(self, loss: hints.Nest) -> None:
         """Add to what is minimised: a tensor (inside `call`), a list of them, or a function without arguments.
 
         A value belongs to one forward pass: the next one clears it. A function given outside of `call`
@@ -247,11 +249,11 @@ class Layer(Copied, tracking.Tracked, Described):
             context.state.losses.setdefault(self, []).append(tf.convert_to_tensor(item() if callable(item) else item))
 
     @property
-    def losses(self):
+    def losses(self) -> list[tf.Tensor]:
         """Scalars to add to the loss: of `add_loss`, then one per regularized trainable weight."""
         return [value for _, value in self.named_losses()]
 
-    def named_losses(self):
+    def named_losses(self) -> list[tuple[str, tf.Tensor]]:
         """`losses` as a list of (name, value); the name is the path of the layer or the weight."""
         terms = []
         for path, layer in tracking.descend(self, Layer):
@@ -270,7 +272,7 @@ class Layer(Copied, tracking.Tracked, Described):
             for _, layer in tracking.descend(self, Layer):
                 context.state.losses.pop(layer, None)
 
-    def add_metric(self, value, name=None, aggregation="mean"):
+    def add_metric(self, value: hints.Values, name: str | None = None, aggregation: str | None = "mean") -> None:
         """Report `value` beside the compiled metrics, under `name`, as its mean over the epoch (`aggregation="mean"`).
 
         A value that a Metric returned is reported by that metric and under its name, as in TensorFlow 2, whatever `name`
@@ -293,7 +295,6 @@ class Layer(Copied, tracking.Tracked, Described):
         self._step_metrics[name].update_state(value)
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[Metric]:
         """The metrics of this layer and of all layers inside it."""
-        layers = [layer for _, layer in self.named_layers()]
-        return tracking.unique(metric for layer in layers for metric in tracking.direct(layer, Metric))
+        return tracking.unique(metric for _, layer in self.named_layers() for metric in tracking.direct(layer, Metric))

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine import dtypes, initializers, spellings
+from engine import dtypes, hints, initializers, spellings
 from engine.core import tracking
 from engine.small_parts import creation, naming
 from losses.ground.configurable import Configurable
@@ -36,34 +36,35 @@ class Metric(tracking.Tracked, Configurable):
     _keeps = "metric"
     _direction = None  # "up" or "down": in which direction it gets better
 
-    def __init__(self, name=None, dtype=None):
+    def __init__(self, name: str | None = None, dtype: hints.DType = None) -> None:
         self.name = name or naming.unique_name(type(self))
         self.dtype = dtypes.policy(dtype).variable_dtype
 
     @spellings.name_first
-    def add_weight(self, shape=(), initializer="zeros", dtype=None, name=None):
+    def add_weight(self, shape: hints.Shape = (), initializer: hints.Part = "zeros", dtype: hints.DType = None,
+                   name: str | None = None) -> tf.Variable:  # fmt: skip
         """A variable of the state."""
         initializer, dtype = initializers.get(initializer), tf.as_dtype(dtype or self.dtype)
         return creation.variable(lambda: tf.cast(initializer(tuple(shape), dtype=dtype), dtype), dtype, name or "state")
 
     add_variable = add_weight
 
-    def update_state(self, *args, **kwargs):
+    def update_state(self, *args: hints.Values, **kwargs: hints.Values) -> None:
         """Take in one batch: `(y_true, y_pred, sample_weight=None)`, or `(values, sample_weight=None)`."""
         raise NotImplementedError(f"{type(self).__name__} has no update_state(). Define it: it takes in one batch.")
 
-    def result(self):
+    def result(self) -> tf.Tensor | dict[str, tf.Tensor]:
         """The metric over everything taken in since the last reset, as a tensor or a dict of tensors."""
         raise NotImplementedError(f"{type(self).__name__} has no result(). Define it: it returns the metric so far.")
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Start anew: set all state to zero. Override where zero is not the start."""
         if type(self).reset_states is not Metric.reset_states:
             self.reset_states()  # older code defines this one
         else:
             self._zero()
 
-    def reset_states(self):
+    def reset_states(self) -> None:
         """The older name of `reset_state`."""
         if type(self).reset_state is not Metric.reset_state:
             self.reset_state()
@@ -75,23 +76,21 @@ class Metric(tracking.Tracked, Configurable):
             variable.assign(tf.zeros_like(variable))
 
     @tf.autograph.experimental.do_not_convert
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: hints.Values, **kwargs: hints.Values) -> tf.Tensor | dict[str, tf.Tensor]:
         """Take in one batch, and return the result so far."""
         self.update_state(*args, **kwargs)
         result = self.result()
-        if isinstance(result, tf.Variable):
-            result = result.read_value()
+        result = result.read_value() if isinstance(result, tf.Variable) else result
         if isinstance(result, tf.Tensor):
             result._metric = self  # so that add_metric(value) knows where it came from
         return result
 
     @property
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         """The state: own variables and those of metrics inside."""
-        found = []
-        for child in tracking.direct(self, (tf.Variable, Metric)):
-            found.extend(child.variables if isinstance(child, Metric) else [child])
-        return tracking.unique(found)
+        own = tracking.direct(self, (tf.Variable, Metric))
+        found = [child.variables if isinstance(child, Metric) else [child] for child in own]
+        return tracking.unique(variable for variables in found for variable in variables)
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}>"
@@ -114,12 +113,12 @@ class Mean(Metric):
     5.0
     """
 
-    def __init__(self, name="mean", dtype=None):
+    def __init__(self, name: str | None = "mean", dtype: hints.DType = None) -> None:
         super().__init__(name, dtype)
         self.total = self.add_weight(name="total")
         self.count = self.add_weight(name="count")
 
-    def update_state(self, values, sample_weight=None):
+    def update_state(self, values: hints.Values, sample_weight: hints.Values = None) -> None:
         """Take in `values`, all alike or with a weight for each (or for each row); one weight: the batch is one row."""
         values, weights = weighted(self, values, sample_weight)
         first = 0 if weights is not None and weights.shape.rank == 0 else 1  # axis where a row's values begin
@@ -138,5 +137,5 @@ class Mean(Metric):
         self.total.assign_add(total)
         self.count.assign_add(count)
 
-    def result(self):
+    def result(self) -> tf.Tensor:
         return tf.math.divide_no_nan(self.total, self.count)

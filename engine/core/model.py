@@ -10,6 +10,7 @@ import contextlib
 import tensorflow as tf
 
 import engine.core.array_feed  # noqa: F401 (arrays are data to learn from)
+from engine import hints
 from engine.core import loop, symbolic, tracking
 from engine.core.graph import Graph
 from engine.core.layer import Layer
@@ -31,18 +32,15 @@ class CoreModel(TrainingStep, Layer):
 
     optimizer = None
     compiled_loss = None
-    stop_training = False
+    stop_training = run_eagerly = jit_compile = False
     steps_per_execution = 1
-    run_eagerly = False
-    jit_compile = False
     kind_of_graph, kind_of_traces, kind_of_loss = Graph, Traces, CompiledLoss
     _graph, _keeps_lists = None, True  # of a functional model; whether `call` may look into a list of one input, `inputs[0]`
     _structure = _output_structure = None  # the declared inputs and outputs, as nests of symbols
 
     def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self._traces = self.kind_of_traces()
-        self.around_step = []
+        self._traces, self.around_step = self.kind_of_traces(), []
         if (inputs is None) != (outputs is None):
             raise ValueError(f"{self._title} needs both inputs and outputs (a functional model), or neither (a subclass).")
         if inputs is not None:
@@ -58,11 +56,11 @@ class CoreModel(TrainingStep, Layer):
         self.built = True
 
     @property
-    def layers(self):
+    def layers(self) -> list[Layer]:
         """The layers directly inside this model, in order."""
         return tracking.direct(self, Layer)
 
-    def input_symbols(self):
+    def input_symbols(self) -> list[symbolic.Symbol]:
         """The declared inputs as a flat list; empty where the model declares none."""
         return symbolic.symbols_in(self._structure)
 
@@ -70,7 +68,7 @@ class CoreModel(TrainingStep, Layer):
         """A name for each output: dict keys, the names of the last layers, or output_0, output_1 ..."""
         return names_of(y_pred, [symbol.node.operation.name for symbol in symbolic.symbols_in(self._output_structure)])
 
-    def build(self, input_shape):
+    def build(self, input_shape: hints.Shape) -> None:
         """Make all weights for inputs of this shape, by tracing `call` once."""
         if not self.built:
             self.built = True  # before the trace: a subclass that makes its layers in build calls this one from there
@@ -82,7 +80,8 @@ class CoreModel(TrainingStep, Layer):
         else:
             super()._ensure_built(args, kwargs)
 
-    def call(self, inputs, training=None):
+    @hints.overridable
+    def call(self, inputs: hints.Nest, training: bool | None = None) -> hints.Nest:
         """Run the graph of a functional model, whose layers find `training` by themselves. A subclass overrides this."""
         if self._graph is None:
             raise NotImplementedError(
@@ -95,7 +94,7 @@ class CoreModel(TrainingStep, Layer):
         """One tensor for each of the declared inputs, in order."""
         return tf.nest.flatten(given)
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: hints.Nest, previous_mask: hints.Nest = None) -> hints.Nest:
         """The layers inside have given the outputs their masks already."""
         return None
 

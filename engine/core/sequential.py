@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from engine import hints
 from engine.core import context, symbolic
 from engine.core.inputs import Input, InputLayer
 from engine.core.model import CoreModel
@@ -59,7 +60,7 @@ class CoreSequential(CoreModel):
             self._structure, self._output_structure = self._start, self._ends[-1]
             self.built = bool(self._layers)
 
-    def build(self, input_shape):
+    def build(self, input_shape: hints.Shape) -> None:
         """Make the weights for inputs of this shape, batch axis first."""
         if self._start is None:
             self._begin(Input(batch_shape=self._start_shape(tf.TensorShape(input_shape)), dtype=self.compute_dtype))
@@ -70,12 +71,12 @@ class CoreSequential(CoreModel):
 
     def _ensure_built(self, args, kwargs):
         if self._start is None and args and isinstance(args[0], (tf.Tensor, symbolic.Symbol)):
-            tensor = args[0]
             with tf.init_scope():
-                self._begin(Input(batch_shape=self._start_shape(tensor.shape), dtype=tensor.dtype.name))
+                self._begin(Input(batch_shape=self._start_shape(args[0].shape), dtype=args[0].dtype.name))
         self.built = True
 
-    def call(self, inputs, training=None):
+    @hints.overridable
+    def call(self, inputs: hints.Nest, training: bool | None = None) -> hints.Nest:
         if self._start is not None:
             (inputs,) = self._bind(self._start, inputs)
         for layer in self._layers:

@@ -12,6 +12,7 @@ import functools
 
 import tensorflow as tf
 
+from engine import hints
 from engine.core.objective import add_up, weighted
 from engine.small_parts.batch import count_rows, unpack
 from losses.ground import whole
@@ -23,7 +24,7 @@ class TrainingStep:
 
     around_step = ()  # what goes around a training step: see around.py
 
-    def train_step(self, data):
+    def train_step(self, data: hints.Data) -> hints.Logs:
         """Learn from one batch; returns the metrics so far, by name. Override it to train in your own way."""
         x, y, sample_weight = unpack(data)
         y_pred, loss, gradients = self.step_gradients(x, y, sample_weight)
@@ -32,7 +33,7 @@ class TrainingStep:
         self._loss_tracker.update_state(*whole.group.weighted(loss, rows))
         return traceable(self.compute_metrics, x, y, y_pred, sample_weight)
 
-    def step_gradients(self, x, y=None, sample_weight=None):
+    def step_gradients(self, x: hints.Nest, y: hints.Nest = None, sample_weight: hints.Nest = None) -> tuple:
         """Forward and back: (y_pred, loss, [(gradient, variable), ...])."""
 
         def forward():
@@ -43,7 +44,7 @@ class TrainingStep:
             y_pred, loss = forward()
         return y_pred, loss, self.tape_gradients(tape, loss, again=lambda: forward()[1])
 
-    def test_step(self, data):
+    def test_step(self, data: hints.Data) -> hints.Logs:
         """Measure one batch; returns the metrics so far, by name."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
@@ -51,15 +52,15 @@ class TrainingStep:
         self._loss_tracker.update_state(*whole.group.weighted(loss, count_rows(x)))
         return traceable(self.compute_metrics, x, y, y_pred, sample_weight)
 
-    def predict_step(self, data):
+    def predict_step(self, data: hints.Data) -> hints.Nest:
         """The outputs for one batch."""
         return self(unpack(data)[0], training=False)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(self, x: hints.Nest = None, y: hints.Nest = None, y_pred: hints.Nest = None,
+                     sample_weight: hints.Nest = None, training: bool = True) -> tf.Tensor:  # fmt: skip
         """The scalar to minimise: the compiled losses, plus what layers added and what regularizers ask for."""
-        terms = []
-        if self.compiled_loss is not None and y_pred is not None:
-            terms = self.compiled_loss.terms(y, y_pred, sample_weight)
+        is_compiled = self.compiled_loss is not None and y_pred is not None
+        terms = self.compiled_loss.terms(y, y_pred, sample_weight) if is_compiled else []
         rows, added = count_rows(x if x is not None else y_pred), self.named_losses()
         added = list(zip([name for name, _ in added], whole.group.shares([value for _, value in added], rows)))
         data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value, _ in terms]
@@ -69,7 +70,7 @@ class TrainingStep:
     def _report_terms(self, terms, rows):
         """What the loss is the sum of, as (name, scalar), for who wants to report it."""
 
-    def tape_gradients(self, tape, loss, again=None):
+    def tape_gradients(self, tape: tf.GradientTape, loss: tf.Tensor, again: hints.Function | None = None) -> list:
         """(gradient, variable) for each trainable weight that has one, as the optimizer takes them.
 
         `again`, a function that computes the loss anew, helps in eager mode to find out why a weight has none.
@@ -80,7 +81,7 @@ class TrainingStep:
             find = functools.partial(wrapper.gradients, find, loss, weights, again)
         return [(gradient, weight.variable) for weight, gradient in zip(weights, find()) if gradient is not None]
 
-    def apply_step(self, gradients, rows=None):
+    def apply_step(self, gradients: hints.Pairs, rows: hints.Values = None) -> None:
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
         totals = whole.group.total([gradient for gradient, _ in gradients])
         update = self._update
@@ -96,6 +97,6 @@ class TrainingStep:
         """All metrics so far, by name, this batch included."""
         return self.get_metrics_result()
 
-    def get_metrics_result(self):
+    def get_metrics_result(self) -> hints.Logs:
         """The results of all metrics, by name."""
         return {metric.name: traceable(metric.result) for metric in self.metrics}

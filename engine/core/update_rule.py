@@ -10,7 +10,7 @@ gradient_descent.py). What is to happen around it overrides one of the methods a
 
 import tensorflow as tf
 
-from engine import initializers, spellings
+from engine import hints, initializers, spellings
 from engine.core import tracking
 from engine.small_parts import checks, naming
 from engine.small_parts.described_rule import DescribedRule
@@ -46,18 +46,19 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
         if learning_rate is not checks.LATER:
             self.learning_rate = learning_rate
 
-    def build(self, variables):
+    def build(self, variables: list[tf.Variable]) -> None:
         """Make the slots of `variables`. Called with a longer list when new variables come; slots that exist stay."""
         self._register(variables)
 
-    def begin_step(self):
+    def begin_step(self) -> None:
         """Once per update, before all variables. For state that belongs to no single variable."""
 
-    def prepare_step(self, learning_rate):
+    def prepare_step(self, learning_rate: tf.Tensor) -> hints.Nest:
         """What `new_values` gets as its learning rate: computed once per update and dtype, not once per variable."""
         return learning_rate
 
-    def new_values(self, variable, gradient, learning_rate, **slots):
+    def new_values(self, variable: tf.Tensor, gradient: tf.Tensor, learning_rate: hints.Nest, *args: hints.Nest,
+                   **slots: hints.Nest) -> tuple:  # fmt: skip
         """The formula, free of side effects: tensors in; the new value of the weight and of each slot out.
 
         The variable comes first because it does so in the result: `(variable, *slots)`. Only in `update_step` and in the
@@ -68,7 +69,7 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
             "which returns the new value and the new slots, or update_step(gradient, variable, learning_rate)."
         )
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: hints.Nest) -> None:
         """Update one variable and its slots; `learning_rate` is what `prepare_step` returned."""
         slots = self._slots[id(variable)]
         old = {name: slot.read_value() for name, slot in slots.items()}
@@ -79,17 +80,17 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
                 slots[name].assign(new, read_value=False)
 
     @property
-    def iterations(self):
+    def iterations(self) -> tf.Variable:
         """The number of updates so far (int64)."""
         return self._calls
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> hints.Values:
         """The rate now. Where it is a variable, setting it takes effect at once, also in compiled code."""
         return self.rate_at(self.iterations)
 
     @learning_rate.setter
-    def learning_rate(self, value):
+    def learning_rate(self, value: hints.Values) -> None:
         if callable(value):
             self._rate, self._rate_changes = value, self._rate_changes + 1
             return
@@ -104,51 +105,51 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
                 f"received the number {value}. Make the optimizer with a number if the rate is to be set later."
             )
 
-    def rate_at(self, step):
+    def rate_at(self, step: hints.Values) -> tf.Tensor:
         """The learning rate of the update number `step`, counted from 0."""
         return traceable(self._rate, step) if callable(self._rate) else self._rate
 
     @tf.autograph.experimental.do_not_convert
-    def apply_gradients(self, grads_and_vars, weight=None, skip_gradients_aggregation=False):
+    def apply_gradients(self, grads_and_vars: hints.Pairs, weight: hints.Values = None,
+                        skip_gradients_aggregation: bool = False) -> None:  # fmt: skip
         """One call with pairs `zip(gradients, variables)`; the other arguments as in `apply`."""
         pairs = list(grads_and_vars)
         gradients, variables = [gradient for gradient, _ in pairs], [variable for _, variable in pairs]
         self.apply(gradients, variables, weight, skip_gradients_aggregation)
 
     @tf.autograph.experimental.do_not_convert
-    def apply(self, grads, trainable_variables=None, weight=None, skip_gradients_aggregation=False):
+    def apply(self, grads: hints.Tensors, trainable_variables: hints.Variables | None = None,
+              weight: hints.Values = None, skip_gradients_aggregation: bool = False) -> None:  # fmt: skip
         """One call: `trainable_variables` (None: those it was built for) move against `grads`, of the same shapes.
 
         A gradient of None leaves its variable as it is, with a warning. `weight`: how much this batch counts, usually
-        its number of rows, where one update is made from several (`gradient_accumulation_steps`).
-        Where others share the batch, the gradients are first summed over all of them, unless
-        `skip_gradients_aggregation` says that they have been.
+        its number of rows, where one update is made from several (`gradient_accumulation_steps`). Where others share
+        the batch, gradients are first summed over all of them, unless `skip_gradients_aggregation` says they have been.
         """
         variables = self._weights if trainable_variables is None else list(trainable_variables)
         gradients, variables = without_missing(self, list(grads), variables)
-        new = self._unknown(variables)
-        if new:
+        if new := self._unknown(variables):
             self.build(self._weights + new)
         gradients = gradients if skip_gradients_aggregation else whole.group.total(gradients)
         gradients = [as_dense(gradient, variable) for gradient, variable in zip(gradients, variables)]
         check_shapes(self, gradients, variables)
         whole.group.once(lambda: self._run(gradients, variables, 1.0 if weight is None else weight))
 
-    def flush(self, variables=None):
+    def flush(self, variables: hints.Variables | None = None) -> None:
         """Make the update that was held back, if any: for the end of an epoch."""
 
-    def finalize_variable_values(self, var_list):
+    def finalize_variable_values(self, var_list: hints.Variables) -> None:
         """When training ends, `fit` calls this with the weights it has trained: for what they are to become then."""
 
-    def gradients(self, tape, loss, variables):
+    def gradients(self, tape: tf.GradientTape, loss: tf.Tensor, variables: hints.Variables) -> hints.Tensors:
         """The gradients of `loss`, which `tape` recorded, as `apply` takes them."""
         return tape.gradient(loss, variables, output_gradients=self.output_gradients(loss))
 
-    def output_gradients(self, loss):
+    def output_gradients(self, loss: tf.Tensor) -> tf.Tensor | None:
         """What the derivative of `loss` is multiplied by, as in `tf.GradientTape.gradient`; None: by 1."""
         return None
 
-    def logs(self):
+    def logs(self) -> hints.Logs:
         """What `fit` reports of the optimizer beside the metrics: {name: number}."""
         return {}
 

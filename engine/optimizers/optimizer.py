@@ -7,9 +7,11 @@
 The formula and the way to it are in engine/core/update_rule.py; `_run`, `_call` and `_move` below put the pieces around those there.
 """
 
+from typing import Any
+
 import tensorflow as tf
 
-from engine import spellings
+from engine import hints, spellings
 from engine.core.update_rule import UpdateRule
 from engine.optimizers import eager_call, schedules
 from engine.optimizers.accumulation import Accumulators
@@ -48,10 +50,12 @@ class Optimizer(UpdateRule, spellings.OlderRate):
     """
 
     def __init__(
-        self, learning_rate=checks.LATER, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False,
-        ema_momentum=0.99, ema_overwrite_frequency=None, loss_scale_factor=None, gradient_accumulation_steps=None,
-        name=None, **kwargs,
-    ):  # fmt: skip
+        self, learning_rate: hints.Values = checks.LATER, weight_decay: float | None = None,
+        clipnorm: float | None = None, clipvalue: float | None = None, global_clipnorm: float | None = None,
+        use_ema: bool = False, ema_momentum: float = 0.99, ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None, gradient_accumulation_steps: int | None = None,
+        name: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
         learning_rate = spellings.argument("learning_rate", learning_rate, kwargs)
         checks.no_unknown_arguments(type(self), kwargs)
         if isinstance(learning_rate, dict):
@@ -77,7 +81,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
 
     # ---- state ---------------------------------------------------------------------------------
 
-    def build(self, variables):
+    def build(self, variables: list[tf.Variable]) -> None:
         """Make the slots of `variables`: here those of the pieces, in a family of optimizers then its own."""
         new = self._unknown(variables)
         super().build(variables)
@@ -87,39 +91,39 @@ class Optimizer(UpdateRule, spellings.OlderRate):
             self._accumulators.build(new, self._like)
 
     @property
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         """All state: the counter, the learning rate if it is a variable, the slots; last the weight of what is gathered."""
         return super().variables + ([self._accumulators.gathered] if self.gradient_accumulation_steps else [])
 
-    def slots_of(self, weight):
+    def slots_of(self, weight: tf.Variable) -> dict[str, tf.Variable]:
         """{name: variable} of all slots of a weight, those of the formula first."""
         slots = super().slots_of(weight)
-        for name, kept in (("average", self._averages), ("gradient_accumulator", self._accumulators or {})):
-            if id(weight) in kept:
+        for name, kept in (("average", self._averages), ("gradient_accumulator", self._accumulators)):
+            if kept and id(weight) in kept:
                 slots[name] = kept[id(weight)]
         return slots
 
     # ---- counter and rate ------------------------------------------------------------------------
 
     @property
-    def iterations(self):
+    def iterations(self) -> tf.Tensor:
         """The number of updates so far (int64)."""
         if self.gradient_accumulation_steps:
             return self._calls // self.gradient_accumulation_steps
         return self._calls
 
     @property
-    def asks_for_rate(self):
+    def asks_for_rate(self) -> bool:
         """Whether the rate is a plain function, to be asked at every call, and not a schedule of the step."""
         return callable(self._rate) and not isinstance(self._rate, schedules.LearningRateSchedule)
 
-    def rate_at(self, step):
+    def rate_at(self, step: hints.Values) -> tf.Tensor:
         """The learning rate of the update number `step`, counted from 0; a function without arguments gives it now."""
         return self._rate() if self.asks_for_rate else super().rate_at(step)
 
     # ---- using it --------------------------------------------------------------------------------
 
-    def minimize(self, loss, var_list, tape=None):
+    def minimize(self, loss: hints.Values, var_list: list[tf.Variable], tape: tf.GradientTape | None = None) -> None:
         """Differentiate `loss`, a function without arguments or a tensor that `tape` recorded, and apply."""
         if tape is None and not callable(loss):
             raise ValueError("minimize() of a tensor needs the `tape=` that recorded it; or pass a function.")
@@ -127,52 +131,53 @@ class Optimizer(UpdateRule, spellings.OlderRate):
             value = loss() if callable(loss) else loss
         self.apply(recorder.gradient(value, var_list), var_list)
 
-    def scale_loss(self, loss):
+    def scale_loss(self, loss: tf.Tensor) -> tf.Tensor:
         """`loss * loss_scale_factor`: differentiate this, and `apply` divides the gradients again."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
-    def output_gradients(self, loss):
+    def output_gradients(self, loss: tf.Tensor) -> tf.Tensor | None:
         """What the derivative of `loss` is multiplied by: `loss_scale_factor`; None: by 1."""
         return None if self.loss_scale_factor is None else self.scale_loss(tf.ones_like(loss))
 
-    def unscale(self, gradients):
+    def unscale(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
         """The gradients of the loss, from those of `scale_loss(loss)`."""
         if self.loss_scale_factor is None:
             return gradients
         return [gradient / cast(self.loss_scale_factor, gradient.dtype) for gradient in gradients]
 
-    def clip(self, gradients):
+    def clip(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
         """The gradients as the formula gets them."""
         return clip(gradients, self.clipnorm, self.clipvalue, self.global_clipnorm)
 
-    def weight_decay_of(self, variable):
+    def weight_decay_of(self, variable: tf.Variable) -> float | None:
         """The decay of one variable, before exclusions."""
         return self.weight_decay
 
-    def exclude_from_weight_decay(self, var_list=None, var_names=None):
+    def exclude_from_weight_decay(self, var_list: hints.Variables | None = None,
+                                  var_names: str | list[str] | None = None) -> None:  # fmt: skip
         """No weight decay for these variables, and for those whose name contains one of the patterns `var_names`."""
         self._undecayed.add(var_list or [], [var_names] if isinstance(var_names, str) else var_names or [])
 
-    def moving_average(self, variable):
+    def moving_average(self, variable: tf.Variable) -> tf.Variable:
         """With `use_ema`: the variable that holds the moving average of `variable`."""
         return self._averages[id(variable)]
 
-    def finalize_variable_values(self, var_list):
+    def finalize_variable_values(self, var_list: hints.Variables) -> None:
         """With `use_ema`: the variables become their moving averages. `fit` calls this when training ends."""
         if self.use_ema:
             self._averages.overwrite(var_list)
 
-    def flush(self, variables=None):
+    def flush(self, variables: hints.Variables | None = None) -> None:
         """Update with the micro-batches gathered since the last update, if any: for the end of an epoch."""
         if self.gradient_accumulation_steps and self._weights:
             variables = self._weights if variables is None else list(variables)
             tf.cond(self._accumulators.gathered > 0, lambda: self._update_early(variables), tf.no_op)
 
-    def constants(self):
+    def constants(self) -> tuple:
         """All that a trace of the update holds fixed: where this has changed, the update is traced anew."""
         return (*super().constants(), len(self._undecayed))
 
-    def get_config(self):
+    def get_config(self) -> hints.Config:
         """The constructor's arguments as plain data."""
         config = super().get_config()
         return {**config, "learning_rate": schedules.serialize(self._rate)} if "learning_rate" in config else config

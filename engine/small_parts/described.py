@@ -1,8 +1,12 @@
 """What can be read off a layer once it has weights, a name and a dtype policy, and a layer as plain data."""
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any
 
-from engine import dtypes, spellings
+import numpy as np
+import tensorflow as tf
+
+from engine import dtypes, hints, spellings
 from engine.small_parts.given import as_arrays
 from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 from losses.ground.numerics import cast
@@ -11,7 +15,7 @@ from losses.ground.numerics import cast
 class Described(Configurable):
     """The half of `Layer` that says what is there, and changes nothing but the values of weights."""
 
-    def get_config(self):
+    def get_config(self) -> hints.Config:
         """The constructor's arguments as plain data. Arguments kept under their own names are found by themselves."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": serialize(self.dtype_policy)}
         if self.activity_regularizer is not None:
@@ -23,7 +27,7 @@ class Described(Configurable):
         return {**config, **describe(self, own)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: hints.Config) -> Any:
         """The layer that `get_config` described; its constructor need not take `name`, `trainable` and `dtype`."""
         taken = constructor_arguments(cls)
         rest = {key: config[key] for key in ("name", "trainable", "dtype") if key in config and key not in taken}
@@ -34,21 +38,21 @@ class Described(Configurable):
         return layer
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[tf.Variable]:
         """The same as `trainable_weights`."""
         return self.trainable_weights
 
     @property
-    def non_trainable_variables(self):
+    def non_trainable_variables(self) -> list[tf.Variable]:
         """`variables` that training does not change by gradients."""
         trained = {id(variable) for variable in self.trainable_weights}
         return [variable for variable in self.variables if id(variable) not in trained]
 
-    def get_weights(self):
+    def get_weights(self) -> list[np.ndarray]:
         """The values of `weights`, as NumPy arrays."""
         return [weight.numpy() for weight in self.weights]
 
-    def set_weights(self, weights):
+    def set_weights(self, weights: Sequence[hints.Values]) -> None:
         """Assign `weights`, arrays as `get_weights` gives them. All are checked before any is assigned."""
         own, values = self.named_weights(), as_arrays(self, weights)
         if len(own) != len(values):
@@ -63,44 +67,44 @@ class Described(Configurable):
         for (_, variable, _), value in zip(own, values):
             variable.assign(cast(value, variable.dtype))
 
-    def count_params(self):
+    def count_params(self) -> int:
         """The number of scalars in `weights`."""
         if not self.built:
             raise ValueError(f"{self._title} is not built and has no weights to count. Call it on data once first.")
         return sum(int(np.prod(weight.shape)) for weight in self.weights)
 
     @property
-    def dtype(self):
+    def dtype(self) -> str:
         """The dtype of the weights, as a name."""
         return self.dtype_policy.variable_dtype
 
     variable_dtype = dtype
 
     @property
-    def compute_dtype(self):
+    def compute_dtype(self) -> str:
         """The dtype of the computation, as a name."""
         return self.dtype_policy.compute_dtype
 
     @property
-    def input(self):
+    def input(self) -> hints.Nest:
         """The symbols this layer was first called on."""
         return self._first_node().inputs[0] if len(self._first_node().inputs) == 1 else self._first_node().inputs
 
     @property
-    def output(self):
+    def output(self) -> hints.Nest:
         """The symbols that came out when this layer was first called on symbols."""
         return self._first_node().outputs
 
-    def get_input_at(self, node_index):
+    def get_input_at(self, node_index: int) -> hints.Nest:
         """The symbols of the call of that number: what `input` is of the first one."""
         symbols = self._node(node_index).inputs
         return symbols[0] if len(symbols) == 1 else symbols
 
-    def get_output_at(self, node_index):
+    def get_output_at(self, node_index: int) -> hints.Nest:
         """What came out of the call on symbols of that number."""
         return self._node(node_index).outputs
 
-    def add_variable(self, *args, **kwargs):
+    def add_variable(self, *args: hints.Values, **kwargs: hints.Values) -> tf.Variable:
         """The older name of `add_weight`."""
         return self.add_weight(*args, **kwargs)
 

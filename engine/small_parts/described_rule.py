@@ -2,13 +2,16 @@
 
 import numbers
 
+import tensorflow as tf
+
+from engine import hints
 from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
 
 
 class DescribedRule(Configurable):
     """The half of `UpdateRule` that says what is there, and changes nothing."""
 
-    def named_variables(self, paths):
+    def named_variables(self, paths: dict[int, str]) -> dict[str, tf.Variable]:
         """{name: variable} of all state: slots as `path/slot`, where `paths` maps the id of a weight to its path."""
         named = {}
         for index, weight in enumerate(self._weights):
@@ -21,12 +24,12 @@ class DescribedRule(Configurable):
                 named[f"{name}_{len(named)}" if name in named else name] = variable
         return named
 
-    def constants(self):
+    def constants(self) -> tuple:
         """All that a trace of the update holds fixed: where this has changed, the update is traced anew."""
         fixed = (numbers.Number, str, type(None))
         return (id(self), *((name, value) for name, value in vars(self).items() if isinstance(value, fixed)))
 
-    def get_config(self):
+    def get_config(self) -> hints.Config:
         """The constructor's arguments as plain data."""
         names = constructor_arguments(type(self))
         config = describe(self, [name for name in names if name != "learning_rate"])

@@ -7,7 +7,7 @@ Slots are made when a weight is first seen, also in the middle of training, so a
 
 import tensorflow as tf
 
-from engine import dtypes, initializers
+from engine import dtypes, hints, initializers
 from engine.small_parts import creation
 from engine.small_parts.copying import by_new_ids
 from engine.small_parts.trackable import Trackable
@@ -21,20 +21,21 @@ class Slots(Trackable):
         self._slots, self._state = {}, []
 
     @property
-    def built(self):
+    def built(self) -> bool:
         """Whether it has seen variables."""
         return bool(self._weights)
 
     @property
-    def variables(self):
+    def variables(self) -> list[tf.Variable]:
         """All state: the counter, the learning rate if it is a variable, then the slots in the order of making."""
         return list(self._state)
 
-    def slots_of(self, weight):
+    def slots_of(self, weight: tf.Variable) -> dict[str, tf.Variable]:
         """{name: variable} of all slots of a weight."""
         return dict(self._slots[id(weight)])
 
-    def add_variable(self, shape, initializer="zeros", dtype=None, name=None):
+    def add_variable(self, shape: hints.Shape, initializer: hints.Part = "zeros", dtype: hints.DType = None,
+                     name: str | None = None) -> tf.Variable:  # fmt: skip
         """A variable of the state, made outside of any traced function."""
         initializer, dtype = initializers.get(initializer), dtypes.dtype(dtype)
         name = f"{self.name}/{name or 'variable'}"
@@ -43,14 +44,16 @@ class Slots(Trackable):
         self._restore_waiting()
         return variable
 
-    def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros", shape=None, dtype=None):
+    def add_variable_from_reference(self, reference_variable: tf.Variable, name: str | None = None,
+                                    initializer: hints.Part = "zeros", shape: hints.Shape = None,
+                                    dtype: hints.DType = None) -> tf.Variable:  # fmt: skip
         """The slot `name` of a weight, of the weight's shape and dtype unless given; made at the first call."""
         slots = self._slots[id(reference_variable)]
         if name not in slots:
             slots[name] = self._like(reference_variable, name, initializer, shape, dtype)
         return slots[name]
 
-    def add_slots(self, variables, *names, initializer="zeros"):
+    def add_slots(self, variables: hints.Variables, *names: str, initializer: hints.Part = "zeros") -> None:
         """Slots `names` for each of `variables`: all of the first variable, then all of the second, ..."""
         for variable in variables:
             for name in names:

@@ -1,9 +1,11 @@
 """How far two results that should agree are apart, where, and as a table."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
+from engine import hints
 from engine.text import table
 
 # Gradients that are zero in mathematics come out as rounding noise, different on the two sides. A tensor whose
@@ -30,7 +32,7 @@ class Difference:
     theirs: object = None
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         return self.error <= self.tolerance
 
     def __str__(self):
@@ -64,25 +66,26 @@ def difference(quantity, ours, theirs, tolerance):
 class Comparison:
     """All differences of one comparison, in the order in which they were measured."""
 
-    def __init__(self, title, leave_out=()):
+    def __init__(self, title: str, leave_out: Sequence[str] = ()) -> None:
         self.title = title
         self.leave_out = leave_out
-        self.differences = []
+        self.differences: list[Difference] = []
 
-    def add(self, quantity, ours, theirs, tolerance):
+    def add(self, quantity: str, ours: hints.Values, theirs: hints.Values, tolerance: float) -> None:
         """Measure one quantity, unless a word of `leave_out` is in its name."""
         if not any(word in quantity for word in self.leave_out):
             self.differences.append(difference(quantity, ours, theirs, tolerance))
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
+        """Whether all agree, each within its tolerance."""
         return all(item.ok for item in self.differences)
 
-    def largest(self, word=""):
+    def largest(self, word: str = "") -> float | None:
         """The largest error of the quantities whose name contains `word`; None if there is none."""
         return max((item.error for item in self.differences if word in item.quantity), default=None)
 
-    def raise_if_different(self):
+    def raise_if_different(self) -> None:
         """A ParityError that names the first quantity that differs, unless all agree."""
         wrong = [item for item in self.differences if not item.ok]
         if wrong:

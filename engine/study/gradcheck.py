@@ -10,10 +10,12 @@ disagree, the function has a kink (relu at 0) and no gradient to compare with; s
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from engine import hints
 from engine.core.layer import Layer
 from engine.study import precision
 from engine.study.scalar import Objective, along, dense
@@ -45,22 +47,22 @@ class Slope:
     verdict: str  # "ok", "WRONG", "kink" or "unused"
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         return self.verdict != "WRONG"
 
 
 class GradientReport:
     """The slopes of one check. `print(report)`, `report.ok`, `report.raise_if_wrong()`."""
 
-    def __init__(self, title, precision, slopes):
+    def __init__(self, title: str, precision: str, slopes: list[Slope]) -> None:
         self.title, self.precision, self.slopes = title, precision, slopes
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """Whether no slope is wrong. Kinks are not wrong, and not shown to be right either."""
         return all(slope.ok for slope in self.slopes)
 
-    def raise_if_wrong(self):
+    def raise_if_wrong(self) -> None:
         """A GradientError with the table, if any slope is wrong."""
         if not self.ok:
             raise GradientError(str(self))
@@ -74,7 +76,9 @@ class GradientReport:
         return f"Gradients of {self.title}, differences in {self.precision}\n{table(head, rows)}"
 
 
-def check_gradients(layer, x, y=None, *, sample_weight=None, call=None, training=False, second_order=False, seed=0):
+def check_gradients(layer: Layer, x: hints.Nest, y: hints.Nest = None, *, sample_weight: hints.Nest = None,
+                    call: dict[str, Any] | None = None, training: bool = False, second_order: bool = False,
+                    seed: int = 0) -> GradientReport:  # fmt: skip
     """Compare the gradients of a layer or a compiled model with finite differences; returns a GradientReport.
 
     With `y`, the objective is `model.compute_loss` on `x, y, sample_weight`; without, a random mixture of the outputs

@@ -16,11 +16,13 @@ import functools
 import random
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from engine import dtypes, optimizers
+from engine import dtypes, hints, optimizers
+from engine.core.layer import Layer
 from engine.study import rows
 from engine.study.differences import Comparison, ParityError
 from engine.study.rows import part, row
@@ -70,7 +72,8 @@ _SIDES = (_Ours, _Theirs)
 # ---- a layer of your own ----------------------------------------------------------------------
 
 
-def compare(ours, theirs, x, *, call=None, training=False, tolerance=None, seed=0):
+def compare(ours: Layer, theirs: Any, x: hints.Nest, *, call: dict[str, Any] | None = None, training: bool = False,
+            tolerance: float | None = None, seed: int = 0) -> Comparison:  # fmt: skip
     """A table of the differences between a layer of yours and a Keras layer with the same weights.
 
     Compares the weights' shapes, the outputs, the losses, the gradients of inputs and weights, and the state
@@ -96,7 +99,7 @@ def compare(ours, theirs, x, *, call=None, training=False, tolerance=None, seed=
     try:
         theirs.set_weights(ours.get_weights())
         results = [_measure(side, layer, x, call, seed)[0] for side, layer in zip(_SIDES, (ours, theirs))]
-        _compare_results(comparison, ours, *results, tolerance)
+        _compare_results(comparison, ours, *results, tolerance=tolerance)
     finally:
         for variable, value in before:
             variable.assign(value)

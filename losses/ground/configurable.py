@@ -9,6 +9,7 @@ import difflib
 import functools
 import inspect
 import re
+from typing import Any
 
 from losses.ground.lookup import registered_name
 
@@ -25,12 +26,12 @@ class Configurable:
         if "__init__" in vars(cls):
             cls.__init__ = _with_nearest(cls.__init__)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data: `cls.from_config(config)` makes an equal object."""
         return describe(self, constructor_arguments(type(self)))
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> Any:
         """An object made from what `get_config` returned."""
         return cls(**config)
 

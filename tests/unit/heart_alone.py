@@ -13,8 +13,8 @@ import types
 ROOT = pathlib.Path(__file__).parents[2]
 HEART = "engine.core"
 GROUND = ("losses",)
-SMALL_PARTS = ("engine.activations", "engine.constraints", "engine.dtypes", "engine.initializers", "engine.random",
-               "engine.regularizers", "engine.small_parts", "engine.spellings", "engine.text")  # fmt: skip
+SMALL_PARTS = ("engine.activations", "engine.constraints", "engine.dtypes", "engine.hints", "engine.initializers",
+               "engine.random", "engine.regularizers", "engine.small_parts", "engine.spellings", "engine.text")  # fmt: skip
 PARTS = ("layers.dense", "layers.weights")
 
 
