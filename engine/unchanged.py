@@ -1,11 +1,8 @@
 """Run a model without leaving a trace: weights, random state, metrics and slots have their values back afterwards."""
 
 import contextlib
-<<<<<<< HEAD
 import random
-=======
 from collections.abc import Iterator
->>>>>>> h7
 
 import numpy as np
 import tensorflow as tf

@@ -88,6 +88,5 @@ def infer(operation, args, kwargs):
 
 def _placeholder(symbol):
     tensor = placeholder(symbol.shape, symbol.dtype, symbol.kind)
-    if symbol.mask is not None:
-        set_mask(tensor, placeholder(symbol.mask, tf.bool))
+    set_mask(tensor, None if symbol.mask is None else placeholder(symbol.mask, tf.bool))
     return tensor
