@@ -17,6 +17,7 @@ from engine.distribute.place import Scope
 from engine.functional import binding
 from engine.functional.mask_links import MaskedGraph
 from engine.guards.loss_fit import LossFit
+from engine.guards.made_anew import MadeAnew
 from engine.guards.missing_gradients import MissingGradients
 from engine.guards.reasons import Reasons
 from engine.passes import Passes
@@ -58,7 +59,7 @@ class Model(Trainer, Saved, Studied, CoreModel):
         self._passes = Passes()
         self._place = Scope()  # where its steps run: where it is made
         super().__init__(inputs, outputs, name, **kwargs)
-        self.around_step = [MissingGradients(self), Reasons(self), LossFit(self), *self._place.around(self)]
+        self.around_step = [MissingGradients(self), Reasons(self), LossFit(self), MadeAnew(self), *self._place.around(self)]
 
     def _set_graph(self, inputs, outputs, losses=(), metrics=None):
         for what, items in (("inputs", inputs), ("outputs", outputs)):

@@ -8,11 +8,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from losses.ground.autograph import traceable
+from losses.ground.autograph import value_of
 from losses.ground.configurable import Configurable
 from losses.ground.lookup import find, snake_case
 from losses.ground.masks import get_mask
-from losses.ground.numerics import cast, floating
+from losses.ground.numerics import cast, check_numbers, floating
 from losses.ground.shapes import align_ranks
 from losses.reduction import check_reduction, reduce_weighted, weigh
 
@@ -53,7 +53,8 @@ class Loss(Configurable):
         mask = get_mask(y_pred)
         y_pred = cast(y_pred, self.dtype) if self.dtype else _at_least_float32(floating(y_pred))
         y_true = cast(y_true, y_pred.dtype) if self.casts_labels else tf.convert_to_tensor(y_true)
-        values = traceable(self.call, y_true, y_pred)
+        values = value_of(self.call, y_true, y_pred)
+        check_numbers(owner, values)
         _, mask = weigh(owner, values, mask=mask, label_mask=get_mask(values))
         return reduce_weighted(values, sample_weight, mask, self.reduction, owner)
 
@@ -87,7 +88,7 @@ class FunctionLoss(Loss):
         self.arguments = arguments
 
     def call(self, y_true, y_pred):
-        return traceable(self.fn, *align_ranks(y_true, y_pred), **self.arguments)
+        return value_of(self.fn, *align_ranks(y_true, y_pred), **self.arguments)
 
     def get_config(self):
         """The function by name, and its arguments."""

@@ -30,7 +30,7 @@ from engine.small_parts.described import Described
 from engine.small_parts.input_spec import check_inputs
 from engine.small_parts.signature import add_note, arguments_of_shapes, build_shapes, shape_of
 from engine.small_parts.sizes import first_value, static_shape
-from losses.ground.autograph import traceable
+from losses.ground.autograph import traceable, value_of
 from losses.ground.masks import attach_masks, masks_of
 
 
@@ -157,7 +157,7 @@ class Layer(Copied, tracking.Tracked, Described):
             attach_masks(outputs, self.compute_mask(inputs, mask))
         if self.activity_regularizer is not None:
             for output in tf.nest.flatten(outputs):
-                penalty = self.activity_regularizer(output)
+                penalty = value_of(self.activity_regularizer, output)
                 self.add_loss(penalty / tf.cast(tf.shape(output)[0], penalty.dtype))
         for observer in context.state.observers:
             observer(self, args, kwargs, outputs)
@@ -246,7 +246,7 @@ class Layer(Copied, tracking.Tracked, Described):
             if callable(item) and not isinstance(item, tf.Variable) and context.state.call is None:
                 self._loss_functions.append(item)
                 continue
-            context.state.losses.setdefault(self, []).append(tf.convert_to_tensor(item() if callable(item) else item))
+            context.state.losses.setdefault(self, []).append(tf.convert_to_tensor(value_of(item) if callable(item) else item))
 
     @property
     def losses(self) -> list[tf.Tensor]:
@@ -257,14 +257,14 @@ class Layer(Copied, tracking.Tracked, Described):
         """`losses` as a list of (name, value); the name is the path of the layer or the weight."""
         terms = []
         for path, layer in tracking.descend(self, Layer):
-            values = [*context.state.losses.get(layer, ()), *(traceable(function) for function in layer._loss_functions)]
+            values = [*context.state.losses.get(layer, ()), *(value_of(function) for function in layer._loss_functions)]
             for index, value in enumerate(values):
                 name = tracking.join(path, "add_loss" if len(values) == 1 else f"add_loss_{index}")
                 terms.append((name, tf.reduce_sum(value)))
         for path, variable, trainable in self.named_weights():
             regularizer = getattr(variable, "regularizer", None)
             if trainable and regularizer is not None:
-                terms.append((tracking.join(path, "regularizer"), traceable(regularizer, variable)))
+                terms.append((tracking.join(path, "regularizer"), value_of(regularizer, variable)))
         return terms
 
     def _clear_losses(self):

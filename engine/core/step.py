@@ -16,7 +16,7 @@ from engine import hints
 from engine.core.objective import add_up, weighted
 from engine.small_parts.batch import count_rows, unpack
 from losses.ground import whole
-from losses.ground.autograph import traceable
+from losses.ground.autograph import value_of
 
 
 class TrainingStep:
@@ -31,14 +31,14 @@ class TrainingStep:
         rows = count_rows(x)
         self.apply_step(gradients, rows)
         self._loss_tracker.update_state(*whole.group.weighted(loss, rows))
-        return traceable(self.compute_metrics, x, y, y_pred, sample_weight)
+        return value_of(self.compute_metrics, x, y, y_pred, sample_weight)
 
     def step_gradients(self, x: hints.Nest, y: hints.Nest = None, sample_weight: hints.Nest = None) -> tuple:
         """Forward and back: (y_pred, loss, [(gradient, variable), ...])."""
 
         def forward():
             y_pred = self(x, training=True)
-            return y_pred, traceable(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+            return y_pred, value_of(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
 
         with tf.GradientTape() as tape:
             y_pred, loss = forward()
@@ -48,9 +48,9 @@ class TrainingStep:
         """Measure one batch; returns the metrics so far, by name."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
-        loss = traceable(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+        loss = value_of(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
         self._loss_tracker.update_state(*whole.group.weighted(loss, count_rows(x)))
-        return traceable(self.compute_metrics, x, y, y_pred, sample_weight)
+        return value_of(self.compute_metrics, x, y, y_pred, sample_weight)
 
     def predict_step(self, data: hints.Data) -> hints.Nest:
         """The outputs for one batch."""
@@ -99,4 +99,4 @@ class TrainingStep:
 
     def get_metrics_result(self) -> hints.Logs:
         """The results of all metrics, by name."""
-        return {metric.name: traceable(metric.result) for metric in self.metrics}
+        return {metric.name: value_of(metric.result) for metric in self.metrics}

@@ -9,7 +9,7 @@ import functools
 from engine.core import tracking
 from engine.core.compiled import CompiledStep, EagerStep
 from engine.core.layer import Layer
-from losses.ground.autograph import traceable
+from losses.ground.autograph import value_of
 
 _KEPT = 8  # more than any alternation (frozen, not frozen; train, test, predict) needs
 
@@ -29,7 +29,7 @@ class Traces:
 
     def step(self, model, verb, spec):
         """The step "train", "test" or "predict" of `model` for batches of `spec` and the layers as they are now."""
-        function = functools.partial(traceable, getattr(model, f"{verb}_step"))
+        function = functools.partial(value_of, getattr(model, f"{verb}_step"))
         for wrapper in reversed(model.around_step if verb == "train" else ()):
             function = functools.partial(wrapper.step, function)
         if model.run_eagerly:

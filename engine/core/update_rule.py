@@ -17,7 +17,7 @@ from engine.small_parts.described_rule import DescribedRule
 from engine.small_parts.gradients import as_dense, check_shapes, without_missing
 from engine.small_parts.slots import Slots
 from losses.ground import whole
-from losses.ground.autograph import traceable
+from losses.ground.autograph import value_of
 
 
 class UpdateRule(Slots, tracking.Tracked, DescribedRule):
@@ -107,7 +107,7 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
 
     def rate_at(self, step: hints.Values) -> tf.Tensor:
         """The learning rate of the update number `step`, counted from 0."""
-        return traceable(self._rate, step) if callable(self._rate) else self._rate
+        return value_of(self._rate, step) if callable(self._rate) else self._rate
 
     @tf.autograph.experimental.do_not_convert
     def apply_gradients(self, grads_and_vars: hints.Pairs, weight: hints.Values = None,
@@ -167,7 +167,7 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
         self._move(gradients, variables, learning_rate)
         for variable in variables:
             if getattr(variable, "constraint", None) is not None:
-                variable.assign(traceable(variable.constraint, variable))
+                variable.assign(value_of(variable.constraint, variable))
 
     def _move(self, gradients, variables, learning_rate):
         """The formula for each variable."""

@@ -5,7 +5,7 @@ import tensorflow as tf
 import losses
 from engine.core.metric import Mean, Metric
 from engine.metrics import functions
-from losses.ground.autograph import traceable
+from losses.ground.autograph import value_of
 from losses.ground.lookup import custom_object_scope
 from losses.ground.masks import get_mask
 from losses.ground.numerics import cast
@@ -64,7 +64,7 @@ class MeanMetricWrapper(Mean):
         mask = get_mask(y_pred)
         y_pred = cast(y_pred, self.dtype)
         y_true = cast(y_true, self.dtype) if self.casts_labels else tf.convert_to_tensor(y_true)
-        values = traceable(self.fn, y_true, y_pred, **self.arguments)
+        values = value_of(self.fn, y_true, y_pred, **self.arguments)
         if mask is not None:
             _, sample_weight = weigh(self.name, values, sample_weight=sample_weight, mask=mask)
         super().update_state(values, sample_weight)

@@ -6,7 +6,7 @@ from engine import metrics as metric_library
 from engine.core import tracking
 from engine.metrics.by_shape import for_shapes
 from engine.metrics.mean import MeanMetricWrapper
-from losses.ground.autograph import traceable
+from losses.ground.autograph import traceable, value_of
 from losses.ground.nests import follow
 from losses.ground.outputs import numbered, spread
 
@@ -138,6 +138,6 @@ def results(metrics):
     """{name: result} of (name, metric) pairs; a metric that returns a dict gives several."""
     found = {}
     for name, metric in metrics:
-        result = traceable(metric.result)
+        result = value_of(metric.result)
         found.update(result if isinstance(result, dict) else {name: result})
     return found

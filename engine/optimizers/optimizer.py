@@ -19,6 +19,7 @@ from engine.optimizers.averaging import Averages
 from engine.optimizers.clipping import clip
 from engine.optimizers.decay import Undecayed, decay
 from engine.small_parts import checks
+from losses.ground.autograph import value_of
 from losses.ground.numerics import cast
 
 
@@ -119,7 +120,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
 
     def rate_at(self, step: hints.Values) -> tf.Tensor:
         """The learning rate of the update number `step`, counted from 0; a function without arguments gives it now."""
-        return self._rate() if self.asks_for_rate else super().rate_at(step)
+        return value_of(self._rate) if self.asks_for_rate else super().rate_at(step)
 
     # ---- using it --------------------------------------------------------------------------------
 
@@ -128,7 +129,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         if tape is None and not callable(loss):
             raise ValueError("minimize() of a tensor needs the `tape=` that recorded it; or pass a function.")
         with tape or tf.GradientTape() as recorder:
-            value = loss() if callable(loss) else loss
+            value = value_of(loss) if callable(loss) else loss
         self.apply(recorder.gradient(value, var_list), var_list)
 
     def scale_loss(self, loss: tf.Tensor) -> tf.Tensor:

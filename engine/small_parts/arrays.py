@@ -172,9 +172,14 @@ def to_numbers(logs):
     """Logs as Python numbers; a metric with one value per class stays an array."""
     if not isinstance(logs, dict):
         logs = {"loss": logs}
-    return {
-        name: (float(value) if np.ndim(value) == 0 else np.asarray(value)) for name, value in logs.items()
-    }
+    return {name: _number(name, value) for name, value in logs.items()}
+
+
+def _number(name, value):
+    try:
+        return float(value) if np.ndim(value) == 0 else np.asarray(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"A step gives numbers by name; {name!r} is {value!r:.80}.") from None
 
 
 def joined(*pieces):

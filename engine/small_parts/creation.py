@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import threading
+import weakref
 
 import tensorflow as tf
 
@@ -44,6 +46,23 @@ def _plain():
         return type(tf.Variable(0.0))
 
 
+class _Noted(threading.local):
+    layers = None  # (weak reference, title) of each layer that is built with weights, where somebody asks
+
+
+_noted = _Noted()
+
+
+@contextlib.contextmanager
+def noted():
+    """A list of what is built with weights inside the block: (weak reference to the layer, its title)."""
+    before, _noted.layers = _noted.layers, []
+    try:
+        yield _noted.layers
+    finally:
+        _noted.layers = before
+
+
 def build_once(build):
     """`build` of a subclass, so wrapped that its variables outlive a traced function and the layer knows it is built."""
 
@@ -54,5 +73,7 @@ def build_once(build):
             build(self, *shapes, **named_shapes)
         self.built = True
         self._restore_waiting()
+        if _noted.layers is not None and any(isinstance(item, tf.Variable) for item in vars(self).values()):
+            _noted.layers.append((weakref.ref(self), self._title))
 
     return wrapped

@@ -5,6 +5,8 @@ import numbers
 import numpy as np
 import tensorflow as tf
 
+from losses.ground.autograph import value_of
+
 MOST_AXES = 254  # of a tensor, in TensorFlow
 
 
@@ -17,7 +19,7 @@ def positive_integer(layer, name, value):
 
 def first_value(layer, name, initializer, shape, dtype):
     """What `initializer` gives for a weight, or a ValueError if it is of another shape."""
-    value = tf.convert_to_tensor(initializer(shape, dtype=dtype), dtype)
+    value = tf.convert_to_tensor(value_of(initializer, shape, dtype=dtype), dtype)
     if tuple(value.shape) != tuple(shape):
         raise ValueError(
             f"{layer._title}: the initializer of weight {name!r} was asked for the shape {tuple(shape)} and gave "

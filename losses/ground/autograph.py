@@ -6,6 +6,7 @@ remembered. Eagerly nothing is refused, and nothing translated: both ways give t
 """
 
 import inspect
+import os
 import re
 import threading
 import traceback
@@ -54,6 +55,27 @@ def traceable(function, *args, **kwargs):
     except Exception as error:
         _end_at_users_line(error, translated)
         raise
+
+
+def value_of(function, *args, **kwargs):
+    """As `traceable`, for a function that has to give something: None, as without `return`, is a ValueError that names it.
+
+    >>> value_of(len, "abc")
+    3
+    """
+    value = traceable(function, *args, **kwargs)
+    if value is None:
+        raise ValueError(f"{_named(function)} returned None, where a value is expected. Add `return`.")
+    return value
+
+
+def _named(function):
+    """The function as its author knows it, with the line that it begins on."""
+    plain, bound = _plain(function)
+    owner = getattr(bound[0], "_title", type(bound[0]).__name__) + "." if bound else ""
+    code = getattr(plain or function, "__code__", None)
+    place = f" ({os.path.basename(code.co_filename)}, line {code.co_firstlineno})" if code else ""
+    return f"{owner}{getattr(plain or function, '__name__', type(function).__name__)}(){place}"
 
 
 def trace(function, *specs):

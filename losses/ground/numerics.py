@@ -38,6 +38,12 @@ def floating(value):
     return value if value.dtype.is_floating else cast(value, tf.float32)
 
 
+def check_numbers(owner, values):
+    """A ValueError if what `owner` has computed, such as the result of a comparison, is no number."""
+    if getattr(values, "dtype", None) in (tf.bool, tf.string) or isinstance(values, (bool, str)):
+        raise ValueError(f"{owner} gave {getattr(values, 'dtype', type(values))!r} values, expected numbers. Convert them: tf.cast.")
+
+
 def check_castable(value, dtype):
     """A ValueError where `value` is text, or is complex and `dtype` is not: TensorFlow would drop the imaginary part."""
     given = getattr(value, "dtype", None)
