@@ -56,10 +56,15 @@ def functions(model, specs=None):
     return tf.function(serve, autograph=False, input_signature=flat), signature
 
 
+def knows_inputs(model):
+    """Whether inputs were declared, or it was called on some."""
+    return model._structure is not None or model.first_inputs is not None
+
+
 def _specs(model):
     """The inputs as a nest of TensorSpec with any number of rows."""
     declared = model._structure if model._structure is not None else model.first_inputs
-    if declared is None:
+    if not knows_inputs(model):
         raise ValueError(f"{model._title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
     return tf.nest.map_structure(lambda item: tf.TensorSpec([None, *item.shape[1:]], item.dtype), declared)
 

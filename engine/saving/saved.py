@@ -16,7 +16,7 @@ class Saved:
         model_file.save(self, filepath, include_optimizer)
 
     def save_weights(self, filepath):
-        """Write the weights to one safetensors file, under their paths."""
+        """Write the weights to one safetensors file, under their paths; or as a checkpoint of TensorFlow, `cp.ckpt`."""
         (tensorflow_files.save if tensorflow_files.is_one(filepath) else weights.save_weights)(self, filepath)
 
     def load_weights(self, filepath, strict=True):
