@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine.core import symbolic
+from engine.core import symbolic, tracking
 from engine.saving.contents import weights_of
 
 
@@ -35,7 +35,7 @@ def export(model, filepath, format="tf_saved_model", input_signature=None):
     weights_of(model, "export")
     specs = _specs(model) if input_signature is None else input_signature
     module = tf.Module()
-    module.state = model.variables  # what the functions read must hang on the module to be written
+    module.state = [*model.variables, *(thing for _, layer in model.named_layers() for thing in used_by(layer))]  # what they read
     module.serve, signature = functions(model, specs)
     tf.saved_model.save(module, str(filepath), signatures={"serving_default": signature})
 
@@ -54,6 +54,12 @@ def functions(model, specs=None):
     named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in zip(names, flat)}
     signature = tf.function(by_name, autograph=False).get_concrete_function(**named)
     return tf.function(serve, autograph=False, input_signature=flat), signature
+
+
+def used_by(layer):
+    """What a call of `layer` reads beside its weights: states that it keeps, and TensorFlow's tables."""
+    states = [child for _, child in tracking.children(layer, all_used=True) if isinstance(child, tf.Variable)]
+    return [*states, *(item for item in vars(layer).values() if isinstance(item, tf.lookup.experimental.MutableHashTable))]
 
 
 def knows_inputs(model):

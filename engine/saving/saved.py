@@ -27,6 +27,12 @@ class Saved:
         """Write a SavedModel for TensorFlow's own tools. See `engine.saving.export`."""
         export_model(self, filepath, format, input_signature)
 
+    def _get_save_spec(self, *_, **__):
+        """What TFLiteConverter.from_keras_model asks for when it could write no SavedModel, and does not say why."""
+        tensorflow_files.serving(self)
+        raise ValueError(f"{self._title}: TensorFlow Lite cannot convert it in this way. Write a SavedModel with tf.saved_model.save(model, "
+                         "directory), and convert that with tf.lite.TFLiteConverter.from_saved_model(directory).")  # fmt: skip
+
     def to_json(self, **kwargs):
         """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""
         return json.dumps(to_json(serialize_object(self)), **kwargs)

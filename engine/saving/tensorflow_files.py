@@ -23,7 +23,6 @@ import os
 import tempfile
 
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
 from engine.core.layer import Layer
@@ -32,7 +31,7 @@ from engine.parts import parts
 from engine.saving import disk, weights
 from engine.saving.container import FileError
 from engine.saving.contents import weights_of
-from engine.saving.export import functions, knows_inputs
+from engine.saving.export import functions, knows_inputs, used_by
 from engine.small_parts.trackable import Trackable, register
 
 _VALUE, _GRAPH, _COUNTER = "VARIABLE_VALUE", "_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter"
@@ -41,11 +40,14 @@ _HOW = "tf.train.Checkpoint(model).restore(path) lets values wait for a model th
 
 
 def serving(owner):
-    """What a SavedModel of a model has beside its parts: the functions that compute it."""
-    if not isinstance(owner, CoreModel):
+    """What a SavedModel has beside the parts: what a call of a layer reads, and for a model the functions that compute it."""
+    if not isinstance(owner, Layer):
         return {}
-    weights_of(owner, "tf.saved_model.save")
-    return dict(zip(("serve", "_default_save_signature"), functions(owner))) if knows_inputs(owner) else {}
+    found = {f"used_{index}": thing for index, thing in enumerate(used_by(owner))}
+    if isinstance(owner, CoreModel):
+        weights_of(owner, "tf.saved_model.save")
+        found |= dict(zip(("serve", "_default_save_signature"), functions(owner))) if knows_inputs(owner) else {}
+    return found
 
 
 def compare(reading, bound):
@@ -138,7 +140,7 @@ def load(model, path, strict=True):
         raise FileNotFoundError(f"There is no checkpoint {path!r}: no file {path + '.index'!r}.")
     try:
         arrays = _read(tf.train.load_checkpoint(path), model, own)
-    except (tf.errors.OpError, ValueError, RuntimeError, IndexError, DecodeError) as error:
+    except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
         raise FileError(f"{path!r} is no checkpoint that can be read ({type(error).__name__}: {error}).") from error
     return weights.assign(model, own, arrays, path, strict)
 
@@ -148,7 +150,10 @@ def _read(reader, model, own):
     shapes, kinds = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
     if _GRAPH not in shapes:
         raise ValueError("it has no names of objects, as tf.train.Checkpoint writes them")
-    nodes = TrackableObjectGraph.FromString(reader.get_tensor(_GRAPH)).nodes
+    try:
+        nodes = TrackableObjectGraph.FromString(reader.get_tensor(_GRAPH)).nodes
+    except Exception as error:  # noqa: BLE001 (protobuf's own)
+        raise ValueError(f"its names of objects cannot be read: {error}") from error
     paths, found, left = {id(variable): path for path, variable in own.items()}, {}, dict.fromkeys(shapes)
     for variable, key in below(nodes, {0: model}):
         left.pop(key, None)  # a counter of random numbers, or a metric: known, and no weight
