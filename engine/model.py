@@ -110,8 +110,8 @@ class Model(Trainer, Saved, Studied, CoreModel):
         return self._output_structure if self._output_structure is not None else super().output
 
     def _ensure_built(self, args, kwargs):
-        if self.first_inputs is None and args:
-            self.first_inputs = binding.specs(args[0])
+        if self.first_inputs is None and (args or kwargs):
+            self.first_inputs = binding.specs(args[0] if args else next(iter(kwargs.values())))
         super()._ensure_built(args, kwargs)
 
     def _bind(self, structure, given):

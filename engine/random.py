@@ -15,6 +15,7 @@ import random
 import numpy as np
 import tensorflow as tf
 
+from engine.small_parts.trackable import Trackable
 from losses.ground import whole
 from losses.ground.configurable import Configurable
 
@@ -61,7 +62,7 @@ def fold(seed):
     return seed % (2**31 - 2)
 
 
-class SeedGenerator(Configurable):
+class SeedGenerator(Trackable, Configurable):
     """A source of seed pairs for stateless random operations.
 
     The n-th call of `next` gives `(seed, n)`, for n = 0, 1, 2 ...

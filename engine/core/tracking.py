@@ -15,13 +15,14 @@ import types
 import tensorflow as tf
 
 from engine.random import SeedGenerator
+from engine.small_parts.trackable import Trackable
 from losses.ground.configurable import Configurable
 
 _SEQUENCES = (list, tuple, set, frozenset, collections.deque)
 _PLAIN = frozenset({type(None), bool, int, float, str, types.FunctionType})  # most attributes: passed over at once
 
 
-class Tracked:
+class Tracked(Trackable):
     """Base of what a walk finds and does not open: layers, metrics and optimizers, which are walked for themselves.
 
     `_untracked` names attributes that hold what is used but not owned; `_keeps` says what kind of state its own variables

@@ -17,6 +17,7 @@ Reading order:
 3.0
 """
 
+import engine.parts  # noqa: F401 (what TensorFlow's checkpoints have of them)
 import losses
 from engine.core.metric import Mean
 from engine.core.metric import Metric as Metric

@@ -25,6 +25,7 @@ From the simplest to the hardest:
 (0.1, 'int64')
 """
 
+import engine.parts  # noqa: F401 (what TensorFlow's checkpoints have of them)
 from engine.optimizers import schedules as schedules
 from engine.optimizers.adadelta import Adadelta as Adadelta
 from engine.optimizers.adafactor import Adafactor as Adafactor

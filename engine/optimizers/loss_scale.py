@@ -13,6 +13,7 @@ from engine.optimizers.optimizer import Optimizer
 from engine.small_parts import checks, creation, naming
 from engine.small_parts.conditional import run_if
 from engine.small_parts.gradients import as_dense, without_missing
+from engine.small_parts.trackable import Trackable
 from losses.ground import whole
 from losses.ground.configurable import Configurable
 from losses.ground.lookup import resolve
@@ -146,12 +147,12 @@ class LossScaleOptimizer(tracking.Tracked, Configurable):
         return (*self.inner_optimizer.constants(), self.dynamic_growth_steps, id(self))
 
     def __getattr__(self, name):
-        if name in self._OWN or name.startswith("__"):  # not there yet, as the object is being made or copied
+        if name in self._OWN or name.startswith(("__", "_self_")):  # not there yet, as the object is being made or copied
             raise AttributeError(name)
         return getattr(self.inner_optimizer, name)
 
     def __setattr__(self, name, value):
-        if name in self._OWN:
+        if name in self._OWN or name.startswith("_self_") or hasattr(Trackable, name):  # TensorFlow's notes about files are each one's own
             object.__setattr__(self, name, value)
         else:
             setattr(self.inner_optimizer, name, value)

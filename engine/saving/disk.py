@@ -23,8 +23,7 @@ def replace_file(path, *parts):
         with contextlib.suppress(OSError):
             os.remove(unfinished)
         if isinstance(error, OSError):
-            kept = "What was there before is untouched" if os.path.lexists(path) else "There is no such file"
-            raise failed(error, path, kept) from error
+            raise failed(error, path, what_is_there(path)) from error
         raise
     sync(os.path.dirname(path))
 
@@ -58,6 +57,11 @@ def sync(directory):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def what_is_there(path):
+    """After a save into `path` has failed."""
+    return "What was there before is untouched" if os.path.lexists(path) else "There is no such file"
 
 
 def failed(error, path, consequence):

@@ -2,9 +2,9 @@
 
 import tensorflow as tf
 
-from engine.core import symbolic
-from engine.small_parts.kinds import kind_of
+from engine.core import symbolic, tracking
 from engine.saving.contents import weights_of
+from engine.small_parts.kinds import kind_of
 
 
 def export(model, filepath, format="tf_saved_model", input_signature=None):
@@ -36,7 +36,7 @@ def export(model, filepath, format="tf_saved_model", input_signature=None):
     weights_of(model, "export")
     specs = _specs(model) if input_signature is None else input_signature
     module = tf.Module()
-    module.state = model.variables  # what the functions read must hang on the module to be written
+    module.state = [*model.variables, *(thing for _, layer in model.named_layers() for thing in used_by(layer))]  # what they read
     module.serve, signature = functions(model, specs)
     tf.saved_model.save(module, str(filepath), signatures={"serving_default": signature})
 
@@ -57,10 +57,21 @@ def functions(model, specs=None):
     return tf.function(serve, autograph=False, input_signature=flat), signature
 
 
+def used_by(layer):
+    """What a call of `layer` reads beside its weights: states that it keeps, and TensorFlow's tables."""
+    states = [child for _, child in tracking.children(layer, all_used=True) if isinstance(child, tf.Variable)]
+    return [*states, *(item for item in vars(layer).values() if isinstance(item, tf.lookup.experimental.MutableHashTable))]
+
+
+def knows_inputs(model):
+    """Whether inputs were declared, or it was called on some."""
+    return model._structure is not None or model.first_inputs is not None
+
+
 def _specs(model):
     """The inputs as a nest of TensorSpec with any number of rows."""
     declared = model._structure if model._structure is not None else model.first_inputs
-    if declared is None:
+    if not knows_inputs(model):
         raise ValueError(f"{model._title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
     kinds = {getattr(item, "kind", None) or kind_of(item) for item in tf.nest.flatten(declared)}
     if kinds - {"dense"}:

@@ -18,7 +18,7 @@ class Saved:
         model_file.save(self, filepath, include_optimizer)
 
     def save_weights(self, filepath: hints.File) -> None:
-        """Write the weights to one safetensors file, under their paths."""
+        """Write the weights to one safetensors file, under their paths; or as a checkpoint of TensorFlow, `cp.ckpt`."""
         (tensorflow_files.save if tensorflow_files.is_one(filepath) else weights.save_weights)(self, filepath)
 
     def load_weights(self, filepath: hints.File, strict: bool = True) -> Any:
@@ -28,6 +28,12 @@ class Saved:
     def export(self, filepath: hints.File, format: str = "tf_saved_model", input_signature: hints.Nest = None) -> None:
         """Write a SavedModel for TensorFlow's own tools. See `engine.saving.export`."""
         export_model(self, filepath, format, input_signature)
+
+    def _get_save_spec(self, *_, **__):
+        """What TFLiteConverter.from_keras_model asks for when it could write no SavedModel, and does not say why."""
+        tensorflow_files.serving(self)
+        raise ValueError(f"{self._title}: TensorFlow Lite cannot convert it in this way. Write a SavedModel with tf.saved_model.save(model, "
+                         "directory), and convert that with tf.lite.TFLiteConverter.from_saved_model(directory).")  # fmt: skip
 
     def to_json(self, **kwargs: Any) -> str:
         """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""

@@ -1,6 +1,7 @@
 """TensorFlow's checkpoints and SavedModels of our objects: `tf.train.Checkpoint(model=model, optimizer=optimizer)`.
 
 Names in such a file are the paths of attributes; an optimizer's variables are numbered, in the order in which they are made.
+All that is read is compared before the first value is assigned, whoever asked TensorFlow to read it.
 
 >>> import tempfile
 >>> import tensorflow as tf
@@ -15,70 +16,155 @@ Names in such a file are the paths of attributes; an optimizer's variables are n
 True
 """
 
+import contextlib
+import errno
 import json
 import os
+import tempfile
 
 import tensorflow as tf
+from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
-from engine.core import tracking
+from engine.core.layer import Layer
 from engine.core.model import CoreModel
-from engine.core.update_rule import UpdateRule
-from engine.random import SeedGenerator
+from engine.parts import parts
 from engine.saving import disk, weights
+from engine.saving.container import FileError
 from engine.saving.contents import weights_of
-from engine.saving.export import functions
+from engine.saving.export import functions, knows_inputs, used_by
 from engine.small_parts.trackable import Trackable, register
-from engine.state import state_of
 
-_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
-_BESIDE_WEIGHTS = ("optimizer.", "loss_tracker.", "save_counter", "_CHECKPOINTABLE")
+_VALUE, _GRAPH, _COUNTER = "VARIABLE_VALUE", "_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter"
+_NUMBERS = {tf.errors.NotFoundError: errno.ENOENT, tf.errors.PermissionDeniedError: errno.EACCES, tf.errors.ResourceExhaustedError: errno.ENOSPC}
+_HOW = "tf.train.Checkpoint(model).restore(path) lets values wait for a model that is not built yet."
 
 
-def parts(owner, save_type):
-    """{name: part} of a layer, a metric or an optimizer: its variables, and what has variables in its turn."""
-    if isinstance(owner, UpdateRule):
-        return {f"variables.{number}": variable for number, variable in enumerate(owner.variables)}
-    found = {}
-    for name, child in tracking.children(owner):
-        child = child.state if isinstance(child, SeedGenerator) else child
-        if isinstance(child, (tf.Variable, Trackable)):
-            found[name] = child
-        else:  # a metric
-            found.update((f"{name}.{inner}", part) for inner, part in parts(child, save_type).items())
-    if save_type == "savedmodel" and isinstance(owner, CoreModel) and owner.built:
-        found["serve"], found["_default_save_signature"] = functions(owner)
+def serving(owner):
+    """What a SavedModel has beside the parts: what a call of a layer reads, and for a model the functions that compute it."""
+    if not isinstance(owner, Layer):
+        return {}
+    found = {f"used_{index}": thing for index, thing in enumerate(used_by(owner))}
+    if isinstance(owner, CoreModel):
+        weights_of(owner, "tf.saved_model.save")
+        found |= dict(zip(("serve", "_default_save_signature"), functions(owner))) if knows_inputs(owner) else {}
     return found
 
 
-register(parts)
+def compare(reading, bound):
+    """A FileError unless the variables of the objects `bound` {number of a node: object}, and of all below them, fit what is read."""
+    misfits = weights.Misfits()
+    for variable, key in below(reading.object_graph_proto.nodes, bound):
+        then = tf.TensorSpec(reading.shape_map[key], reading.dtype_map[key])
+        if not (variable.shape.is_compatible_with(then.shape) and variable.dtype.base_dtype == then.dtype):
+            misfits.extend(weights.compare({_path(key): variable}, {_path(key): then}))
+    if misfits:
+        raise FileError(f"The checkpoint {reading.save_path_string!r} does not fit, and nothing was restored.\n{misfits}")
+
+
+def below(nodes, bound):
+    """Yield (variable, key of its value in the file) for all that the nodes of a file and the objects `bound` to them have."""
+    waiting, seen = list(bound.items()), set()
+    for number, owner in waiting:  # which grows
+        if (number, id(owner)) in seen:
+            continue
+        seen.add((number, id(owner)))
+        if isinstance(owner, tf.Variable):
+            yield from ((owner, value.checkpoint_key) for value in nodes[number].attributes if value.name == _VALUE)
+            continue
+        children = parts(owner) if isinstance(owner, Trackable) else owner._trackable_children()
+        waiting.extend((child.node_id, children[child.local_name]) for child in nodes[number].children if child.local_name in children)
+
+
+register(serving=serving, compare=compare)
 
 
 def is_one(path):
-    """Whether `path` is the name of a checkpoint of TensorFlow, such as `cp.ckpt` or `cp-0003.ckpt`."""
-    return ".ckpt" in os.path.basename(os.fspath(path))
+    """Whether `path` is the name of a checkpoint of TensorFlow, such as `cp.ckpt` or `cp-0003.ckpt`, or there is one of that name."""
+    path = os.fspath(path)
+    return ".ckpt" in os.path.basename(path) or not os.path.exists(path) and os.path.exists(f"{path}.index")
+
+
+class _Weights(tf.__internal__.tracking.Trackable):
+    """A layer as a part of a checkpoint that has its weights alone."""
+
+    def __init__(self, layer, known):
+        self.layer, self.known = layer, known
+        known[id(layer)] = self
+
+    def _trackable_children(self, save_type="checkpoint", **_):
+        children = {name: self.known.get(id(part), part) for name, part in parts(self.layer).items()}
+        made = {name: _Weights(part, self.known) if isinstance(part, Layer) else part for name, part in children.items()}
+        own = {id(weight.variable) for weight in self.layer.named_weights()}
+        return {name: part for name, part in made.items() if isinstance(part, _Weights) or id(part) in own}
 
 
 def save(model, path):
-    """Write a checkpoint of `model` under the name `path`, which `tf.train.latest_checkpoint` finds."""
+    """Write a checkpoint of the weights of `model` under the name `path`, which `tf.train.latest_checkpoint` finds.
+
+    All is written under another name first: an error leaves what was there. The two files then get their names one after the
+    other, which no file system does at once: a process that is killed between the two leaves one that is refused.
+    """
     path = os.path.abspath(os.fspath(path))
     weights_of(model, "save_weights")
-    disk.make_directory(os.path.dirname(path))
-    tf.train.Checkpoint(model).write(path)
-    name = json.dumps(os.path.basename(path))
-    latest = f"model_checkpoint_path: {name}\nall_model_checkpoint_paths: {name}\n"  # what TensorFlow writes there
-    disk.replace_file(os.path.join(os.path.dirname(path), "checkpoint"), latest.encode())
+    directory, name = os.path.split(path)
+    disk.make_directory(directory)
+    with _failing(path), tempfile.TemporaryDirectory(dir=directory, prefix=f".{name}-") as unfinished:
+        tf.train.Checkpoint(_Weights(model, {})).write(os.path.join(unfinished, name))
+        for file in sorted(os.listdir(unfinished)):  # the data before the index
+            disk.sync(os.path.join(unfinished, file))
+            os.replace(os.path.join(unfinished, file), os.path.join(directory, file))
+    quoted = json.dumps(name)
+    latest = f"model_checkpoint_path: {quoted}\nall_model_checkpoint_paths: {quoted}\n"  # what TensorFlow writes there
+    disk.replace_file(os.path.join(directory, "checkpoint"), latest.encode())
+
+
+@contextlib.contextmanager
+def _failing(path):
+    """An error in the block says that `path` was not saved, and what is there. TensorFlow has errors of its own for a full disk."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        if isinstance(error, tf.errors.OpError):
+            error = OSError(_NUMBERS.get(type(error), errno.EIO), error.message)
+        raise disk.failed(error, path, disk.what_is_there(f"{path}.index")) from error
 
 
 def load(model, path, strict=True):
     """Assign the weights in a checkpoint: everything is compared before the first value is assigned."""
-    reader, own = tf.train.load_checkpoint(os.fspath(path)), weights_of(model, "load_weights")
-    beside = {name.rpartition("/")[2] for name, state in state_of(model).items() if state.kind != "weight"}
-    names = {_path(key): key for key in reader.get_variable_to_shape_map()}
-    arrays = {name: reader.get_tensor(key) for name, key in names.items()
-              if name in own or not (name in beside or name.startswith(_BESIDE_WEIGHTS))}  # fmt: skip
-    return weights.assign(model, own, arrays, os.fspath(path), strict)
+    path = os.fspath(path)
+    try:
+        own = weights_of(model, "load_weights")
+    except ValueError as error:
+        raise ValueError(f"{error} {_HOW}") from None
+    if not os.path.exists(f"{path}.index"):
+        raise FileNotFoundError(f"There is no checkpoint {path!r}: no file {path + '.index'!r}.")
+    try:
+        arrays = _read(tf.train.load_checkpoint(path), model, own)
+    except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
+        raise FileError(f"{path!r} is no checkpoint that can be read ({type(error).__name__}: {error}).") from error
+    return weights.assign(model, own, arrays, path, strict)
+
+
+def _read(reader, model, own):
+    """{path: array} of the weights, and of what else is in the file and belongs to nothing that the model has."""
+    shapes, kinds = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    if _GRAPH not in shapes:
+        raise ValueError("it has no names of objects, as tf.train.Checkpoint writes them")
+    try:
+        nodes = TrackableObjectGraph.FromString(reader.get_tensor(_GRAPH)).nodes
+    except Exception as error:  # noqa: BLE001 (protobuf's own)
+        raise ValueError(f"its names of objects cannot be read: {error}") from error
+    paths, found, left = {id(variable): path for path, variable in own.items()}, {}, dict.fromkeys(shapes)
+    for variable, key in below(nodes, {0: model}):
+        left.pop(key, None)  # a counter of random numbers, or a metric: known, and no weight
+        if id(variable) in paths:
+            found.setdefault(paths[id(variable)], key)
+    arrays = {path: reader.get_tensor(key) for path, key in found.items()}
+    rest = {_path(key): key for key in left if key not in (_GRAPH, f"{_COUNTER}/.ATTRIBUTES/{_VALUE}")}
+    return arrays | {path: tf.TensorSpec(shapes[key], kinds[key]) for path, key in rest.items() if path not in arrays}
 
 
 def _path(key):
     """The path of a variable from its key in a file: `blocks..0/kernel/.ATTRIBUTES/VARIABLE_VALUE` → `blocks.0.kernel`."""
-    return key.removesuffix(_VALUE).replace("/", ".").replace("..", ".")
+    names = key.removesuffix(f"/.ATTRIBUTES/{_VALUE}").split("/")
+    return ".".join(name.replace("..", "\0").replace(".S", "/").replace("\0", ".") for name in names)

@@ -11,7 +11,8 @@ def without_missing(owner, gradients, variables):
     if len(gradients) != len(variables):
         raise ValueError(f"{who} needs a gradient per variable; got {len(gradients)} and {len(variables)} variables.")
     if not variables:
-        raise ValueError(f"{who} received no variables. Pass pairs (gradient, variable), or build(variables) first.")
+        raise ValueError(f"{who} received no variables. Pass pairs (gradient, variable), or build(variables) first. "
+                         "A tf.Module does not see those of layers that it holds: pass layer.trainable_weights.")  # fmt: skip
     for variable in variables:
         if not isinstance(variable, tf.Variable):
             raise TypeError(
