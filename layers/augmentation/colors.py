@@ -23,22 +23,30 @@ def contrasted(images, strength, value_range):
 
 def saturated(images, strength):
     """Each channel moved away from the largest one, or toward it: saturation times `strength`, at most 1."""
-    most = tf.reduce_max(images, -1, keepdims=True)
-    least = tf.reduce_min(images, -1, keepdims=True)
+    most, least = (extreme[..., tf.newaxis] for extreme in _extremes(images))
     return most - (most - images) * tf.minimum(strength, tf.math.divide_no_nan(most, most - least))
 
 
 def turned(images, turn):
     """Hue moved by a part of the whole circle of colours, `turn`; saturation and value as they were."""
     red, green, blue = tf.unstack(images, axis=-1)
-    most = tf.reduce_max(images, -1)
-    spread = most - tf.reduce_min(images, -1)
+    most, least = _extremes(images)
+    spread = most - least
     of_green = tf.math.divide_no_nan(blue - red, spread) + 2
     of_blue = tf.math.divide_no_nan(red - green, spread) + 4
     hue = tf.where((red >= green) & (red >= blue), tf.math.divide_no_nan(green - blue, spread), tf.where(green >= blue, of_green, of_blue))
     hue += 6 * turn[..., 0]
-    places = (tf.math.floormod(hue + first, 6) for first in (5, 3, 1))  # of red, green and blue, in sixths of the circle
-    return tf.stack([most - spread * tf.clip_by_value(tf.minimum(place, 4 - place), 0, 1) for place in places], -1)
+    channels = []
+    for first in (5, 3, 1):  # of red, green and blue, in sixths of the circle
+        place = hue + first - 6 * tf.floor((hue + first) / 6)
+        channels.append(most - spread * tf.clip_by_value(tf.minimum(place, 4 - place), 0, 1))
+    return tf.stack(channels, -1)
+
+
+def _extremes(images):
+    """The largest and the smallest channel of each pixel. (XLA's gradient of reduce_max can be 0 / 0.)"""
+    red, green, blue = tf.unstack(images, axis=-1)
+    return tf.maximum(tf.maximum(red, green), blue), tf.minimum(tf.minimum(red, green), blue)
 
 
 def grayed(images):
