@@ -76,13 +76,19 @@ def cache_directory():
 
 def prepared(name, data_dir):
     """(builder, Info) of a set whose files are on disk now; arguments and errors as of `load`."""
-    builder = _find(name, data_dir)
+    builder = find(name, data_dir)
     image, label = _image_and_label(builder)
-    if not builder.is_prepared():
-        _prepare(builder)
-        builder = _find(name, data_dir)  # anew: it reads what is on disk now, whoever put it there
+    builder = on_disk(builder, name, data_dir)
     rows = tuple(builder.info.splits[split].num_examples for split in splits(builder))
     return builder, Info(name, label.num_classes, tuple(image.shape), label.names, rows)
+
+
+def on_disk(builder, name, data_dir):
+    """`builder`, its files prepared if need be: from the network, unless they are bundled."""
+    if builder.is_prepared():
+        return builder
+    _prepare(builder)
+    return find(name, data_dir)  # anew: it reads what is on disk now, whoever put it there
 
 
 @contextlib.contextmanager
@@ -102,7 +108,8 @@ def undisturbed():
         random.setstate(state)
 
 
-def _find(name, data_dir):
+def find(name, data_dir):
+    """The builder of a set of tensorflow-datasets, or a DatasetError that names similar ones."""
     try:
         return tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
@@ -192,15 +199,20 @@ def splits(builder):
 
 def _read(builder, split):
     """One part as (images, labels)."""
+    images, labels = read(builder, split, as_supervised=True)
+    white = np.float32(np.iinfo(images.dtype).max if images.dtype.kind == "u" else 1)
+    return np.divide(images, white, dtype=np.float32), labels.astype(np.int64)
+
+
+def read(builder, split, as_supervised=False):
+    """One part of a set as arrays: {feature: array}, or a pair."""
     try:
-        images, labels = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1, as_supervised=True))
+        return tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1, as_supervised=as_supervised))
     except Exception as error:
         raise DatasetError(
             f"The files of {builder.name!r} are damaged: {_one_line(error)}. "
             f"Delete {builder.data_dir}; they are then made anew."
         ) from error
-    white = np.float32(np.iinfo(images.dtype).max if images.dtype.kind == "u" else 1)
-    return np.divide(images, white, dtype=np.float32), labels.astype(np.int64)
 
 
 def _one_line(error):
