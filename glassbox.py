@@ -20,16 +20,18 @@ if TYPE_CHECKING:  # for editors; programs get the same from PATHS
     import layers as layers
     import losses as losses
     from engine import *  # noqa: F403
-    from engine import datasets as datasets
     from engine import saving as saving
     from engine import utils as utils
     from engine.utils import backend as backend
+    from engine.utils import datasets as datasets
 
 _POLICIES = [
     "engine.dtypes: DTypePolicy Policy=DTypePolicy policy dtype_policy=policy global_policy=policy",
     "engine.dtypes: set_dtype_policy=set_policy set_global_policy=set_policy",
 ]
 _OF_BOTH = "KLD MAE MAPE MSE MSLE kld kullback_leibler_divergence logcosh mae mape mse msle"
+
+_DATASETS = ("boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
 
 # {path: [module whose names are there, or "module: name other_name=name_there ..."]}
 PATHS = {
@@ -42,6 +44,7 @@ PATHS = {
     "config": ["engine.dtypes: floatx set_floatx dtype_policy=policy set_dtype_policy=set_policy",
                "engine.utils.backend: epsilon image_data_format"],
     "constraints": ["engine.constraints"],
+    **{f"datasets.{name}": [f"engine.utils.datasets.{name}"] for name in _DATASETS},
     "dtype_policies": ["engine.dtypes: DTypePolicy get=policy"],
     "initializers": ["engine.initializers"],
     "layers": ["layers"],

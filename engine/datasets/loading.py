@@ -103,11 +103,9 @@ class Prepared:
 
     def __init__(self, name, data_dir):
         with undisturbed():
-            builder = _find(name, data_dir)
+            builder = find(name, data_dir)
             image, label = _image_and_label(builder)
-            if not builder.is_prepared():
-                _prepare(builder)
-                builder = _find(name, data_dir)  # anew: it reads what is on disk now, whoever put it there
+            builder = on_disk(builder, name, data_dir)
             self._builder, self.splits = builder, splits(builder)
         shape = tuple(image.shape)
         self.info = Info(name, label.num_classes, shape, label.names, tuple(map(self.rows, self.splits)))
@@ -119,7 +117,7 @@ class Prepared:
     def arrays(self, split):
         """(images, labels) of one part."""
         with undisturbed():
-            return _read(self._builder, split)
+            return read(self._builder, split, as_supervised=True)
 
     def datasets(self, split, count):
         """One part as `count` pipelines of (image, label), each of neighbouring rows; without those that would be empty."""
@@ -143,6 +141,14 @@ def tfds():
     return module
 
 
+def on_disk(builder, name, data_dir):
+    """`builder`, its files prepared if need be: from the network, unless they are bundled."""
+    if builder.is_prepared():
+        return builder
+    _prepare(builder)
+    return find(name, data_dir)  # anew: it reads what is on disk now, whoever put it there
+
+
 @contextlib.contextmanager
 def undisturbed():
     """Keep what tensorflow-datasets does on the side away from the user.
@@ -160,7 +166,8 @@ def undisturbed():
         random.setstate(state)
 
 
-def _find(name, data_dir):
+def find(name, data_dir):
+    """The builder of a set of tensorflow-datasets, or a DatasetError that names similar ones."""
     library = tfds()
     try:
         return library.builder(name, data_dir=data_dir)
@@ -249,10 +256,10 @@ def splits(builder):
     return f"{only}[:{100 - _HELD_OUT}%]", f"{only}[{100 - _HELD_OUT}%:]"
 
 
-def _read(builder, split):
-    """One part as (images, labels)."""
+def read(builder, split, as_supervised=False):
+    """One part of a set as arrays: {feature: array}, or a pair."""
     try:
-        return tfds().as_numpy(builder.as_dataset(split=split, batch_size=-1, as_supervised=True))
+        return tfds().as_numpy(builder.as_dataset(split=split, batch_size=-1, as_supervised=as_supervised))
     except Exception as error:
         raise DatasetError(
             f"The files of {builder.name!r} are damaged: {_one_line(error)}. "

@@ -16,6 +16,7 @@ from engine.utils.directories import (
 )
 from engine.utils.files import get_file
 from engine.utils.images import array_to_img, img_to_array, load_img, save_img, smart_resize
+from engine.utils.plotting import model_to_dot, plot_model
 from engine.utils.sequences import TimeseriesGenerator, make_sampling_table, pad_sequences, skipgrams
 from losses.ground.lookup import custom_object_scope, get_custom_objects, register_keras_serializable
 
@@ -25,6 +26,6 @@ CustomObjectScope = custom_object_scope
 __all__ = [
     "CustomObjectScope", "PyDataset", "Sequence", "TimeseriesGenerator", "array_to_img", "clear_session",
     "custom_object_scope", "get_custom_objects", "get_file", "image_dataset_from_directory", "img_to_array", "load_img", "make_sampling_table",
-    "normalize", "pad_sequences", "register_keras_serializable", "save_img", "set_random_seed", "skipgrams", "smart_resize",
+    "model_to_dot", "normalize", "pad_sequences", "plot_model", "register_keras_serializable", "save_img", "set_random_seed", "skipgrams", "smart_resize",
     "text_dataset_from_directory", "timeseries_dataset_from_array", "to_categorical",
 ]  # fmt: skip

@@ -35,8 +35,7 @@ def get_file(fname=None, origin=None, untar=False, md5_hash=None, file_hash=None
     name = fname or os.path.basename(urllib.parse.urlparse(origin).path)
     if not name:
         raise ValueError(f"get_file cannot tell a name from {origin!r}. Give one: get_file('name', origin=...).")
-    base = cache_dir or os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
-    folder = path = os.path.join(base, cache_subdir, name)  # an absolute name stays what it is
+    folder = path = os.path.join(cache_dir or cache_folder(), cache_subdir, name)  # an absolute name stays what it is
     if extract or untar:
         stem, dot = os.path.splitext(path)
         path, folder = (path, f"{stem.removesuffix('.tar')}_extracted") if fname and dot else (f"{path}_archive", path)
@@ -52,6 +51,11 @@ def get_file(fname=None, origin=None, untar=False, md5_hash=None, file_hash=None
     if (extract or untar) and not (there and os.path.exists(folder)):
         _unpack(path, folder)
     return folder
+
+
+def cache_folder():
+    """Where files of the network are kept: `$KERAS_HOME`, else `~/.keras`."""
+    return os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
 
 
 def _download(origin, path):

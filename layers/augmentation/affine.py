@@ -132,6 +132,36 @@ class RandomZoom(RandomAffine):
         return wide, 0.0, x * (1 - wide), 0.0, tall, y * (1 - tall)
 
 
+class RandomShear(RandomAffine):
+    """Slants each image by a random amount, in training; the upper left corner stays.
+
+        x_in = x ± fx * y,   y_in = y ± fy * x,   the sign at random, the same for both
+
+    Shapes: (batch, height, width, channels) or one image, the same comes out. No weights.
+    Arguments: `x_factor`, `y_factor` ((lower, upper) from -1 to 1; a single number f is (-f, f)), `interpolation`,
+    `fill_mode`, `fill_value` (see RandomAffine), `data_format` (None: "channels_last"), `seed`.
+    Errors: ValueError for a factor out of range.
+
+    >>> import tensorflow as tf
+    >>> from layers import RandomShear
+    >>> RandomShear(x_factor=(1.0, 1.0), fill_mode="wrap", seed=3)(tf.reshape(tf.range(4.0), (2, 2, 1)))[..., 0].numpy().tolist()
+    [[0.0, 1.0], [3.0, 2.0]]
+    """
+
+    def __init__(self, x_factor=0.0, y_factor=0.0, interpolation="bilinear", fill_mode="reflect", fill_value=0.0,
+                 data_format=None, seed=None, **kwargs):  # fmt: skip
+        super().__init__(fill_mode, interpolation, seed, fill_value, data_format, **kwargs)
+        self.x_factor = factor_range(self, "x_factor", x_factor, -1, 1)
+        self.y_factor = factor_range(self, "y_factor", y_factor, -1, 1)
+
+    def maps(self, images, height, width):
+        sign = tf.where(self.draw(images, 0.0, 1.0) > 0.5, -1.0, 1.0)
+        down = self.draw(images, *self.y_factor)
+        across = self.draw(images, *self.x_factor)
+        sign = tf.cast(sign, down.dtype)
+        return 1.0, sign * across, 0.0, sign * down, 1.0, 0.0
+
+
 def _center(like, height, width):
     """The x and y of the center of images, in the dtype of `like`."""
     return tf.cast(width - 1, like.dtype) / 2, tf.cast(height - 1, like.dtype) / 2

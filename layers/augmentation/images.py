@@ -1,10 +1,9 @@
-"""Layers that change images before a model learns from them: cut out the center, and in training flip and recolour."""
+"""What layers that change images share, and the flip: `transform` of a batch, and in training one draw for each image."""
 
 import tensorflow as tf
 
 from engine.core.layer import Layer
 from engine.random import SeedGenerator, uniform
-from engine.small_parts.sizes import positive_integer
 from layers.spatial import one_of, to_channels_first, to_channels_last
 from losses.ground.shapes import sizes_of
 
@@ -26,14 +25,18 @@ class ImageLayer(Layer):
         raise NotImplementedError(f"{type(self).__name__} has no transform(). Write `def transform(self, images)`.")
 
     def call(self, data):
+        return self.through(self.transform, data)
+
+    def through(self, transform, data):
+        """What `transform` makes of images of either layout, in a batch or alone."""
         data = tf.cast(data, self.compute_dtype)
         if data.shape.rank not in (3, 4):
             raise ValueError(f"{self._title} takes an image or a batch of images, received shape {tuple(data.shape)}.")
         images = data if data.shape.rank == 4 else data[tf.newaxis]
         if self.data_format == "channels_first":
-            images = to_channels_first(self.transform(to_channels_last(images)))
+            images = to_channels_first(transform(to_channels_last(images)))
         else:
-            images = self.transform(images)
+            images = transform(images)
         return images if data.shape.rank == 4 else images[0]
 
 
@@ -50,50 +53,21 @@ class RandomImageLayer(ImageLayer):
 
     def draw(self, images, low, high):
         """One uniform number between `low` and `high` for each image, shape (batch,)."""
+        return self.numbers(images, [sizes_of(images)[0]], low, high)
+
+    def numbers(self, images, shape, low, high):
+        """Uniform numbers of any shape, in float64 for images in float64, else in float32."""
         dtype = tf.float64 if images.dtype == tf.float64 else tf.float32
-        return low + (high - low) * uniform([sizes_of(images)[0]], self.seed_generator.next(), dtype)
+        return low + (high - low) * uniform(shape, self.seed_generator.next(), dtype)
 
+    def strengths(self, images, low, high):
+        """The same numbers, to compute with `images`: shape (batch, 1, 1, 1), of their dtype."""
+        return tf.cast(tf.reshape(self.draw(images, low, high), (-1, 1, 1, 1)), images.dtype)
 
-class CenterCrop(ImageLayer):
-    """Cuts the center out of images; an image that is too small is enlarged first.
-
-    Shapes: (batch, height, width, channels) → (batch, self.height, self.width, channels); an image without the
-    batch axis serves too. Where a side is too small, the largest center with the proportions of the output is
-    resized (bilinear). No weights. Arguments: `height`, `width`, `data_format` (None: "channels_last").
-
-    >>> import tensorflow as tf
-    >>> from layers import CenterCrop
-    >>> CenterCrop(2, 1)(tf.reshape(tf.range(9.0), (3, 3, 1)))[..., 0].numpy().tolist()
-    [[1.0], [4.0]]
-    """
-
-    def __init__(self, height, width, data_format=None, **kwargs):
-        super().__init__(data_format, **kwargs)
-        self.height = positive_integer(self, "height", height)
-        self.width = positive_integer(self, "width", width)
-
-    def transform(self, images):
-        height, width = sizes_of(images)[1:3]
-        if isinstance(height, int) and isinstance(width, int):
-            fits = height >= self.height and width >= self.width
-            return _center(images, self.height, self.width) if fits else self._enlarge(images)
-        fits = tf.logical_and(height >= self.height, width >= self.width)
-        cropped = tf.cond(fits, lambda: _center(images, self.height, self.width), lambda: self._enlarge(images))
-        return tf.ensure_shape(cropped, (images.shape[0], self.height, self.width, images.shape[3]))
-
-    def _enlarge(self, images):
-        height, width = sizes_of(images)[1:3]
-        smaller = min if isinstance(height, int) and isinstance(width, int) else tf.minimum
-        inner_height = smaller(height, width * self.height // self.width)
-        inner_width = smaller(width, height * self.width // self.height)
-        inside = _center(images, inner_height, inner_width)
-        return tf.cast(tf.image.resize(inside, (self.height, self.width)), images.dtype)
-
-
-def _center(images, height, width):
-    all_height, all_width = sizes_of(images)[1:3]
-    top, left = (all_height - height) // 2, (all_width - width) // 2
-    return images[:, top : top + height, left : left + width]
+    def chosen(self, images, low, high):
+        """Which images are changed, (batch, 1, 1, 1): each with a probability that is drawn between `low` and `high`."""
+        probabilities = self.draw(images, low, high)
+        return tf.reshape(self.draw(images, 0.0, 1.0) < probabilities, (-1, 1, 1, 1))
 
 
 class RandomFlip(RandomImageLayer):
@@ -116,38 +90,7 @@ class RandomFlip(RandomImageLayer):
 
     def transform(self, images):
         axes = [axis for name, axis in (("horizontal", 2), ("vertical", 1)) if name in self.mode]
-        coin = tf.reshape(self.draw(images, 0.0, 1.0) < 0.5, (-1, 1, 1, 1))
-        return tf.where(coin, tf.reverse(images, axes), images)
-
-
-class RandomContrast(RandomImageLayer):
-    """Moves each image away from its mean, or toward it, in training.
-
-        outputs = clip((inputs - mean) * strength + mean),   strength uniform from 1 - lower to 1 + upper
-
-    The mean is that of each channel of each image. Shapes: (batch, height, width, channels) or one image, the same
-    comes out. No weights.
-    Arguments: `factor` ((lower, upper), both from 0 to 1; a single number is (0, upper): more contrast only),
-    `value_range` (of the inputs, to clip to; (0, 255)), `seed`.
-    Errors: ValueError for a factor out of range.
-
-    >>> import tensorflow as tf
-    >>> from layers import RandomContrast
-    >>> RandomContrast(0.5)(tf.ones((2, 4, 5, 3))).shape
-    TensorShape([2, 4, 5, 3])
-    """
-
-    def __init__(self, factor, value_range=(0, 255), seed=None, data_format=None, **kwargs):
-        super().__init__(data_format, seed, **kwargs)
-        self.factor = factor_range(self, "factor", factor, 0, 1, lowest=0)
-        self.value_range = value_range
-
-    def transform(self, images):
-        lower, upper = self.factor
-        strength = tf.reshape(self.draw(images, 1.0 - lower, 1.0 + upper), (-1, 1, 1, 1))
-        mean = tf.reduce_mean(images, (1, 2), keepdims=True)
-        outputs = (images - mean) * tf.cast(strength, images.dtype) + mean
-        return tf.clip_by_value(outputs, *(tf.cast(bound, images.dtype) for bound in self.value_range))
+        return tf.where(self.strengths(images, 0.0, 1.0) < 0.5, tf.reverse(images, axes), images)
 
 
 def factor_range(layer, name, factor, smallest, largest, lowest=None):
@@ -163,3 +106,17 @@ def factor_range(layer, name, factor, smallest, largest, lowest=None):
         raise ValueError(f"{layer._title} takes a number, or a pair of them, from {smallest} to {largest} as `{name}`, "
                          f"received {factor!r}.")  # fmt: skip
     return tuple(sorted(pair))
+
+
+def value_pair(layer, value_range):
+    """(lowest, highest) value of pixels, or a ValueError."""
+    numbers = isinstance(value_range, (tuple, list)) and all(isinstance(number, (int, float)) for number in value_range)
+    if not numbers or len(value_range) != 2 or not value_range[0] < value_range[1]:
+        raise ValueError(f"{layer._title} takes the lowest and the highest value of pixels as `value_range`, such as (0, 255) "
+                         f"or (0, 1), received {value_range!r}.")  # fmt: skip
+    return tuple(value_range)
+
+
+def clip(images, value_range):
+    """`images` with each value in the range."""
+    return tf.clip_by_value(images, *(tf.cast(bound, images.dtype) for bound in value_range))

@@ -18,15 +18,14 @@ WITHOUT_ROW = {
     "Remat": "Keras has a function and a scope for it; tests/unit/test_remat.py",
     **dict.fromkeys(("Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"),
                     "numbers strings and categories; tests/unit/test_text_layers.py"),
+    **dict.fromkeys(("RandomHeight", "RandomWidth", "Pipeline"), "Keras 3 has none, or no numbers; tests/unit/test_augmentation.py"),
     "Wrapper": "has no call; Bidirectional, TimeDistributed and SpectralNormalization are wrappers",
 }
 # What Keras names in keras.layers and what is not here, by reason.
 REASONS = {
-    "an augmentation beyond flip, translation, rotation, zoom and contrast; belongs into the data pipeline": """
-        AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MaxNumBoundingBoxes MixUp
-        Pipeline RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomCrop
-        RandomElasticTransform RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert
-        RandomPerspective RandomPosterization RandomSaturation RandomSharpness RandomShear Resizing Solarization""",
+    "an augmentation made of others, drawn for the whole batch; the layers one after the other": "AugMix RandAugment",
+    "an augmentation for special tasks; belongs into the data pipeline": """
+        ContrastLimitedAdaptiveHistogramEqualization MaxNumBoundingBoxes RandomElasticTransform RandomPerspective""",
     "a spectrogram; tf.signal.stft does it": "MelSpectrogram STFTSpectrogram",
     "wraps a model of another framework or format": "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper",
     "an Embedding that is also the last layer; share the variable of an Embedding": "ReversibleEmbedding",

@@ -27,6 +27,7 @@ SIZES_MUST_BE_KNOWN = {
 NOT_IN_XLA = {
     "RandomTranslation": "TensorFlow's ImageProjectiveTransformV3 cannot be compiled",
     "RandomZoom": "TensorFlow's ImageProjectiveTransformV3 cannot be compiled",
+    "RandomShear": "TensorFlow's ImageProjectiveTransformV3 cannot be compiled",
 }
 # How far the outputs may be from those in float64, relative to the largest one: about ten units in the last place.
 NARROW = {"float32": 1e-5, "float16": 0.01, "bfloat16": 0.08}
