@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 import tensorflow as tf
 
-from engine import metrics, optimizers
+from engine import metrics, optimizers, spellings
 from engine.callbacks.base import CallbackList
 from engine.callbacks.history import History
 from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
@@ -35,6 +35,7 @@ class Trainer:
     history = None
     _guard = None  # one for all fits that ask for it, so that they share compiled steps
 
+    @spellings.passes_over("experimental_run_tf_function", "sample_weight_mode")
     def compile(self, optimizer="rmsprop", loss=None, metrics=None, loss_weights=None, weighted_metrics=None,
                 run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True,
                 strict_gradients=False):  # fmt: skip
@@ -69,6 +70,7 @@ class Trainer:
         self.strict_gradients = bool(strict_gradients)
         self.jit_compile = jit_compile if jit_compile is not None else False
 
+    @spellings.passes_over(*spellings.OF_WORKERS)
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0,
             validation_data=None, shuffle=True, class_weight=None, sample_weight=None, initial_epoch=0,
             steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1,
@@ -105,12 +107,14 @@ class Trainer:
                 self._guard = NaNGuard(self)
             around = [self._guard] if on_nan else []
             feed = make_feed(self, x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
-            history, bar = History(), [ProgressBar(verbose)] if verbose else []
+            given = tf.nest.flatten(callbacks or [])
+            history, bar = History(), [ProgressBar(verbose)] if verbose and not any(isinstance(item, ProgressBar) for item in given) else []
             params = dict(epochs=epochs, steps=feed.steps, verbose=verbose)
-            callbacks = CallbackList([callbacks or [], history, *bar], self, params)
+            callbacks = CallbackList([given, history, *bar], self, params)
             with explained(self, feed, *validation.feeds.values()):
                 return loop.fit(self, feed, callbacks, history, epochs, validation, initial_epoch, around)
 
+    @spellings.passes_over(*spellings.OF_WORKERS)
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None,
                  callbacks=None, return_dict=False):  # fmt: skip
         """The loss and metrics on `x`, `y`: a number, a list in the order of `metrics_names`, or a dict."""
@@ -127,6 +131,7 @@ class Trainer:
                 callbacks.close()
         return logs if return_dict else self._in_order(logs)
 
+    @spellings.passes_over(*spellings.OF_WORKERS)
     def predict(self, x, batch_size=None, verbose=0, steps=None, callbacks=None):
         """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
         arguments.count("predict", steps=steps)
@@ -140,26 +145,27 @@ class Trainer:
         finally:
             callbacks.close()
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        """One training step on these rows; returns the loss and metrics of it."""
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False,
+                       reset_metrics=True):  # fmt: skip
+        """One training step on these rows; returns the loss and metrics of it, or of all since they were reset."""
         self._require_compiled("train_on_batch")
-        return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
+        return self._one_batch("train", x, y, sample_weight, class_weight, return_dict, reset_metrics)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        """The loss and metrics on these rows."""
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False, reset_metrics=True):
+        """The loss and metrics on these rows, or on all since they were reset."""
         self._require_compiled("test_on_batch")
-        return self._one_batch("test", x, y, sample_weight, None, return_dict)
+        return self._one_batch("test", x, y, sample_weight, None, return_dict, reset_metrics)
 
     def predict_on_batch(self, x):
         """The outputs for these rows, as NumPy arrays."""
         return self.predict(x, batch_size=2**31 - 1)
 
-    def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
+    def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict, reset_metrics):
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
         batch = feed.all_rows()
         with explained(self, feed):
             step = self._prepare(verb, feed, passes=0)
-            with self._pass() as turn, turn():
+            with self._pass(goes_on=not reset_metrics) as turn, turn():
                 logs = to_numbers(step.on_batch(batch))
         for wrapper in self.around_step:
             wrapper.finished(feed, logs)

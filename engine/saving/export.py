@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from engine.core import symbolic
 from engine.saving.contents import weights_of
+from engine.unbuilt import known_inputs
 
 
 def export(model, filepath, format="tf_saved_model", input_signature=None):
@@ -58,7 +59,7 @@ def functions(model, specs=None):
 
 def _specs(model):
     """The inputs as a nest of TensorSpec with any number of rows."""
-    declared = model._structure if model._structure is not None else model.first_inputs
+    declared = model._structure if model._structure is not None else known_inputs(model)
     if declared is None:
         raise ValueError(f"{model._title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
     return tf.nest.map_structure(lambda item: tf.TensorSpec([None, *item.shape[1:]], item.dtype), declared)
