@@ -5,7 +5,7 @@ import os
 
 from engine import spellings
 from engine.configs.json_data import to_json
-from engine.saving import model_file, tensorflow_files, weights
+from engine.saving import disk, model_file, tensorflow_files, weights
 from engine.saving.export import export as export_model
 from losses.ground.configurable import serialize_object
 
@@ -26,9 +26,11 @@ class Saved:
     def save_weights(self, filepath, overwrite=True):
         """Write the weights to one safetensors file, under their paths; a checkpoint of TensorFlow where `.ckpt` is in the name.
 
-        `overwrite=False`: a FileExistsError where there is a file already.
+        The directory is made if there is none. `overwrite=False`: a FileExistsError where there is a file already.
         """
         _check_free(filepath, overwrite)
+        if not os.path.exists(folder := os.path.dirname(os.path.abspath(filepath))):
+            disk.make_directory(folder)
         (tensorflow_files.save if tensorflow_files.is_one(filepath) else weights.save_weights)(self, filepath)
 
     @spellings.passes_over("options")

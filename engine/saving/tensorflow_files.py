@@ -19,6 +19,8 @@ import json
 import os
 
 import tensorflow as tf
+from tensorflow.lookup.experimental import MutableHashTable
+from tensorflow.types.experimental import PolymorphicFunction
 
 from engine.core import tracking
 from engine.core.model import CoreModel
@@ -45,9 +47,18 @@ def parts(owner, save_type):
             found[name] = child
         else:  # a metric
             found.update((f"{name}.{inner}", part) for inner, part in parts(child, save_type).items())
-    if save_type == "savedmodel" and isinstance(owner, CoreModel) and owner.built:
-        found["serve"], found["_default_save_signature"] = functions(owner)
+    if save_type == "savedmodel":
+        found.update(_functions_and_tables(owner))
+        if isinstance(owner, CoreModel) and owner.built:
+            found["serve"], found["_default_save_signature"] = functions(owner)
     return found
+
+
+def _functions_and_tables(owner):
+    """{name: part} of what only a SavedModel holds: the methods that are tf.functions, and the tables that they read."""
+    methods = {name for cls in type(owner).__mro__ for name, item in vars(cls).items() if isinstance(item, PolymorphicFunction)}
+    tables = {name: item for name, item in vars(owner).items() if isinstance(item, (tf.lookup.StaticHashTable, MutableHashTable))}
+    return {**{name: getattr(owner, name) for name in methods}, **tables}
 
 
 register(parts)

@@ -58,6 +58,8 @@ def test_files(tmp_path):
     model, other = small(), small()
     model.save(tmp_path / "m.h5", save_format="h5", overwrite=True)
     model.save_weights(tmp_path / "w", save_format="tf", options=None)
+    model.save_weights(tmp_path / "checkpoints/new/w")
+    assert not other.load_weights(tmp_path / "checkpoints/new/w")
     with pytest.raises(FileExistsError, match="is there already"):
         model.save(tmp_path / "m.h5", overwrite=False)
     with pytest.raises(FileExistsError, match="is there already"):
