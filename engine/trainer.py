@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from engine import hints, metrics, optimizers
+from engine import hints, metrics, optimizers, spellings
 from engine.callbacks.base import Callback, CallbackList
 from engine.callbacks.history import History
 from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
@@ -40,6 +40,7 @@ class Trainer:
     history = None
     _guard = None  # one for all fits that ask for it, so that they share compiled steps
 
+    @spellings.passes_over("experimental_run_tf_function", "sample_weight_mode")
     def compile(
         self, optimizer: str | optimizers.Optimizer | hints.Config = "rmsprop", loss: hints.Parts = None,
         metrics: hints.Parts = None, loss_weights: Sequence[float] | dict[str, float] | None = None,
@@ -77,6 +78,7 @@ class Trainer:
         self.strict_gradients = bool(strict_gradients)
         self.jit_compile = jit_compile if jit_compile is not None else False
 
+    @spellings.passes_over(*spellings.OF_WORKERS)
     def fit(
         self, x: hints.Data = None, y: hints.Data = None, batch_size: int | None = None, epochs: int = 1,
         verbose: int | str = "auto", callbacks: Callbacks = None, validation_split: float = 0.0,
@@ -117,12 +119,14 @@ class Trainer:
                 self._guard = NaNGuard(self)
             around = [self._guard] if on_nan else []
             feed = make_feed(self, x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
-            history, bar = History(), [ProgressBar(verbose)] if verbose else []
+            given = tf.nest.flatten(callbacks or [])
+            history, bar = History(), [ProgressBar(verbose)] if verbose and not any(isinstance(item, ProgressBar) for item in given) else []
             params = dict(epochs=epochs, steps=feed.steps, verbose=verbose)
-            callbacks = CallbackList([callbacks or [], history, *bar], self, params)
+            callbacks = CallbackList([given, history, *bar], self, params)
             with explained(self, feed, *validation.feeds.values()):
                 return loop.fit(self, feed, callbacks, history, epochs, validation, initial_epoch, around)
 
+    @spellings.passes_over(*spellings.OF_WORKERS)
     def evaluate(
         self, x: hints.Data = None, y: hints.Data = None, batch_size: int | None = None, verbose: int | str = "auto",
         sample_weight: hints.Data = None, steps: int | None = None, callbacks: Callbacks = None,
@@ -142,6 +146,7 @@ class Trainer:
                 callbacks.close()
         return logs if return_dict else self._in_order(logs)
 
+    @spellings.passes_over(*spellings.OF_WORKERS)
     def predict(self, x: hints.Data, batch_size: int | None = None, verbose: int | str = 0, steps: int | None = None,
                 callbacks: Callbacks = None) -> Any:  # fmt: skip
         """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
@@ -157,27 +162,28 @@ class Trainer:
             callbacks.close()
 
     def train_on_batch(self, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None,
-                       class_weight: hints.ClassWeights = None, return_dict: bool = False) -> Any:  # fmt: skip
-        """One training step on these rows; returns the loss and metrics of it."""
+                       class_weight: hints.ClassWeights = None, return_dict: bool = False,
+                       reset_metrics: bool = True) -> Any:  # fmt: skip
+        """One training step on these rows; returns the loss and metrics of it, or of all since they were reset."""
         self._require_compiled("train_on_batch")
-        return self._one_batch("train", x, y, sample_weight, class_weight, return_dict)
+        return self._one_batch("train", x, y, sample_weight, class_weight, return_dict, reset_metrics)
 
     def test_on_batch(self, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None,
-                      return_dict: bool = False) -> Any:  # fmt: skip
-        """The loss and metrics on these rows."""
+                      return_dict: bool = False, reset_metrics: bool = True) -> Any:  # fmt: skip
+        """The loss and metrics on these rows, or on all since they were reset."""
         self._require_compiled("test_on_batch")
-        return self._one_batch("test", x, y, sample_weight, None, return_dict)
+        return self._one_batch("test", x, y, sample_weight, None, return_dict, reset_metrics)
 
     def predict_on_batch(self, x: hints.Data) -> Any:
         """The outputs for these rows, as NumPy arrays."""
         return self.predict(x, batch_size=2**31 - 1)
 
-    def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict):
+    def _one_batch(self, verb, x, y, sample_weight, class_weight, return_dict, reset_metrics):
         feed = make_feed(self, x, y, sample_weight, class_weight=class_weight)
         batch = feed.all_rows()
         with explained(self, feed):
             step = self._prepare(verb, feed, passes=0)
-            with self._pass() as turn, turn():
+            with self._pass(goes_on=not reset_metrics) as turn, turn():
                 logs = to_numbers(step.on_batch(batch))
         for wrapper in self.around_step:
             wrapper.finished(feed, logs)

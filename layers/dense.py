@@ -58,4 +58,4 @@ class Dense(Layer):
             outputs = tf.matmul(inputs, kernel) if inputs.shape.rank == 2 else tf.tensordot(inputs, kernel, 1)
         if self.use_bias:
             outputs = outputs + cast(self.bias, self.compute_dtype)
-        return self.activation(outputs)
+        return outputs if self.activation is None else self.activation(outputs)

@@ -63,7 +63,7 @@ class EinsumDense(Layer):
         outputs = tf.einsum(self.equation, inputs, tf.cast(self.kernel, inputs.dtype))
         if self.bias is not None:
             outputs = outputs + tf.cast(self.bias, inputs.dtype)
-        return self.activation(outputs)
+        return outputs if self.activation is None else self.activation(outputs)
 
 
 def weight_shapes(layer, input_shape):

@@ -32,6 +32,7 @@ class Embedding(Layer):
     """
 
     checks_values = True
+    usual_input = tf.TensorSpec([None, None], tf.int32)  # where it is the first layer
 
     def __init__(self, input_dim, output_dim, embeddings_initializer="uniform", embeddings_regularizer=None,
                  embeddings_constraint=None, mask_zero=False, activity_regularizer=None, **kwargs):  # fmt: skip

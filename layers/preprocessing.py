@@ -1,5 +1,7 @@
 """Preparing data inside a model, so that the model takes what the world delivers."""
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
@@ -79,13 +81,16 @@ class Normalization(Layer):
         self.variance = self.add_weight(name="variance", shape=shape, initializer="ones", trainable=False)
         self.count = self.add_weight(name="count", shape=(), dtype="int64", initializer="zeros", trainable=False)
 
-    def adapt(self, data):
-        """Set mean and variance to those of `data`: an array, or batches of arrays (a tf.data.Dataset, a list ...)."""
+    def adapt(self, data, batch_size=None, steps=None):
+        """Set mean and variance to those of `data`: an array, or batches of arrays (a tf.data.Dataset, a list ...).
+
+        Arguments: `steps` (of the batches only so many), `batch_size` (not needed, for Keras's sake).
+        """
         if self._given_mean is not None:
             raise ValueError(f"{self._title} was given mean and variance; without them it can adapt to data.")
         whole = hasattr(data, "__array__") or (isinstance(data, (list, tuple)) and not hasattr(data[0], "__array__"))
         count = mean = squares = 0.0
-        for batch in [data] if whole else data:
+        for batch in [data] if whole else itertools.islice(data, steps):
             batch = np.asarray(batch, np.float64)
             if batch.ndim == 1 and self.axis:
                 batch = batch[:, np.newaxis]

@@ -164,7 +164,7 @@ ROOMS = [
     {"small parts": "engine.activations engine.constraints engine.dtypes engine.hints engine.initializers engine.random "
                     "engine.regularizers engine.signals engine.small_parts engine.spellings engine.text"},
     {"heart": "engine.core"},
-    {"seams": "engine.around engine.kept_states engine.outputs engine.parts engine.passes engine.state engine.unchanged", "compilation": "engine.compilation",
+    {"seams": "engine.around engine.kept_states engine.outputs engine.parts engine.passes engine.state engine.unbuilt engine.unchanged", "compilation": "engine.compilation",
      "functional": "engine.functional"},
     {"configs": "engine.configs"},
     {"metrics": "engine.metrics", "optimizers": "engine.optimizers", "layers": "layers"},

@@ -7,11 +7,11 @@ from engine.callbacks.checkpoint import BackupAndRestore, Checkpoint
 from engine.callbacks.gradients import GradientStats
 from engine.callbacks.history import CSVLogger, History
 from engine.callbacks.monitoring import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau, TerminateOnNaN
-from engine.callbacks.progress import ProgressBar
+from engine.callbacks.progress import ProgbarLogger, ProgressBar
 from engine.callbacks.schedules import LambdaCallback, LearningRateScheduler
 from engine.callbacks.tensorboard import TensorBoard
 
 __all__ = [
     "BackupAndRestore", "Callback", "CallbackList", "Checkpoint", "CSVLogger", "EarlyStopping", "GradientStats", "History", "LambdaCallback", "LearningRateScheduler",
-    "ModelCheckpoint", "ProgressBar", "ReduceLROnPlateau", "SwapEMAWeights", "TensorBoard", "TerminateOnNaN",
+    "ModelCheckpoint", "ProgbarLogger", "ProgressBar", "ReduceLROnPlateau", "SwapEMAWeights", "TensorBoard", "TerminateOnNaN",
 ]  # fmt: skip

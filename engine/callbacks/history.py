@@ -4,6 +4,7 @@ import csv
 import os
 from typing import Any
 
+from engine import spellings
 from engine.callbacks.base import Callback
 
 
@@ -17,12 +18,12 @@ class History(Callback):
     signal: int | None = None
 
     def __init__(self) -> None:
-        self.history: dict[str, list[Any]] = {}
+        self.history: dict[str, list[Any]] = spellings.Logs()
         self.epoch: list[int] = []
         self.waiting: list[float] = []
 
     def on_train_begin(self, logs=None):
-        self.history, self.epoch, self.waiting = {}, [], []
+        self.history, self.epoch, self.waiting = spellings.Logs(), [], []
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)
@@ -30,10 +31,10 @@ class History(Callback):
             self.history.setdefault(name, []).append(value)
 
     def get_state(self):
-        return {"history": self.history, "epoch": self.epoch}
+        return {"history": dict(self.history), "epoch": self.epoch}
 
     def set_state(self, state):
-        self.history, self.epoch = state["history"], state["epoch"]
+        self.history, self.epoch = spellings.Logs(state["history"]), state["epoch"]
 
 
 class CSVLogger(Callback):

@@ -5,8 +5,10 @@ import warnings
 
 import numpy as np
 
+from engine import spellings
 from engine.callbacks.base import Callback, learning_rate_of
 from engine.metrics.direction import direction
+from engine.small_parts import arguments
 
 
 class Monitor:
@@ -132,16 +134,18 @@ class ModelCheckpoint(Watcher):
     Arguments: `filepath` (may contain `{epoch}`, `{batch}` and names of the logs,
     `"run-{epoch:02d}-{val_loss:.2f}.safetensors"`), `monitor`, `verbose`, `save_best_only`, `save_weights_only`, `mode`,
     `save_freq` ("epoch", or a number of batches; with `steps_per_execution` after the call that completes it),
-    `initial_value_threshold` (to be beaten before the first save).
+    `initial_value_threshold` (to be beaten before the first save), `period` (of "epoch": after each so many).
     """
 
     chief_only = True
 
+    @spellings.passes_over("options")
     def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False,
-                 mode="auto", save_freq="epoch", initial_value_threshold=None):  # fmt: skip
+                 mode="auto", save_freq="epoch", initial_value_threshold=None, period=1):  # fmt: skip
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1):
             raise ValueError(f'ModelCheckpoint: save_freq is "epoch" or a number of batches, received {save_freq!r}.')
-        self.filepath, self.verbose = os.fspath(filepath), verbose
+        arguments.count("ModelCheckpoint", optional=False, period=period)
+        self.filepath, self.verbose, self.period = os.fspath(filepath), verbose, period
         self.save_best_only, self.save_weights_only, self.save_freq = save_best_only, save_weights_only, save_freq
         self.watch = Monitor("ModelCheckpoint", monitor, mode, 0.0, initial_value_threshold)
         self.monitor = monitor
@@ -157,7 +161,7 @@ class ModelCheckpoint(Watcher):
         self.batch = step
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.save_freq == "epoch":
+        if self.save_freq == "epoch" and (epoch + 1) % self.period == 0:
             self._save(logs)
 
     def _count_batch(self, batch, logs=None):

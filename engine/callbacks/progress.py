@@ -63,6 +63,18 @@ class ProgressBar(Callback):
             self.bar = None
 
 
+class ProgbarLogger(ProgressBar):
+    """`ProgressBar` under Keras's name. `fit` shows one by itself, unless `verbose=0`; given one, it shows that alone.
+
+    Arguments: `count_mode` ("steps"; older code's "samples" counts steps too), `stateful_metrics` (means are known anyway).
+    """
+
+    def __init__(self, count_mode="steps", stateful_metrics=None):
+        if count_mode not in ("steps", "samples"):
+            raise ValueError(f'ProgbarLogger: count_mode is "steps" or "samples", received {count_mode!r}.')
+        super().__init__(verbose=1)
+
+
 class EvaluationBar(ProgressBar):
     """The bar of `evaluate`."""
 

@@ -2,9 +2,11 @@
 
 import importlib.util
 import os
+import time
 
 import tensorflow as tf
 
+from engine import spellings
 from engine.callbacks.base import Callback
 from engine.callbacks.projector import Projector
 from engine.small_parts.batch import unpack
@@ -19,8 +21,9 @@ class TensorBoard(Callback):
     `validation`; a scalar of validation has the name of the same scalar of training.
 
     Arguments: `log_dir`; `histogram_freq` (every so many epochs; 0: none; gradients are those of one batch,
-    and left out under a `tf.distribute` strategy); `write_graph`; `update_freq` ("epoch", or "batch" or a number of
-    batches for scalars in between); `embeddings_freq` (every so many epochs, from the first on, the tables of Embedding
+    and left out under a `tf.distribute` strategy); `write_graph`; `write_steps_per_second` (a scalar of each epoch);
+    `update_freq` ("epoch", or "batch" or a number of batches for scalars in between); `profile_batch` (a batch, or the
+    first and the last of several, of the first epoch, counted from 1, that TensorFlow's profiler watches; 0: none); `embeddings_freq` (every so many epochs, from the first on, the tables of Embedding
     layers for the projector; 0: none) and `embeddings_metadata` (a file with a label for each row, or {layer: file}).
 
     >>> from engine.callbacks import TensorBoard
@@ -28,20 +31,26 @@ class TensorBoard(Callback):
     """
 
     chief_only = True
+    profiling = False
+    done = 0  # steps of this epoch
 
-    def __init__(self, log_dir="logs", histogram_freq=0, write_graph=True, update_freq="epoch", embeddings_freq=0,
-                 embeddings_metadata=None):  # fmt: skip
+    @spellings.passes_over("batch_size", "embeddings_data", "embeddings_layer_names", "write_grads", "write_images")
+    def __init__(self, log_dir="logs", histogram_freq=0, write_graph=True, write_steps_per_second=False, update_freq="epoch",
+                 profile_batch=0, embeddings_freq=0, embeddings_metadata=None):  # fmt: skip
         if update_freq not in ("epoch", "batch") and not (isinstance(update_freq, int) and update_freq > 0):
             raise ValueError(
                 f'TensorBoard: update_freq is "epoch", "batch" or a number of batches, received {update_freq!r}.'
             )
-        self.log_dir = os.fspath(log_dir)
+        self.log_dir, self.write_steps_per_second = os.fspath(log_dir), write_steps_per_second
+        self.profiled = _batches(profile_batch)
         self.histogram_freq, self.write_graph, self.update_freq = histogram_freq, write_graph, update_freq
         self.embeddings_freq, self.embeddings_metadata = embeddings_freq, embeddings_metadata
         self.writers, self.projector = {}, None
         self.every = 1 if update_freq == "batch" else update_freq
         if update_freq != "epoch":  # only then is every batch of interest
             self.on_train_batch_end = self._write_batch
+        if self.profiled:
+            self.on_train_batch_begin = self._profile
         self.steps = self.batch = 0  # of the run, and of this epoch
 
     def _writer(self, name):
@@ -58,7 +67,22 @@ class TensorBoard(Callback):
                 tf.summary.graph(self.model.compiled_step("train", run.feed.spec).step.graph)
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.batch = 0
+        self.batch, self.began = 0, time.perf_counter()
+
+    def on_train_chunk_end(self, step, logs=None):
+        self.done = step
+
+    def _profile(self, batch, logs=None):
+        if self.profiled and batch + 1 == self.profiled[0]:
+            tf.profiler.experimental.start(self.log_dir)
+            self.profiling = True
+        elif self.profiling and batch + 1 > self.profiled[1]:
+            self._end_profile()
+
+    def _end_profile(self):
+        if self.profiling:
+            tf.profiler.experimental.stop()
+            self.profiling, self.profiled = False, None
 
     def _write_batch(self, batch, logs=None):
         before = self.steps
@@ -74,6 +98,10 @@ class TensorBoard(Callback):
             folder = "validation" if name.startswith("val_") else "train"
             with self._writer(folder).as_default():
                 tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", tf.reduce_mean(value), step=epoch)
+        if self.write_steps_per_second:
+            with self._writer("train").as_default():
+                tf.summary.scalar("epoch_steps_per_second", self.done / (time.perf_counter() - self.began), step=epoch)
+        self._end_profile()
         if self.histogram_freq and (epoch + 1) % self.histogram_freq == 0:
             with self._writer("train").as_default():
                 self._write_histograms(epoch)
@@ -101,6 +129,15 @@ class TensorBoard(Callback):
         self.steps, self.batch = state["steps"], state["batch"]
 
     def close(self):
+        self._end_profile()
         for writer in self.writers.values():
             writer.close()
         self.writers = {}
+
+
+def _batches(given):
+    """The first and the last batch to watch: of a number, a pair or older code's "10, 20"; None of 0."""
+    numbers = [int(text) for text in given.split(",")] if isinstance(given, str) else tf.nest.flatten(given)
+    if not all(isinstance(number, int) and number >= 0 for number in numbers) or not 1 <= len(numbers) <= 2:
+        raise ValueError(f"TensorBoard: profile_batch is the number of a batch or a pair of them, received {given!r}.")
+    return (numbers[0], numbers[-1]) if all(numbers) else None

@@ -153,7 +153,7 @@ class Layer(Copied, tracking.Tracked, Described):
             self._output_shapes = shape_of(outputs)
         inputs = args[0] if args else next(iter(kwargs.values()), None)
         mask = masks_of(inputs)
-        if self.supports_masking and (mask is not None or type(self).compute_mask is not Layer.compute_mask):
+        if type(self).compute_mask is not Layer.compute_mask or self.supports_masking and mask is not None:
             attach_masks(outputs, self.compute_mask(inputs, mask))
         if self.activity_regularizer is not None:
             for output in tf.nest.flatten(outputs):

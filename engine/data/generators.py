@@ -58,6 +58,8 @@ class PythonFeed(StreamFeed):
 
     def next(self):
         self._peek()
+        if self.iterator is None and self._has_ended_before():
+            self._peek()
         batch, self._ahead = self._ahead, None
         if batch is not None:
             self.position, self.drawn = self.position + 1, self.drawn + 1

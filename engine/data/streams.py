@@ -58,6 +58,13 @@ class StreamFeed(Feed):
     def _end_pass(self):
         self.iterator, self.current = None, -1
 
+    def _has_ended_before(self):
+        """Whether the epoch before took the very last batch of the pass, where this one was to go on: then it begins a new one."""
+        ended = not self.position and self.drawn > 0
+        if ended:
+            self._begin_pass()
+        return ended
+
     def _timed_next(self):
         """The next batch, or None at the end."""
         began = time.perf_counter()
@@ -69,6 +76,8 @@ class StreamFeed(Feed):
         if self.iterator is None or self.position == self.steps:
             return None
         batch = self._timed_next()
+        if batch is None and self._has_ended_before():
+            batch = self._timed_next()
         if batch is None:
             self._end_pass()
         else:
@@ -139,6 +148,8 @@ class DatasetFeed(StreamFeed):
         if self.iterator is None or count <= 1:
             return super().run(step, count)
         logs, ran, waited = step.on_iterator(self.iterator, count)
+        if not ran and self._has_ended_before():
+            logs, ran, waited = step.on_iterator(self.iterator, count)
         self.waited += waited
         self.position, self.drawn = self.position + ran, self.drawn + ran
         if ran < count:

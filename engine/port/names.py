@@ -5,7 +5,7 @@ import difflib
 import functools
 import pathlib
 
-from engine.port.substitutes import substitute
+from engine.port.substitutes import substitute, told
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -24,7 +24,8 @@ _MOVED = {
     **dict.fromkeys([f"utils.{part}" for part in ("data_utils", "generic_utils", "layer_utils", "np_utils", "vis_utils")], "utils"),
     **dict.fromkeys([f"engine.{part}" for part in ("functional", "sequential", "training")], "models"),
     "backend.tensorflow_backend": "backend", "mixed_precision.experimental": "mixed_precision",
-    "optimizers.adam": "optimizers", "optimizers.experimental": "optimizers", "optimizer_v2": "optimizers", "preprocessing.image_dataset_from_directory":
+    **dict.fromkeys([f"optimizers.{name}" for name in ("adam", "adam_v2", "experimental", "gradient_descent_v2", "rmsprop_v2")], "optimizers"),
+    "callbacks.experimental": "callbacks", "optimizer_v2": "optimizers", "preprocessing.image_dataset_from_directory":
     "utils.image_dataset_from_directory", "preprocessing.text_dataset_from_directory": "utils.text_dataset_from_directory",
     "preprocessing.timeseries_dataset_from_array": "utils.timeseries_dataset_from_array",
 }  # fmt: skip
@@ -63,6 +64,7 @@ def offered():
     """
     found = {path: {name for source in sources for name in _names(*source.partition(": ")[::2])}
              for path, sources in _paths().items()}  # fmt: skip
+    found[""].add("__version__")
     for path in list(found):
         while path:
             path, _, name = path.rpartition(".")
@@ -142,4 +144,13 @@ def advice(path):
         return text
     module, _, name = path.rpartition(".")
     close = difflib.get_close_matches(name, offered().get(module, ()), n=1)
-    return f"did you mean {f'{module}.{close[0]}'.lstrip('.')}?" if close else 'see "What is left out" in docs/from-keras.md'
+    return f"did you mean {f'{module}.{close[0]}'.lstrip('.')}?" if close else "no library of today has it"
+
+
+def left_out():
+    """[(path, what to write instead)] of what is not here, sorted; of a module that is, for all the rest of it.
+
+    >>> [text for path, text in left_out() if path == "tree"]
+    ['tf.nest']
+    """
+    return [(path, text) for path, text in told() if missing(path) or is_module(path)]

@@ -5,17 +5,18 @@ layers share a SeedGenerator, that one has two. So here a counter stands under e
 """
 
 from engine.core import tracking
-from engine.core.layer import Layer
 from engine.random import SeedGenerator
+from engine.unbuilt import build_known, waiting
 
 OPTIMIZER, SEEDS = "optimizer/", "seeds/"
 
 
 def weights_of(model, action):
-    """{path: variable} of a model that is built; `action` is what is to be done, for the error of one that is not."""
-    waiting = [path for path, layer in model.named_layers() if path and not _is_built(layer)]
-    if waiting or not model.built:
-        names = ", ".join(map(repr, waiting[:5])) + (f" and {len(waiting) - 5} more" if len(waiting) > 5 else "")
+    """{path: variable} of a model that is built, or can be; `action` is what is to be done, for the error of one that is not."""
+    build_known(model)
+    left = [path for path in waiting(model) if path]
+    if left or not (model.built or model.weights):
+        names = ", ".join(map(repr, left[:5])) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
         raise ValueError(
             f"{model._title} is not built, so it has no weights yet{f' in {names}' if names else ''}. "
             f"Call it on a batch once, model(x), or say model.build((None, ...)) with the shape of a batch, before {action}()."
@@ -26,11 +27,6 @@ def weights_of(model, action):
             raise ValueError(f"{model._title} has two weights at the path {path!r}. Rename one of the attributes.")
         weights[path] = variable
     return weights
-
-
-def _is_built(layer):
-    """Layers that make no weights need not be built: an activation that was not called yet is no loss."""
-    return layer.built or type(layer).build is Layer.build
 
 
 def seeds_of(model):

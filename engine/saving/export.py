@@ -5,6 +5,9 @@ import tensorflow as tf
 from engine.core import symbolic, tracking
 from engine.saving.contents import weights_of
 from engine.small_parts.kinds import kind_of
+from engine.unbuilt import known_inputs
+
+_TABLES = (tf.lookup.StaticHashTable, tf.lookup.experimental.MutableHashTable)
 
 
 def export(model, filepath, format="tf_saved_model", input_signature=None):
@@ -60,18 +63,22 @@ def functions(model, specs=None):
 def used_by(layer):
     """What a call of `layer` reads beside its weights: states that it keeps, and TensorFlow's tables."""
     states = [child for _, child in tracking.children(layer, all_used=True) if isinstance(child, tf.Variable)]
-    return [*states, *(item for item in vars(layer).values() if isinstance(item, tf.lookup.experimental.MutableHashTable))]
+    return [*states, *(item for item in vars(layer).values() if isinstance(item, _TABLES))]
 
 
 def knows_inputs(model):
     """Whether inputs were declared, or it was called on some."""
-    return model._structure is not None or model.first_inputs is not None
+    return _declared(model) is not None
+
+
+def _declared(model):
+    return model._structure if model._structure is not None else known_inputs(model)
 
 
 def _specs(model):
     """The inputs as a nest of TensorSpec with any number of rows."""
-    declared = model._structure if model._structure is not None else model.first_inputs
-    if not knows_inputs(model):
+    declared = _declared(model)
+    if declared is None:
         raise ValueError(f"{model._title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
     kinds = {getattr(item, "kind", None) or kind_of(item) for item in tf.nest.flatten(declared)}
     if kinds - {"dense"}:

@@ -25,6 +25,7 @@ from engine.saving.container import FileError
 from engine.saving.contents import OPTIMIZER, joined, optimizer_state_of, seeds_of, values_of, weights_of
 from engine.small_parts import arguments
 from engine.small_parts.kinds import kind_of
+from engine.unbuilt import known_inputs
 from losses.ground.configurable import serialize_object
 from losses.ground.lookup import custom_object_scope
 
@@ -48,9 +49,14 @@ def save(model, filepath, include_optimizer=True):
     True
     """
     variables = joined(model, weights_of(model, "save"), seeds_of(model))
+    if not model.built and known_inputs(model) is None:
+        raise ValueError(
+            f"{model._title} was never called as a whole, so a file of it could not say how to make it again. Call it once, "
+            "model(x), or save its parts, each by itself. save_weights() needs no call."
+        )
     description = {
         "model": serialize_object(model),
-        "inputs": _describe_inputs(model.first_inputs),
+        "inputs": _describe_inputs(known_inputs(model)),
         "compile": compiling.describe(model) if include_optimizer else None,
         "optimizer_weights": [],
     }

@@ -1,11 +1,12 @@
 """What a model can do with files: the methods of `Model` for it, each in a file of its own here."""
 
 import json
+import os
 from typing import Any
 
-from engine import hints
+from engine import hints, spellings
 from engine.configs.json_data import to_json
-from engine.saving import model_file, tensorflow_files, weights
+from engine.saving import disk, model_file, tensorflow_files, weights
 from engine.saving.export import export as export_model
 from losses.ground.configurable import serialize_object
 
@@ -13,18 +14,41 @@ from losses.ground.configurable import serialize_object
 class Saved:
     """Half of `Model`: `save`, `save_weights`, `load_weights`, `export`, `to_json`."""
 
-    def save(self, filepath: hints.File, include_optimizer: bool = True) -> None:
-        """Write the whole model to one file, for `engine.saving.load_model`. See `engine.saving.model_file`."""
+    @spellings.passes_over(*spellings.OF_FORMATS)
+    def save(self, filepath: hints.File, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write the whole model to one file, for `engine.saving.load_model`. See `engine.saving.model_file`.
+
+        `overwrite=False`: a FileExistsError where there is a file already. There is one format, whatever the name ends in.
+        """
+        _check_free(filepath, overwrite)
         model_file.save(self, filepath, include_optimizer)
 
-    def save_weights(self, filepath: hints.File) -> None:
-        """Write the weights to one safetensors file, under their paths; or as a checkpoint of TensorFlow, `cp.ckpt`."""
+    @spellings.passes_over(*spellings.OF_FORMATS)
+    def save_weights(self, filepath: hints.File, overwrite: bool = True) -> None:
+        """Write the weights to one safetensors file, under their paths; a checkpoint of TensorFlow where `.ckpt` is in the name.
+
+        The directory is made if there is none. `overwrite=False`: a FileExistsError where there is a file already.
+        """
+        _check_free(filepath, overwrite)
+        if not os.path.exists(folder := os.path.dirname(os.path.abspath(filepath))):
+            disk.make_directory(folder)
         (tensorflow_files.save if tensorflow_files.is_one(filepath) else weights.save_weights)(self, filepath)
 
-    def load_weights(self, filepath: hints.File, strict: bool = True) -> Any:
-        """Assign the weights of a file; all are checked before any is assigned. See `engine.saving.weights`."""
+    @spellings.passes_over("options")
+    def load_weights(self, filepath: hints.File, skip_mismatch: bool = False, by_name: bool = False, strict: bool = True) -> Any:
+        """Assign the weights of a file; all are checked before any is assigned. See `engine.saving.weights`.
+
+        `strict=False`, or `skip_mismatch=True`: those that fit. Weights go by their paths, and `by_name=True` is an error.
+        """
+        if by_name:
+            raise ValueError(
+                f"{self._title}.load_weights: weights go by their paths, not by the names of layers. Load the file into a model "
+                "like the one that wrote it, then take what you need: new.get_layer(name).set_weights(old.get_layer(name).get_weights())."
+            )
+        strict = strict and not skip_mismatch
         return (tensorflow_files.load if tensorflow_files.is_one(filepath) else weights.load_weights)(self, filepath, strict)
 
+    @spellings.passes_over("verbose")
     def export(self, filepath: hints.File, format: str = "tf_saved_model", input_signature: hints.Nest = None) -> None:
         """Write a SavedModel for TensorFlow's own tools. See `engine.saving.export`."""
         export_model(self, filepath, format, input_signature)
@@ -38,3 +62,8 @@ class Saved:
     def to_json(self, **kwargs: Any) -> str:
         """`get_config` and the class as JSON, for `engine.saving.model_from_json`; `kwargs` go to json.dumps."""
         return json.dumps(to_json(serialize_object(self)), **kwargs)
+
+
+def _check_free(filepath, overwrite):
+    if not overwrite and os.path.exists(filepath):
+        raise FileExistsError(f"{os.fspath(filepath)!r} is there already. Move it away, or say overwrite=True.")

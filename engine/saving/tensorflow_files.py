@@ -24,6 +24,7 @@ import tempfile
 
 import tensorflow as tf
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
+from tensorflow.types.experimental import PolymorphicFunction
 
 from engine.core.layer import Layer
 from engine.core.model import CoreModel
@@ -40,10 +41,13 @@ _HOW = "tf.train.Checkpoint(model).restore(path) lets values wait for a model th
 
 
 def serving(owner):
-    """What a SavedModel has beside the parts: what a call of a layer reads, and for a model the functions that compute it."""
+    """What a SavedModel has beside the parts: what a call of a layer reads, its methods that are tf.functions, and those that
+    compute a model."""
     if not isinstance(owner, Layer):
         return {}
     found = {f"used_{index}": thing for index, thing in enumerate(used_by(owner))}
+    found |= {name: getattr(owner, name) for cls in type(owner).__mro__ for name, item in vars(cls).items()
+              if isinstance(item, PolymorphicFunction)}  # fmt: skip
     if isinstance(owner, CoreModel):
         weights_of(owner, "tf.saved_model.save")
         found |= dict(zip(("serve", "_default_save_signature"), functions(owner))) if knows_inputs(owner) else {}

@@ -50,7 +50,7 @@ def count_rows(data):
     return tf.shape(first)[0] if first.shape[0] is None else tf.constant(first.shape[0])
 
 
-def pack(x, y, sample_weight):
+def pack(x, y=None, sample_weight=None):
     """x, y and sample weights as one batch: alone, x stays as it is."""
     if sample_weight is not None:
         return (x, y, sample_weight)

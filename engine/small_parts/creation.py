@@ -69,8 +69,13 @@ def build_once(build):
     @functools.wraps(build)
     def wrapped(self, *shapes, **named_shapes):
         shapes = [spellings.Shape(s) if isinstance(s, (tuple, tf.TensorShape)) else s for s in shapes]
-        with outside():
-            build(self, *shapes, **named_shapes)
+        before = list(self._loose_weights)
+        try:
+            with outside():
+                build(self, *shapes, **named_shapes)
+        except Exception:
+            self._loose_weights[:] = before  # what it had made is no weight: a later call builds it anew
+            raise
         self.built = True
         self._restore_waiting()
         if _noted.layers is not None and any(isinstance(item, tf.Variable) for item in vars(self).values()):

@@ -69,7 +69,7 @@ class Described(Configurable):
 
     def count_params(self) -> int:
         """The number of scalars in `weights`."""
-        if not self.built:
+        if not self.built and not self.weights:
             raise ValueError(f"{self._title} is not built and has no weights to count. Call it on data once first.")
         return sum(int(np.prod(weight.shape)) for weight in self.weights)
 
@@ -141,8 +141,8 @@ class Described(Configurable):
                 return spellings.OF_A_LAYER[name](self)
             except ValueError as error:  # there is no graph yet
                 raise AttributeError(str(error)) from None
-        hint = ""
-        if not self.built and not name.startswith("_"):
+        hint = f" Write {spellings.GONE[name]}." if name in spellings.GONE else ""
+        if not hint and not self.built and not name.startswith("_"):
             hint = " It is not built yet: its weights are made when it is first called, or by build(shape)."
         raise AttributeError(f"{self._title} has no attribute {name!r}.{hint}")
 

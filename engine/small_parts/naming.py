@@ -26,6 +26,6 @@ def next_name(base):
     return f"{base}_{count}" if count else base
 
 
-def clear_session():
-    """Start counting names anew, as in a new process."""
+def clear_session(free_memory=True):
+    """Start counting names anew, as in a new process. `free_memory` is here for older programs: Python frees what is not used."""
     _counts.clear()

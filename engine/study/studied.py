@@ -1,24 +1,35 @@
 """What a model can tell about itself: the methods of `Model` that only read."""
 
+from engine import spellings
 from engine.study.found import explain_trainable, why_tracked
 from engine.study.inspect_step import inspect_step
 from engine.study.summary import Summary
 from engine.study.walk import walk_step
+from engine.unbuilt import build_known, waiting
 
 
 class Studied:
-    """`summary`, `inspect_step`, `walk_step`, `why_tracked` and `explain_trainable`."""
+    """`summary`, `count_params`, `inspect_step`, `walk_step`, `why_tracked` and `explain_trainable`."""
 
-    def summary(self, print_fn=print):
+    @spellings.passes_over("expand_nested", "layer_range", "positions", "show_trainable")
+    def summary(self, line_length=None, print_fn=print):
         """The layers as a tree: paths, output shapes, parameters (frozen and shared ones marked), what a row costs.
 
-        Goes to `print_fn` (None: nowhere) line by line; returns the Summary, which has the same as data.
+        At most `line_length` characters wide (None: as the terminal is); goes to `print_fn` (None: nowhere) line by line.
+        Returns the Summary, which has the same as data. Of what is not built, the shapes that are known are shown.
         """
         found = Summary(self)
         if print_fn is not None:
-            for line in found.text().split("\n"):
+            for line in found.text(line_length).split("\n"):
                 print_fn(line)
         return found
+
+    def count_params(self):
+        """The number of scalars in `weights`; a weight that two layers share counts once."""
+        build_known(self)
+        if not self.built and (left := waiting(self)):
+            raise ValueError(f"{self._title} is not built and has no weights to count in {left[:5]}. Call it on data once first.")
+        return super().count_params()
 
     def inspect_step(self, x, y=None, sample_weight=None):
         """One training step on these rows, looked into and then undone: a `Step` to print or to write as a page.

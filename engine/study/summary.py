@@ -10,6 +10,7 @@ import tensorflow as tf
 from engine.core import tracking
 from engine.core.layer import Layer
 from engine.study.cost import costs
+from engine.unbuilt import build_known, is_built
 
 _HEAD = ("Layer (class)", "Path", "Output shape", "Parameters", "Mult-adds")
 _LESS_NEEDED = ("Mult-adds", "Path")  # left out first where the terminal is narrow
@@ -48,6 +49,7 @@ class Summary:
     """What a model is made of: `rows`, one LayerRow per layer, and totals. `str` fits the terminal."""
 
     def __init__(self, model):
+        build_known(model)
         if not model.built and not any(layer.built for path, layer in model.named_layers() if path):
             raise ValueError(f"{model._title} is not built. Call it on data once, fit it, or call build(input_shape).")
         self.title = model._title
@@ -116,7 +118,7 @@ def _rows(model, found):
             yield LayerRow(
                 path, layer.name, type(layer).__name__, max(depth, 1), _shapes(layer), trainable,
                 sum(map(_size, new)) - trainable, shared or len(new) < len(own),
-                cost and cost.multiply_adds, cost and cost.bytes, layer.built or type(layer).build is Layer.build,
+                cost and cost.multiply_adds, cost and cost.bytes, is_built(layer),
             )  # fmt: skip
         if not shared:
             inner = [(name, child) for name, child in tracking.children(layer) if isinstance(child, Layer)]

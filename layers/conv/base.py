@@ -65,4 +65,5 @@ class BaseConvolution(SpatialLayer):
         return tf.nn.bias_add(outputs, tf.cast(self.bias, outputs.dtype)) if self.use_bias else outputs
 
     def call(self, inputs):
-        return self.activation(super().call(inputs))
+        outputs = super().call(inputs)
+        return outputs if self.activation is None else self.activation(outputs)

@@ -113,6 +113,7 @@ class RecurrentCell(Layer):
         """The initializer of the bias."""
         return self.bias_initializer(shape, dtype=dtype)
 
+    @spellings.rows_of
     def get_initial_state(self, batch_size=None):
         """Zeros, one tensor (batch_size, units) per state."""
         return [tf.zeros((batch_size, self.width), self.compute_dtype) for _ in range(self.num_states)]

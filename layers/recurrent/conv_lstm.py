@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from engine import activations
+from engine import activations, spellings
 from engine.small_parts.input_spec import InputSpec
 from engine.small_parts.sizes import positive_integer
 from layers.conv.conv import convolve
@@ -88,6 +88,7 @@ class ConvLSTMCell(RecurrentCell):
     def input_bias(self):
         return self.bias if self.gate_axis == -1 else tf.reshape(self.bias, (-1, *[1] * self.rank))
 
+    @spellings.rows_of
     def get_initial_state(self, batch_size=None):
         """Zeros h and c, (batch_size, ...space, filters) or with the filters first."""
         last = self.data_format == "channels_last"

@@ -80,6 +80,7 @@ class RNN(Layer):
             zeros = self.get_initial_state(sequences_shape[0])
             self.states = tf.nest.map_structure(lambda zero: tf.Variable(zero, trainable=False), zeros)
 
+    @spellings.rows_of
     def get_initial_state(self, batch_size):
         """The states before the first step, as the cell makes them; zeros for our cells."""
         return zero_states(self.cell, batch_size)

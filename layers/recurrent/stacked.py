@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from engine import spellings
 from engine.configs.layer_config import get_layer
 from engine.core.layer import Layer
 from engine.small_parts.account import LOOP, spend
@@ -49,6 +50,7 @@ class StackedRNNCells(Layer):
                 cell.built = True
             input_shape = (input_shape[0], _output_size(cell))
 
+    @spellings.rows_of
     def get_initial_state(self, batch_size=None):
         """Zeros: a list of states per cell."""
         return [zero_states(cell, batch_size) for cell in self.cells]

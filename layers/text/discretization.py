@@ -41,8 +41,8 @@ class Discretization(Learned, Layer):
         if sparse:
             raise ValueError(f"{self._title} makes dense tensors only: sparse=True is not supported.")
 
-    def adapt(self, data, steps=None):
-        """Take as boundaries the quantiles of `data`: an array, or batches of arrays."""
+    def adapt(self, data, batch_size=None, steps=None):
+        """Take as boundaries the quantiles of `data`: an array, or batches of arrays, of which `steps` are taken."""
         if self.num_bins is None:
             raise ValueError(f"{self._title} was given its boundaries; with num_bins= it can adapt to data.")
         whole = hasattr(data, "__array__") or (isinstance(data, (list, tuple)) and not hasattr(data[0], "__array__"))

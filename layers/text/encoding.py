@@ -14,6 +14,8 @@ def encode(numbers, size, output_mode, dtype, weights=None):
     """
     if output_mode == "int":
         return numbers
+    if isinstance(numbers, tf.RaggedTensor):
+        numbers = numbers.to_tensor(-1)
     hot = tf.one_hot(numbers, size, dtype=dtype)
     if output_mode == "one_hot":
         rank = hot.shape.rank

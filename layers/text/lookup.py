@@ -8,8 +8,8 @@ from layers.text.vocabulary import VocabularyLayer
 class StringLookup(VocabularyLayer):
     """Strings as numbers: each by its place in the vocabulary.
 
-    Shapes: any, of strings; the same comes out, int64; other modes than "int" see `layers.text.encoding`. No weights.
-    Arguments: see VocabularyLayer (`mask_token` None, one number for unknown strings, "[UNK]").
+    Shapes: any, of strings; the same comes out, int64, also of a RaggedTensor; other modes than "int" see `layers.text.encoding`.
+    No weights. Arguments: see VocabularyLayer (`mask_token` None, one number for unknown strings, "[UNK]").
     Errors: ValueError without a vocabulary, and for a token that is in it twice.
 
     >>> from layers import StringLookup
@@ -30,10 +30,10 @@ class StringLookup(VocabularyLayer):
 
     def call(self, inputs):
         if self.invert:
-            return self.looked_up(tf.cast(inputs, tf.int64))
+            return tf.ragged.map_flat_values(self.looked_up, tf.cast(inputs, tf.int64))
         if inputs.dtype != tf.string:
             raise ValueError(f"{self._title} takes strings, received {inputs.dtype.name}. For integers: IntegerLookup.")
-        return self.encoded(self.numbers(inputs))
+        return self.encoded(tf.ragged.map_flat_values(self.numbers, inputs))
 
 
 class IntegerLookup(VocabularyLayer):
@@ -59,5 +59,5 @@ class IntegerLookup(VocabularyLayer):
         if not inputs.dtype.is_integer:
             raise ValueError(f"{self._title} takes integers, received {inputs.dtype.name}. For strings: StringLookup.")
         if self.invert:
-            return self.looked_up(tf.cast(inputs, tf.int64))
-        return self.encoded(self.numbers(tf.cast(inputs, self.token_dtype)))
+            return tf.ragged.map_flat_values(self.looked_up, tf.cast(inputs, tf.int64))
+        return self.encoded(tf.ragged.map_flat_values(self.numbers, tf.cast(inputs, self.token_dtype)))

@@ -35,6 +35,8 @@ class TextVectorization(VocabularyLayer):
     [[2, 3, 0], [1, 4, 1]]
     """
 
+    usual_input = tf.TensorSpec([None], tf.string)  # where it is the first layer
+
     def __init__(self, max_tokens=None, standardize="lower_and_strip_punctuation", split="whitespace", ngrams=None,
                  output_mode="int", output_sequence_length=None, pad_to_max_tokens=False, vocabulary=None, idf_weights=None,
                  sparse=False, ragged=False, encoding="utf-8", name=None, **kwargs):  # fmt: skip

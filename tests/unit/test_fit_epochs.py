@@ -30,6 +30,21 @@ def test_an_epoch_ends_with_the_data_and_says_so():
         model.fit(dataset(X, Y).batch(4), steps_per_epoch=5, verbose=0)
 
 
+@pytest.mark.parametrize("by_batch", [False, True])
+@pytest.mark.parametrize(("steps", "expected"), [(2, [2, 4, 6]), (3, [3, 4, 7]), (4, [4, 8, 12]), (6, [4, 8, 12])])
+@pytest.mark.parametrize("kind", ["dataset", "sequence"])
+@pytest.mark.filterwarnings("ignore:The data ended")
+def test_steps_that_end_where_the_data_end(kind, steps, expected, by_batch):
+    """As in Keras: an epoch goes on where the one before stopped; where that was the end, from the beginning."""
+    data = dataset(X[:8], Y[:8]).batch(2) if kind == "dataset" else Batches(batches(X[:8], Y[:8], size=2))
+    model, seen = compiled(dense()), []
+    hooks = {"on_epoch_end": lambda epoch, logs: seen.append(int(model.optimizer.iterations))}
+    if by_batch:
+        hooks["on_train_batch_end"] = lambda batch, logs: None
+    model.fit(data, steps_per_epoch=steps, epochs=3, verbose=0, callbacks=[callbacks.LambdaCallback(**hooks)])
+    assert seen == expected
+
+
 def test_initial_epoch_and_repeated_fits_continue():
     model, seen = compiled(dense()), []
     watch = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(epoch))

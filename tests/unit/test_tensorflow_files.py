@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from engine import Input, Model, Sequential, optimizers
 from engine.saving import FileError
-from layers import BatchNormalization, Dense, Dropout
+from layers import BatchNormalization, Dense, Dropout, Embedding, StringLookup
 
 X = np.random.default_rng(0).normal(size=(16, 3)).astype("float32")
 Y = X.sum(1, keepdims=True)
@@ -44,6 +44,26 @@ def trained(build, steps=3):
 
 def same(first, second):
     return len(first) == len(second) and all(np.array_equal(a, b) for a, b in zip(first, second))
+
+
+def test_compiled_methods_and_tables_are_in_a_saved_model(tmp_path):
+    class Words(Model):
+        def __init__(self):
+            super().__init__()
+            self.numbers, self.table = StringLookup(vocabulary=["a", "b"]), Embedding(3, 2)
+
+        def call(self, inputs):
+            return self.table(self.numbers(inputs))
+
+        @tf.function
+        def scored(self, words):
+            return self.table(self.numbers(tf.strings.split(words)).to_tensor())
+
+    model = Words()
+    expected = model.scored(tf.constant(["a b c"]))
+    tf.saved_model.save(model, tmp_path)
+    again = tf.saved_model.load(tmp_path)
+    np.testing.assert_array_equal(again.scored(tf.constant(["a b c"])), expected)
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)

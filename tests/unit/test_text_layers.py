@@ -194,3 +194,16 @@ def test_in_a_sequential_and_in_a_pipeline():
     np.testing.assert_array_equal(next(iter(mapped)), layer(tf.constant(TEXTS)))
     layer.adapt(["new words"])
     assert layer(["words"]).numpy().tolist() == [[0, 1, 0]]
+
+
+def test_rows_of_different_lengths():
+    """As in Keras of TensorFlow 2: a RaggedTensor in, a RaggedTensor out, eagerly and compiled, and back."""
+    rows = tf.strings.unicode_split(["ab", "c", ""], "UTF-8")
+    there, back = layers.StringLookup(vocabulary=["a", "b"]), layers.StringLookup(vocabulary=["a", "b"], invert=True)
+    for function in (lambda rows: there(rows), tf.function(lambda rows: there(rows))):
+        assert function(rows).to_list() == [[1, 2], [0], []]
+    assert back(there(rows)).to_list() == [[b"a", b"b"], [b"[UNK]"], []]
+    numbers = tf.ragged.constant([[7, 5], [7]], dtype=tf.int64)
+    assert layers.IntegerLookup(vocabulary=[5, 7])(numbers).to_list() == [[2, 1], [2]]
+    hot = layers.IntegerLookup(vocabulary=[5, 7], output_mode="multi_hot")(numbers)
+    assert hot.numpy().tolist() == [[0, 1, 1], [0, 0, 1]]
