@@ -21,6 +21,7 @@ from engine.study.calls import Recorder
 from engine.study.flow import tensors_in
 from engine.study.numbers import Numbers, floating, numbers, share
 from engine.study.pictures import images_in
+from engine.study.ready import make_ready
 from engine.study.signs import signs_of
 from engine.study.step_page import step_page
 from engine.study.worked import Worked, formula
@@ -162,15 +163,13 @@ def inspect_step(model, x, y=None, sample_weight=None):
     Errors: RuntimeError for a model that is not compiled.
     """
     model._require_compiled("inspect_step")
-    x, y, sample_weight = unpack(make_feed(model, x, y, sample_weight).all_rows())
-    with unchanged(model):
-        model(x, training=False)  # builds what is not built
-    missing = [weight for weight in model.trainable_weights if id(weight) not in model.optimizer._index]
-    if missing:
-        model.optimizer.build([*model.optimizer._weights, *missing])
-    with unchanged(model), dice_kept():
-        step, recorder = _measured(model, x, y, sample_weight)
-    recorder.check_own_gradients(step.calls)
+    feed = make_feed(model, x, y, sample_weight)
+    x, y, sample_weight = unpack(feed.all_rows())
+    make_ready(model, feed)
+    with dice_kept():
+        with unchanged(model):
+            step, recorder = _measured(model, x, y, sample_weight)
+        recorder.check_own_gradients(step.calls)
     return step
 
 

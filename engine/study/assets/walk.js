@@ -17,12 +17,10 @@ const find = (start, test) => { for (let i = start; i < moments.length; i++) if 
 const moves = {
   next: () => at + 1,
   back: () => at - 1,
-  into: () => (at + 1 < moments.length && depth(at + 1) > depth(at) ? at + 1 : at + 1),
+  into: () => find(at + 1, i => depth(i) > depth(i - 1)),  // where a line calls nothing that is recorded, on to one that does
   over: () => find(at + 1, i => depth(i) <= depth(at)),
   out: () => find(at + 1, i => depth(i) < depth(at)),
 };
-// Where a line calls nothing that is recorded, into says so by staying on the way: it looks for the next call.
-moves.into = () => find(at + 1, i => depth(i) > depth(i - 1));
 
 function go(index) {
   at = Math.max(0, Math.min(moments.length - 1, index));
@@ -87,7 +85,7 @@ function drawNames(moment) {
     if (weight) value.append(" ", follower(weight));
     list.append(value);
   }
-  box.replaceChildren(list);
+  box.replaceChildren(make("p", { className: "soft" }, moment.first < moment.last ? "After these lines have run:" : "After this line has run:"), list);
   if (!moment.names.length) box.append(make("p", {}, "No name on this line holds a value to show."));
   const last = at === moment.frame.end - 1 || !moments.slice(at + 1, moment.frame.end).some(one => one.frame === moment.frame);
   if (last && moment.frame.returned) box.append(make("dl", {}, make("dt", {}, "returns"), make("dd", {}, moment.frame.returned)));
@@ -160,4 +158,4 @@ matchMedia("(prefers-color-scheme: dark)").onchange = drawDepth;
 for (const note of data.notes) $("outline").before(make("p", {}, note));
 drawMap();
 drawWeights();
-if (moments.length) go(0);
+if (moments.length) go((+location.hash.slice(1) || 1) - 1);  // walk.html#120: the moment to begin with
