@@ -22,6 +22,7 @@ from engine.core.objective import as_loss
 from engine.small_parts.batch import unpack
 from engine.small_parts.feed import make_feed
 from engine.study.lines import Source
+from engine.study.numbers import has_values
 from engine.study.ready import make_ready
 from engine.study.values import Describer, held_by
 from engine.study.walk_page import outline, short_page, walk_page
@@ -229,7 +230,10 @@ class _Followed:
         for name, (value, after) in self.recorder.values(frame, self.names).items():
             held, before = self.begun.get(name, (None, None))
             self.pending.names.append((name, before, after))
-            self.recorder.weights.saw(self.place, held_by(value), before is not None and held is value and before.text != after.text)
+            is_new = before is None or before.mark != after.mark
+            self.recorder.weights.saw(self.place, held_by(value), is_new and held is value)
+            if is_new and has_values(value):
+                self.recorder.weights.assigned.append((self.place, name, value))
         self.pending = None
 
     def _leave(self, value):

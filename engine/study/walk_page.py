@@ -102,7 +102,7 @@ def _data(walk):
     ]  # fmt: skip
     moments = [
         [moment.frame, moment.first, moment.last,
-         [[texts.add(name), -1 if before is None else texts.add(before.text), texts.add(after.text)] for name, before, after in moment.names]]
+         [[texts.add(name), _before(before, after, texts), texts.add(after.text)] for name, before, after in moment.names]]
         for moment in walk.moments
     ]  # fmt: skip
     return {
@@ -113,14 +113,19 @@ def _data(walk):
     }  # fmt: skip
 
 
+def _before(before, after, texts):
+    """What is told of the value before: -1 if there was none, -2 if it is the same, else the number of its text."""
+    return -1 if before is None else -2 if before.mark == after.mark else texts.add(before.text)
+
+
 def _weight(weight):
     """A weight by its number that moves most: what it is at each stop."""
-    number = {"value": f"{weight.value[weight.index]:.7g}", "new value": f"{weight.new_value[weight.index]:.7g}",
-              "gradient": "none" if weight.gradient is None else f"{weight.gradient[weight.index]:.6g}"}  # fmt: skip
+    before, after = f"{weight.value[weight.index]:.7g}", f"{weight.new_value[weight.index]:.7g}"
+    gradient = "none" if weight.gradient is None else f"{weight.gradient[weight.index]:.6g}"
     slots = [[name, f"{old[weight.index]:.6g}", f"{new[weight.index]:.6g}"] for name, (old, new) in weight.slots.items()
              if old.shape == weight.value.shape]  # fmt: skip
-    stops = [[stop.kind, stop.moment, number.get(stop.kind, "")] for stop in weight.stops]
-    return {"path": weight.path, "place": _place(weight), "shape": str(weight.value.shape), **number, "slots": slots, "stops": stops}
+    stops = [[stop.kind if stop.kind != "formula" else stop.name, stop.moment, f"{stop.number:.7g}"] for stop in weight.stops]
+    return {"path": weight.path, "cells": [_place(weight), str(weight.value.shape), before, gradient, after], "slots": slots, "stops": stops}
 
 
 class _Table(dict):

@@ -121,6 +121,8 @@ def test_names_hold_what_the_step_computed():
     for weight in step.weights:
         assert any(np.isclose(mean, weight.update.mean(), rtol=1e-4, atol=1e-9) for mean in velocities), weight.path
         assert [old.any() for old, _ in walk.weights[0].slots.values()] == [False]
+    # A change in the last digit is one, also where the text does not show it.
+    assert all([stop.name for stop in weight.stops if stop.kind == "formula"][-2:] == ["velocity", "variable"] for weight in walk.weights)
     files = {frame.file for frame in walk.frames}
     assert {"engine/core/step.py", "engine/core/layer.py", "engine/core/gradient_descent.py", "layers/dense.py", "losses/base.py"} <= files
 

@@ -76,11 +76,11 @@ function drawSource(moment) {
 function drawNames(moment) {
   const box = $("names"), list = make("dl");
   for (const [name, before, after] of moment.names) {
-    const fresh = before < 0, changed = !fresh && before !== after, weight = data.weights.find(one => text(after).startsWith(one.path + ": "));
+    const fresh = before === -1, changed = before >= 0, weight = data.weights.find(one => text(after).startsWith(one.path + ": "));
     const title = make("dt", {}, text(name));
     if (fresh || changed) title.append(make("span", { className: "tag" }, fresh ? "new" : "changed"));
     list.append(title);
-    if (changed) list.append(make("dd", { className: "was" }, text(before)));
+    if (changed && before !== after) list.append(make("dd", { className: "was" }, text(before)));
     const value = make("dd", {}, text(after));
     if (weight) value.append(" ", follower(weight));
     list.append(value);
@@ -103,13 +103,12 @@ function drawWeights() {
   const table = make("table");
   table.append(make("tr", {}, ...["weight", "shape", "value", "gradient", "new value"].map(head => make("th", {}, head))));
   for (const weight of data.weights) {
-    const cells = [weight.place, weight.shape, weight.value, weight.gradient, weight["new value"]];
-    const row = make("tr", { className: weight === followed ? "chosen" : "", tabIndex: 0, onclick: () => follow(weight) }, ...cells.map(cell => make("td", {}, cell)));
+    const row = make("tr", { className: weight === followed ? "chosen" : "", tabIndex: 0, onclick: () => follow(weight) }, ...weight.cells.map(cell => make("td", {}, cell)));
     row.onkeydown = event => { if (event.key === "Enter") follow(weight); };
     table.append(row);
     if (weight !== followed) continue;
     const stops = weight.stops.map(([kind, moment, number]) => {
-      const button = make("button", { onclick: () => go(moment) }, `${kind} ${number || "· " + data.texts[moments[moment].names[0]?.[0]] || ""}`);
+      const button = make("button", { onclick: () => go(moment) }, `${kind} ${number}`);
       button.dataset.at = moment;
       return button;
     });
