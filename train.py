@@ -16,6 +16,7 @@ import tempfile
 from engine.command_line import parse
 
 MODELS = ("mlp", "cnn", "resnet", "quadratic")  # functions of this file, for --model
+PAGES = {"step": "looked into", "walk": "line by line"}  # of --trace and --walk
 
 if __name__ == "__main__":  # help and mistakes are answered before TensorFlow starts, which takes seconds
     parse(MODELS)
@@ -121,17 +122,19 @@ def run(args):
     if args.check_gradients and not gradients_are_right(model, *(part[:8] for part in first())):
         return 1
 
-    step = model.inspect_step(*first()) if args.trace else None
+    looks = {"step": model.inspect_step} if args.trace else {}
+    looks |= {"walk": model.walk_step} if args.walk else {}
+    pages = {name: look(*first()) for name, look in looks.items()}  # of a step that is undone again
     with run_directory.held(args.out) if is_chief() else contextlib.nullcontext():
-        return train_and_save(args, model, training, test, step)
+        return train_and_save(args, model, training, test, pages)
 
 
-def train_and_save(args, model, training, test, step):
+def train_and_save(args, model, training, test, pages):
     """Everything that writes into the directory of the run, which no other process does meanwhile."""
     if not args.resume and is_chief():
         run_directory.begin(args.out, args.given)
     checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30)
-    start = LambdaCallback(on_resume=lambda run: set_rate(args), on_ready=lambda run: started(args, run, step))
+    start = LambdaCallback(on_resume=lambda run: set_rate(args), on_ready=lambda run: started(args, run, pages))
     callbacks = [*[GradientStats()] * args.report, CSVLogger(args.history), checkpoints, start]
     seen = test if args.report else None  # for the curves; nothing is chosen by it
     history = model.fit(**training, epochs=args.epochs, callbacks=callbacks, validation_data=seen)
@@ -158,15 +161,15 @@ def set_rate(args):
         args.optimizer.learning_rate = args.learning_rate
 
 
-def started(args, run, step):
+def started(args, run, pages):
     """All is checked, and training begins: say where, and write what is written at the beginning."""
     if args.resume:
         done = f"{run.epoch} of {args.epochs} epochs" + (f" and {run.step} steps" if run.step else "")
         say(f"goes on after {done}" if run.total else f"no checkpoint in {args.out} yet: from the beginning")
     if args.resume and is_chief():
         run_directory.remember(args.out, args.given)  # with what was given beside --resume
-    if step is not None:
-        say(f"one step, looked into: {step.to_html(os.path.join(args.out, 'step.html'))}")
+    for name, page in pages.items():
+        say(f"one step, {PAGES[name]}: {page.to_html(os.path.join(args.out, f'{name}.html'))}")
 
 
 def images(args):

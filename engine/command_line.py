@@ -52,8 +52,8 @@ def parse(models, arguments=None, remembered=None):
         refuse("--devices is for a strategy that shares batches among them; add --strategy mirrored")
     if not 0 <= args.seed < 2**32:
         refuse(f"--seed must be from 0 to 2**32 - 1, received {args.seed}")
-    if args.strategy != "none" and (args.eager or args.trace or args.check_gradients):
-        refuse("--eager, --trace and --check-gradients look at one device; leave out --strategy")
+    if args.strategy != "none" and (args.eager or args.trace or args.walk or args.check_gradients):
+        refuse("--eager, --trace and --check-gradients look at one device, and so does --walk; leave out --strategy")
     args.out = args.out or os.path.join("runs", f"{args.dataset}-{args.model}".replace("/", "-"))
     args.history, args.weights = (os.path.join(args.out, name) for name in ("history.csv", "weights.safetensors"))
     return args
@@ -110,6 +110,7 @@ def make_parser(models):
     add("--eager", action="store_true", help="plain Python steps, slow, for a debugger")
     add("--check-gradients", action="store_true", help="first compare gradients on one batch with finite differences")
     add("--trace", action="store_true", default=bool(os.environ.get("TRACE")), help="look into one step: OUT/step.html")
+    add("--walk", action="store_true", help="walk through one step, line by line of the engine's source: OUT/walk.html")
     add("--report", action="store_true", help="write OUT/report.html: curves, mistakes, configuration")
     add("--target-accuracy", type=float, metavar="X", help="exit with status 1 if the test accuracy is below")
     add("--strategy", default="none", choices=("none", "mirrored", "multiworker"),

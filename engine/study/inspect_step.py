@@ -19,12 +19,13 @@ from engine.small_parts.feed import make_feed
 from engine.small_parts.gradients import as_dense
 from engine.study.calls import Recorder
 from engine.study.flow import tensors_in
-from engine.study.numbers import Numbers, floating, numbers, share
+from engine.study.numbers import Numbers, floating, numbers
 from engine.study.pictures import images_in
+from engine.study.ready import make_ready
 from engine.study.signs import signs_of
 from engine.study.step_page import step_page
+from engine.study.step_text import step_text
 from engine.study.worked import Worked, formula
-from engine.text import table
 from engine.unchanged import dice_kept, unchanged
 
 
@@ -129,30 +130,7 @@ class Step:
         return path
 
     def __str__(self):
-        calls = [
-            (f"{'  ' * call.depth}{call.path or call.layer.name}", call.class_name, call.input_shapes, call.output_shapes,
-             *(call.outputs.short() if call.outputs else ("", "", "", "")),
-             f"{call.gradient.norm:.3g}" if call.gradient else "none", f"{1e3 * call.seconds:.2f}")
-            for call in self.calls
-        ]  # fmt: skip
-        terms = [(term.name, f"{term.value:.9g}", f"{term.factor:.6g}", f"{term.amount:.9g}") for term in self.terms]
-        terms.append(("loss", "", "", f"{self.loss:.9g}"))
-        weights = [
-            (weight.path, weight.value.shape, *_gradient_cells(weight), f"{weight.update_numbers.norm:.3g}",
-             weight.ratio_text)
-            for weight in self.weights
-        ]  # fmt: skip
-        return "\n\n".join([
-            f"One step of {self.title} on {self.rows} rows: loss {self.loss:.6g}, {1e3 * self.seconds:.0f} ms",
-            "Forward\n" + table(("layer", "class", "in", "out", "mean", "deviation", "zeros", "not finite",
-                                 "gradient norm", "ms"), calls),
-            "Loss\n" + table(("term", "value", "factor", "adds"), terms),
-            f"Back and update: {self.optimizer}, learning rate {self.learning_rate:.6g}\n"
-            + table(("weight", "shape", "gradient norm", "mean", "zeros", "clipped", "update norm", "update/weight"), weights)
-            + f"\nall gradients: norm {self.gradient_norm:.6g}, after clipping {self.clipped_norm:.6g}"
-            + (f"\nnot trained, model.explain_trainable() says why: {', '.join(self.frozen)}" if self.frozen else ""),
-            *([f"One weight in numbers\n{self.worked}"] if self.worked else []),
-        ])  # fmt: skip
+        return step_text(self)
 
 
 def inspect_step(model, x, y=None, sample_weight=None):
@@ -162,15 +140,13 @@ def inspect_step(model, x, y=None, sample_weight=None):
     Errors: RuntimeError for a model that is not compiled.
     """
     model._require_compiled("inspect_step")
-    x, y, sample_weight = unpack(make_feed(model, x, y, sample_weight).all_rows())
-    with unchanged(model):
-        model(x, training=False)  # builds what is not built
-    missing = [weight for weight in model.trainable_weights if id(weight) not in model.optimizer._index]
-    if missing:
-        model.optimizer.build([*model.optimizer._weights, *missing])
-    with unchanged(model), dice_kept():
-        step, recorder = _measured(model, x, y, sample_weight)
-    recorder.check_own_gradients(step.calls)
+    feed = make_feed(model, x, y, sample_weight)
+    x, y, sample_weight = unpack(feed.all_rows())
+    make_ready(model, feed)
+    with dice_kept():
+        with unchanged(model):
+            step, recorder = _measured(model, x, y, sample_weight)
+        recorder.check_own_gradients(step.calls)
     return step
 
 
@@ -227,7 +203,7 @@ def _worked(model, weights, slots, state):
         return None
     key = "update" if any(weight.update.any() for weight in moved) else "gradient"
     weight = max(moved, key=lambda weight: np.nan_to_num(np.abs(getattr(weight, key))).max())
-    index = tuple(int(i) for i in np.unravel_index(np.nanargmax(np.abs(getattr(weight, key))), weight.value.shape))
+    index = tuple(int(i) for i in np.unravel_index(np.nan_to_num(np.abs(getattr(weight, key))).argmax(), weight.value.shape))
     paths = {path: variable for path, variable, _ in model.named_weights()}
     variable, optimizer = paths[weight.path], getattr(model.optimizer, "inner_optimizer", model.optimizer)
     after = {name: slot.numpy() for name, slot in optimizer._slots[id(variable)].items()}
@@ -239,13 +215,6 @@ def _worked(model, weights, slots, state):
     lines = formula(optimizer, variable, tf.constant(weight.clipped), index)
     return Worked(weight.path, index, float(weight.gradient[index]), float(weight.clipped[index]), pairs,
                   float(weight.value[index]), new_value, lines)  # fmt: skip
-
-
-def _gradient_cells(weight):
-    found = weight.gradient_numbers
-    if found is None:
-        return "none", "", "", ""
-    return f"{found.norm:.3g}", f"{found.mean:.3g}", share(found.zeros), f"{np.linalg.norm(weight.clipped):.3g}"
 
 
 def _norm(arrays):

@@ -12,7 +12,8 @@ from engine.text import shortened
 
 _FEW, _ITEMS, _DEEP, _LONG = 5, 4, 3, 90
 
-Value = collections.namedtuple("Value", "text mean")  # mean: None for what has none
+# `mean` is None for what has none; two values with one `mark` are the same, to the last digit.
+Value = collections.namedtuple("Value", "text mean mark")
 
 
 class Describer:
@@ -30,11 +31,11 @@ class Describer:
             return self._known[id(value)][1]
         if isinstance(value, tf.Variable):
             found = _of_array(value.numpy(), value.dtype.name)
-            return Value(f"{self.paths.get(id(value), 'variable')}: {found.text}", found.mean)
+            return found._replace(text=f"{self.paths.get(id(value), 'variable')}: {found.text}")
         if isinstance(value, (np.ndarray, np.generic)):
             return _of_array(np.asarray(value), value.dtype.name)
         text = self._text(value, _DEEP)
-        return None if text is None else Value(shortened(text, 400), None)
+        return None if text is None else Value(shortened(text, 400), None, text)
 
     def _text(self, value, deep):
         if isinstance(value, (tf.Tensor, tf.Variable, np.ndarray, np.generic)):
@@ -64,20 +65,16 @@ class Describer:
 
 def _of_array(array, dtype):
     """(32, 16) float32, mean 0.239: 0.311, 0, 0, 1.24, …"""
-    if array.dtype.kind in "OSU":
-        few = ", ".join(shortened(repr(item), 20) for item in array.ravel()[:_FEW])
-        return Value(f"{array.shape} {dtype}: {few}", None)
-    if array.dtype.kind == "b":
-        few = ", ".join(str(bool(item)) for item in array.ravel()[:_FEW])
-        return Value(few if array.ndim == 0 else f"{array.shape} bool: {few}{', …' if array.size > _FEW else ''}", None)
-    if array.dtype.kind == "c":
-        return Value(f"{array.shape} {dtype}", None)
-    numbers = array.astype("float64")
-    if array.ndim == 0:
-        return Value(f"{dtype} {numbers:.7g}", float(numbers))
-    mean = float(numbers.mean()) if numbers.size else None
-    few = ", ".join(f"{item:.4g}" for item in numbers.ravel()[:_FEW]) + (", …" if numbers.size > _FEW else "")
-    return Value(f"{array.shape} {dtype}" + (f", mean {mean:.6g}: {few}" if numbers.size else ""), mean)
+    mean, few, more = None, array.ravel()[:_FEW], ", …" if array.size > _FEW else ""
+    if array.dtype.kind in "OSUcb":  # texts, complex numbers, truths
+        few = [shortened(repr(item.item() if hasattr(item, "item") else item), 20) for item in few]
+    else:
+        mean = float(array.astype("float64").mean()) if array.size else None
+        few = [f"{float(item):.{7 if array.ndim == 0 else 4}g}" for item in few]
+    head = f"{array.shape} {dtype}" if array.ndim else dtype
+    middle = "" if array.ndim == 0 or mean is None else f", mean {mean:.6g}"
+    mark = (array.shape, dtype, array.tobytes() if array.size < 64 else hash(array.tobytes()))
+    return Value(f"{head}{middle}{': ' if array.ndim else ' '}{', '.join(few)}{more}", mean, mark)
 
 
 def held_by(value, deep=3, most=200):

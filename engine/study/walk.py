@@ -18,10 +18,12 @@ import sys
 import tensorflow as tf
 
 import engine.core
+from engine.core.objective import as_loss
 from engine.small_parts.batch import unpack
 from engine.small_parts.feed import make_feed
-from engine.state import make_variables
 from engine.study.lines import Source
+from engine.study.numbers import has_values
+from engine.study.ready import make_ready
 from engine.study.values import Describer, held_by
 from engine.study.walk_page import outline, short_page, walk_page
 from engine.study.walked_weights import WeightsSeen
@@ -95,12 +97,7 @@ def walk_step(model, x, y=None, sample_weight=None):
     model._require_compiled("walk_step")
     feed = make_feed(model, x, y, sample_weight)
     batch = feed.all_rows()
-    if model.run_eagerly:
-        with unchanged(model):
-            model(unpack(batch)[0], training=False)  # builds what is not built
-        model.optimizer.build([*model.optimizer._weights, *model.optimizer._unknown(model.trainable_weights)])
-    else:
-        make_variables(model, feed)
+    make_ready(model, feed)
     if model.compiled_loss is not None and feed.targets is not None:
         model.compiled_loss.check_labels(feed.targets)
     files = [*_CORE.glob("*.py"), *files_of(model)]
@@ -109,6 +106,7 @@ def walk_step(model, x, y=None, sample_weight=None):
     tf.config.run_functions_eagerly(True)
     try:
         with unchanged(model), dice_kept():
+            model.reset_metrics()
             recorder.run(model.train_step, batch)
             weights = recorder.weights.finished(recorder.frames, recorder.moments)
     finally:
@@ -118,9 +116,9 @@ def walk_step(model, x, y=None, sample_weight=None):
 
 def files_of(model):
     """The files of the model's layers, of its losses and of its optimizer's formula, as far as there is source."""
-    compiled = model.compiled_loss.functions or [] if model.compiled_loss is not None else []
+    given = tf.nest.flatten(model.compiled_loss.loss) if model.compiled_loss is not None else []
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    owners = [*(layer for _, layer in model.named_layers()), *filter(None, compiled), optimizer]
+    owners = [*(layer for _, layer in model.named_layers()), *filter(None, map(as_loss, given)), optimizer]
     files = {}
     for owner in owners:
         for cls in type(owner).__mro__[:-1]:
@@ -232,7 +230,10 @@ class _Followed:
         for name, (value, after) in self.recorder.values(frame, self.names).items():
             held, before = self.begun.get(name, (None, None))
             self.pending.names.append((name, before, after))
-            self.recorder.weights.saw(self.place, held_by(value), held is value and before.text != after.text)
+            is_new = before is None or before.mark != after.mark
+            self.recorder.weights.saw(self.place, held_by(value), is_new and held is value)
+            if is_new and has_values(value):
+                self.recorder.weights.assigned.append((self.place, name, value))
         self.pending = None
 
     def _leave(self, value):

@@ -5,9 +5,9 @@ import json
 
 from engine.study.page import document, escape
 from engine.study.step_page import asset
-from engine.text import table
+from engine.study.step_text import WIDTH, cut, fitted
 
-_WIDTH, _DEEP, _MOST = 100, 6, 120  # columns, levels of calls and lines of an outline
+_DEEP, _MOST = 6, 120  # levels of calls and lines of an outline
 _ASIDE = "engine/core/tracking.py"  # how weights are found: not in an outline
 
 _BODY = """
@@ -35,21 +35,21 @@ def headline(walk):
 
 def outline(walk):
     """The calls as lines of at most 100 columns: at which moment, what, where, what came back; then the weights."""
-    lines = [headline(walk)[:_WIDTH], "", "moment  call" + " " * 50 + "where"]
+    lines = [headline(walk)[:WIDTH], "", "moment  call" + " " * 50 + "where"]
     groups = next(groups for deep in range(_DEEP, -1, -1) if len(groups := _calls(walk, deep)) <= _MOST or deep == 0)
     for group in groups[:_MOST]:
         frame = group[0]
         times = f" × {len(group)}" if len(group) > 1 else ""
         of = f" of {frame.owner}" if frame.owner and frame.owner != walk.title else ""
-        call = _cut(f"{'  ' * frame.depth}{frame.function}{of}{times}", 53)
-        lines.append(f"{frame.begin + 1:6}  {call:53} {_cut(f'{frame.file}:{frame.first}', 38)}")
+        call = cut(f"{'  ' * frame.depth}{frame.function}{of}{times}", 53)
+        lines.append(f"{frame.begin + 1:6}  {call:53} {cut(f'{frame.file}:{frame.first}', 38)}")
     if len(groups) > _MOST:
         lines.append(f"        … and {len(groups) - _MOST} more calls")
-    rows = [(_cut(_place(weight), 32), f"{weight.value[weight.index]:.7g}",
+    rows = [(cut(_place(weight), 32), f"{weight.value[weight.index]:.7g}",
              "none" if weight.gradient is None else f"{weight.gradient[weight.index]:.6g}", f"{weight.new_value[weight.index]:.7g}",
-             _cut(" ".join(str(stop.moment + 1) for stop in weight.stops), 22)) for weight in walk.weights]  # fmt: skip
-    lines += ["", table(("weight, where it moves most", "value", "gradient", "new value", "at moments"), rows)]
-    lines += [_cut(note, _WIDTH) for note in _notes(walk)]
+             cut(" ".join(str(stop.moment + 1) for stop in weight.stops), 22)) for weight in walk.weights]  # fmt: skip
+    lines += ["", fitted(("weight, where it moves most", "value", "gradient", "new value", "at moments"), rows)]
+    lines += [cut(note, WIDTH) for note in _notes(walk)]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -61,10 +61,6 @@ def _calls(walk, deep):
 
 def _place(weight):
     return f"{weight.path}[{', '.join(map(str, weight.index))}]" if weight.index else weight.path
-
-
-def _cut(text, most):
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _notes(walk):
@@ -102,7 +98,7 @@ def _data(walk):
     ]  # fmt: skip
     moments = [
         [moment.frame, moment.first, moment.last,
-         [[texts.add(name), -1 if before is None else texts.add(before.text), texts.add(after.text)] for name, before, after in moment.names]]
+         [[texts.add(name), _before(before, after, texts), texts.add(after.text)] for name, before, after in moment.names]]
         for moment in walk.moments
     ]  # fmt: skip
     return {
@@ -113,14 +109,19 @@ def _data(walk):
     }  # fmt: skip
 
 
+def _before(before, after, texts):
+    """What is told of the value before: -1 if there was none, -2 if it is the same, else the number of its text."""
+    return -1 if before is None else -2 if before.mark == after.mark else texts.add(before.text)
+
+
 def _weight(weight):
     """A weight by its number that moves most: what it is at each stop."""
-    number = {"value": f"{weight.value[weight.index]:.7g}", "new value": f"{weight.new_value[weight.index]:.7g}",
-              "gradient": "none" if weight.gradient is None else f"{weight.gradient[weight.index]:.6g}"}  # fmt: skip
+    before, after = f"{weight.value[weight.index]:.7g}", f"{weight.new_value[weight.index]:.7g}"
+    gradient = "none" if weight.gradient is None else f"{weight.gradient[weight.index]:.6g}"
     slots = [[name, f"{old[weight.index]:.6g}", f"{new[weight.index]:.6g}"] for name, (old, new) in weight.slots.items()
              if old.shape == weight.value.shape]  # fmt: skip
-    stops = [[stop.kind, stop.moment, number.get(stop.kind, "")] for stop in weight.stops]
-    return {"path": weight.path, "place": _place(weight), "shape": str(weight.value.shape), **number, "slots": slots, "stops": stops}
+    stops = [[stop.kind if stop.kind != "formula" else stop.name, stop.moment, f"{stop.number:.7g}"] for stop in weight.stops]
+    return {"path": weight.path, "cells": [_place(weight), str(weight.value.shape), before, gradient, after], "slots": slots, "stops": stops}
 
 
 class _Table(dict):

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from engine.small_parts.gradients import as_dense
 
-Stop = collections.namedtuple("Stop", "kind moment")  # kind: value, gradient, formula, new value
+# kind: value, gradient, formula, new value; `name` on that line and the `number` it holds, in the place that moves most.
+Stop = collections.namedtuple("Stop", "kind moment name number")
 
 
 @dataclasses.dataclass
@@ -25,8 +26,12 @@ class WalkedWeight:
     @property
     def index(self):
         """The place of the number that moves most."""
-        moved = np.nan_to_num(np.abs(self.new_value.astype("float64") - self.value.astype("float64")))
-        return tuple(int(place) for place in np.unravel_index(moved.argmax(), moved.shape))
+        return _most_moved(self.value, self.new_value)
+
+
+def _most_moved(value, new_value):
+    moved = np.nan_to_num(np.abs(new_value.astype("float64") - value.astype("float64")))
+    return tuple(int(place) for place in np.unravel_index(moved.argmax(), moved.shape))
 
 
 class WeightsSeen:
@@ -43,6 +48,7 @@ class WeightsSeen:
         self.owners = {}  # id of a gradient, also once it is clipped: path
         self.seen = collections.defaultdict(list)  # path: [(moment, "weight" or "gradient", whether it has changed there)]
         self.updates = {}  # path: the call in which it is updated
+        self.assigned = []  # (moment, name, tensor): what is new there
         self._kept = []
 
     def _slots(self, variable):
@@ -78,20 +84,23 @@ class WeightsSeen:
             after, gradient = self._slots(variable), self.gradients.get(path)
             pairs = {name: (slots.get(name, np.zeros_like(array)), array) for name, array in after.items()}
             dense = None if gradient is None else as_dense(gradient, variable).numpy()
-            found.append(WalkedWeight(path, value, dense, pairs, variable.numpy(), self._stops(path, frames, moments)))
+            found.append(WalkedWeight(path, value, dense, pairs, variable.numpy(), []))
+            found[-1].stops = self._stops(found[-1], variable, frames, moments)
         return found
 
-    def _stops(self, path, frames, moments):
+    def _stops(self, walked, variable, frames, moments):
+        path, index = walked.path, walked.index
         seen = self.seen[path]  # in the order in which the lines ended
         weights, gradients = ([moment for moment, what, _ in seen if what == kind] for kind in ("weight", "gradient"))
         in_layers = [moment for moment in weights if not frames[moments[moment].frame].file.startswith("engine/")]
-        stops = [Stop("value", (in_layers or weights)[0])] if weights else []
-        stops += [Stop("gradient", gradients[0])] if gradients else []
+        stops = [Stop("value", (in_layers or weights)[0], path, float(walked.value[index]))] if weights else []
+        if gradients and walked.gradient is not None:
+            stops.append(Stop("gradient", gradients[0], "gradient", float(walked.gradient[index])))
         if path in self.updates:
             call = frames[self.updates[path]]
-            for moment in range(call.begin, call.end):
-                new = [name for name, before, after in moments[moment].names if before is None or before.text != after.text]
-                if frames[moments[moment].frame] is not call and new:
-                    stops.append(Stop("formula", moment))
+            stops += [
+                Stop("formula", moment, name, float(tensor.numpy()[index])) for moment, name, tensor in sorted(self.assigned, key=lambda item: item[0])
+                if call.begin <= moment < call.end and frames[moments[moment].frame] is not call and tensor.shape == variable.shape
+            ]  # fmt: skip
         changed = [moment for moment, what, is_new in seen if what == "weight" and is_new]
-        return stops + [Stop("new value", changed[0])] * bool(changed)
+        return stops + [Stop("new value", changed[0], path, float(walked.new_value[index]))] * bool(changed)

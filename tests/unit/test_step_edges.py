@@ -222,3 +222,17 @@ def test_a_failing_step_leaves_layers_as_they_were():
     assert not tf.config.functions_run_eagerly()
     del model.layers[1].call
     assert model.inspect_step(x_of(4, 3), x_of(4, 2)).loss > 0
+
+
+def test_the_text_of_a_step_has_100_columns():
+    inputs = [Input((4, 6), name="left"), Input((4, 6), name="right")]
+    x = Concatenate(name="a_name_of_some_length_for_a_layer_that_joins_two_inputs")(inputs)
+    for _ in range(12):
+        x = MultiHeadAttention(2, 4)(x, x)
+    model = Model(inputs, Dense(2, name="head")(x), name="a_model_with_quite_a_long_name_which_goes_on_and_on_beyond_the_end_of_the_line")
+    for layer in model.layers[8:]:
+        layer.trainable = False
+    step = step_of(model, [x_of(4, 4, 6), x_of(4, 4, 6)], x_of(4, 4, 2))
+    text = str(step)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "  .query_dense " in text and "layers.3.query_dense.kernel" in text and "One weight in numbers" in text

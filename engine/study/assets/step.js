@@ -69,7 +69,7 @@ function layout(container, edges, inside) {
   for (const row of rows) {
     const height = Math.max(0, ...row.map(one => one.h));
     for (const one of row) {
-      [one.top, one.bottom] = [y, y + height];
+      [one.top, one.bottom, one.first, one.last] = [y, y + height, row === rows[0], row === rows[last]];
       if (!one.lane) items.push([one.id, one.x, y + (height - one.h) / 2, one, inner.get(one.id)]);
     }
     y += height + DOWN;
@@ -105,22 +105,24 @@ function draw() {
   frames.replaceChildren();
   lines.replaceChildren();
   for (const element of elements.values()) element.classList.add("gone");
-  const put = (laid, left, top) => {
+  // `above` and `below`: the ends of the row around a frame, up to which its lines go straight.
+  const put = (laid, left, top, above, below) => {
+    const reach = one => [one.first ? above : top + one.top, one.last ? below : top + one.bottom];
     for (const [key, way] of laid.lanes)
-      for (const lane of way) points.get(key).push([left + lane.x + lane.w / 2, top + lane.top, top + lane.bottom]);
+      for (const lane of way) points.get(key).push([left + lane.x + lane.w / 2, ...reach(lane)]);
     for (const [id, x, y, one, within] of laid.items) {
       if (within) frame(frames, id, left + x, top + y, one);
-      if (within) put(within, left + x + 12, top + y + 28);
+      if (within) put(within, left + x + 12, top + y + 28, ...reach(one));
       else {
         elements.get(id).classList.remove("gone");
         elements.get(id).setAttribute("transform", `translate(${left + x} ${top + y})`);
-        places.set(id, { x: left + x, y: top + y, w: one.w, h: one.h });
+        places.set(id, { x: left + x, y: top + y, w: one.w, h: one.h, reach: reach(one) });
       }
     }
   };
   const all = layout(root, edges);
   size = [all.w + 40, all.h + 40];
-  put(all, 20, 20);
+  put(all, 20, 20, 20, 20 + all.h);
   join(lines, edges, points, places);
   for (const text of picture.querySelectorAll("[data-room]")) trim(text);
 }
@@ -147,7 +149,8 @@ function join(lines, edges, points, places) {
   for (const edge of edges) {
     const [from, to] = [places.get(edge.start), places.get(edge.end)];
     const way = points.get(edge.key).sort((a, b) => a[1] - b[1]).flatMap(([x, top, bottom]) => [[x, top], [x, bottom]]);
-    const whole = [[port(edge, edge.start, "start"), from.y + from.h], ...way, [port(edge, edge.end, "end"), to.y]];
+    const [start, end] = [port(edge, edge.start, "start"), port(edge, edge.end, "end")];
+    const whole = [[start, from.y + from.h], [start, from.reach[1]], ...way, [end, to.reach[0]], [end, to.y]];
     make("path", { class: "forward", d: curve(whole, edge.back ? -4 : 0), "marker-end": "url(#forwards)" }, lines);
     if (edge.back) make("path", { class: "back", d: curve(whole, 5), "marker-start": "url(#backwards)" }, lines);
   }

@@ -17,12 +17,10 @@ const find = (start, test) => { for (let i = start; i < moments.length; i++) if 
 const moves = {
   next: () => at + 1,
   back: () => at - 1,
-  into: () => (at + 1 < moments.length && depth(at + 1) > depth(at) ? at + 1 : at + 1),
+  into: () => find(at + 1, i => depth(i) > depth(i - 1)),  // where a line calls nothing that is recorded, on to one that does
   over: () => find(at + 1, i => depth(i) <= depth(at)),
   out: () => find(at + 1, i => depth(i) < depth(at)),
 };
-// Where a line calls nothing that is recorded, into says so by staying on the way: it looks for the next call.
-moves.into = () => find(at + 1, i => depth(i) > depth(i - 1));
 
 function go(index) {
   at = Math.max(0, Math.min(moments.length - 1, index));
@@ -78,16 +76,16 @@ function drawSource(moment) {
 function drawNames(moment) {
   const box = $("names"), list = make("dl");
   for (const [name, before, after] of moment.names) {
-    const fresh = before < 0, changed = !fresh && before !== after, weight = data.weights.find(one => text(after).startsWith(one.path + ": "));
+    const fresh = before === -1, changed = before >= 0, weight = data.weights.find(one => text(after).startsWith(one.path + ": "));
     const title = make("dt", {}, text(name));
     if (fresh || changed) title.append(make("span", { className: "tag" }, fresh ? "new" : "changed"));
     list.append(title);
-    if (changed) list.append(make("dd", { className: "was" }, text(before)));
+    if (changed && before !== after) list.append(make("dd", { className: "was" }, text(before)));
     const value = make("dd", {}, text(after));
     if (weight) value.append(" ", follower(weight));
     list.append(value);
   }
-  box.replaceChildren(list);
+  box.replaceChildren(make("p", { className: "soft" }, moment.first < moment.last ? "After these lines have run:" : "After this line has run:"), list);
   if (!moment.names.length) box.append(make("p", {}, "No name on this line holds a value to show."));
   const last = at === moment.frame.end - 1 || !moments.slice(at + 1, moment.frame.end).some(one => one.frame === moment.frame);
   if (last && moment.frame.returned) box.append(make("dl", {}, make("dt", {}, "returns"), make("dd", {}, moment.frame.returned)));
@@ -105,13 +103,12 @@ function drawWeights() {
   const table = make("table");
   table.append(make("tr", {}, ...["weight", "shape", "value", "gradient", "new value"].map(head => make("th", {}, head))));
   for (const weight of data.weights) {
-    const cells = [weight.place, weight.shape, weight.value, weight.gradient, weight["new value"]];
-    const row = make("tr", { className: weight === followed ? "chosen" : "", tabIndex: 0, onclick: () => follow(weight) }, ...cells.map(cell => make("td", {}, cell)));
+    const row = make("tr", { className: weight === followed ? "chosen" : "", tabIndex: 0, onclick: () => follow(weight) }, ...weight.cells.map(cell => make("td", {}, cell)));
     row.onkeydown = event => { if (event.key === "Enter") follow(weight); };
     table.append(row);
     if (weight !== followed) continue;
     const stops = weight.stops.map(([kind, moment, number]) => {
-      const button = make("button", { onclick: () => go(moment) }, `${kind} ${number || "· " + data.texts[moments[moment].names[0]?.[0]] || ""}`);
+      const button = make("button", { onclick: () => go(moment) }, `${kind} ${number}`);
       button.dataset.at = moment;
       return button;
     });
@@ -160,4 +157,4 @@ matchMedia("(prefers-color-scheme: dark)").onchange = drawDepth;
 for (const note of data.notes) $("outline").before(make("p", {}, note));
 drawMap();
 drawWeights();
-if (moments.length) go(0);
+if (moments.length) go((+location.hash.slice(1) || 1) - 1);  // walk.html#120: the moment to begin with
