@@ -2,6 +2,7 @@
 
 import csv
 import os
+import time
 
 from engine.callbacks.base import Callback
 
@@ -10,6 +11,7 @@ class History(Callback):
     """What `fit` returns: `history.history["loss"]` has one number per epoch, `history.epoch` the epochs.
 
     `history.signal`: the number of the signal (Ctrl-C, SIGTERM) after which a run with a Checkpoint ended early, or None.
+    `history.seconds`: how long each epoch of this process took, with its validation.
     `history.waiting`: for each epoch of this process the share of its time (0 to 1) in which steps waited for their data.
     """
 
@@ -18,13 +20,17 @@ class History(Callback):
     def __init__(self):
         self.history = {}
         self.epoch = []
-        self.waiting = []
+        self.waiting, self.seconds = [], []
 
     def on_train_begin(self, logs=None):
-        self.history, self.epoch, self.waiting = {}, [], []
+        self.history, self.epoch, self.waiting, self.seconds = {}, [], [], []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)
+        self.seconds.append(time.perf_counter() - self._began)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 

@@ -2,7 +2,7 @@
 
     summary.py       the layers as a tree;  cost.py: their multiply-adds;  found.py: why a variable is found and trained
     inspect_step.py  one training step: calls.py (layers), numbers.py (an array in short), worked.py (one weight by hand)
-    step_page.py     the step as a page;  run_page.py: a whole run as a page;  page.py: tables and charts
+    step_page.py     the step as a page;  run_page.py: a whole run (run_record.py: its files);  page.py: tables;  charts.py: curves
     studied.py       the methods that Model gets from here
     differences.py   the distance between two numbers that should agree
     objective.py     the scalar whose gradient is checked;  precision.py: a float32 computation in float64
@@ -14,7 +14,8 @@
 from engine.study.gradcheck import check_gradients
 from engine.study.inspect_step import inspect_step
 from engine.study.parity import compare
-from engine.study.run_page import record_run, report
+from engine.study.run_page import report
+from engine.study.run_record import record_run
 from engine.study.summary import Summary
 from engine.unchanged import unchanged
 

@@ -3,7 +3,7 @@
     python -m engine.study gradcheck package.module:MyLayer --shape 3,5 [--args units=4] [--second-order]
     python -m engine.study parity Dense --args units=4 --shape 3,5
     python -m engine.study parity package.module:MyDense --args units=4 --shape 3,5 --keras Dense units=4 activation=relu
-    python -m engine.study report runs/digits-cnn [--plots]
+    python -m engine.study report runs/digits-cnn [runs/digits-mlp ...] [--plots]
 """
 
 import argparse
@@ -110,10 +110,10 @@ def main(arguments=None):
         else:
             command.add_argument("--keras", dest="other", nargs="+", metavar=("NAME", "NAME=VALUE"),
                                  help="the Keras layer it should equal, and its arguments")  # fmt: skip
-    command = commands.add_parser("report", help="write the page of a run")
-    command.add_argument("folder")
+    command = commands.add_parser("report", help="write the page of a run, or of several laid over one another")
+    command.add_argument("folder", nargs="+", help="the directory of a run, which has its history.csv")
     command.add_argument("--plots", action="store_true", help="PNG files too, by matplotlib")
-    command.set_defaults(run=lambda options: print(report(options.folder, plots=options.plots)) or 0)
+    command.set_defaults(run=lambda options: print(report(options.folder[0], plots=options.plots, beside=options.folder[1:])) or 0)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
