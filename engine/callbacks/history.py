@@ -5,6 +5,8 @@ import os
 import time
 
 from engine.callbacks.base import Callback
+from engine.study.curves import curves, draw, grouped, points_of
+from engine.study.notebook import charts, fragment
 
 
 class History(Callback):
@@ -33,6 +35,19 @@ class History(Callback):
         self.seconds.append(time.perf_counter() - self._began)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def plot(self):
+        """Draw the curves with matplotlib, a value and its validation together; returns the axes, one for each.
+
+        Errors: ImportError without matplotlib: pip install glassbox-engine[plots].
+        """
+        return draw(self._lines())
+
+    def _lines(self):
+        return curves(grouped(points_of(self.history, len(self.epoch))))
+
+    def _repr_html_(self):
+        return fragment(f"History of {len(self.epoch)} epochs", charts(self._lines()))
 
     def get_state(self):
         return {"history": self.history, "epoch": self.epoch}

@@ -9,7 +9,7 @@ import json
 import math
 
 _WIDTH, _HEIGHT, _TOP, _BOTTOM, _RIGHT = 380, 220, 10, 36, 18
-_MOST_POINTS, _MOST_MARKED = 600, 40  # of a line: evenly chosen ones are drawn; each with a mark
+_MOST_POINTS, _MOST_MARKED = 300, 40  # of a line: evenly chosen ones are drawn; each with a mark
 COLOURS = 6  # lines of further runs begin with the first one again
 
 STYLE = """
@@ -89,21 +89,22 @@ class Line:
         self.colour %= COLOURS
 
 
-def chart(title, lines, horizontal="epoch", whole=True, log_x=False):
+def chart(title, lines, horizontal="epoch", log_x=False, still=False):
     """A figure of `lines`, with a button for the logarithmic scale where all values are positive; "" without any value.
 
-    `whole`: the horizontal numbers are whole ones, such as epochs; `log_x`: they grow by factors.
+    The horizontal numbers are whole ones, such as epochs, or with `log_x` numbers that grow by factors. `still`: without what
+    needs SCRIPT.
     """
     lines = [line for line in lines if line.points]
     if not lines:
         return ""
     values = [y for line in lines for _, y in line.points]
     scales = {"linear": ticks(min(values), max(values))}
-    if min(values) > 0 and min(values) < max(values):
+    if not still and 0 < min(values) < max(values):
         scales["log"] = log_ticks(min(values), max(values))
     places = [x for line in lines for x, _ in line.points]
-    marks = log_ticks(min(places), max(places)) if log_x else whole_ticks(min(places), max(places)) if whole else ticks(min(places), max(places))
-    domain = (min(places), max(places)) if whole or log_x else (marks[0], marks[-1])
+    domain = min(places), max(places)
+    marks = (log_ticks if log_x else whole_ticks)(*domain)
     left = 14 + 6.2 * max(len(text) for found in scales.values() for text in labels(found))
     across = _scale(domain, (left, _WIDTH - _RIGHT), log_x)
     up = {kind: _scale((found[0], found[-1]), (_HEIGHT - _BOTTOM, _TOP), kind == "log") for kind, found in scales.items()}
@@ -118,9 +119,10 @@ def chart(title, lines, horizontal="epoch", whole=True, log_x=False):
         f'{"".join(map(_legend, lines)) if len(lines) > 1 else ""}{button}</figcaption>'
         f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" tabindex="0" '
         f'aria-label="{html.escape(title)} by {html.escape(horizontal)}">{"".join(body)}'
-        f'<line class="pointer" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/></svg><output></output>'
-        f'<script type="application/json">{values}</script></figure>'
-    )
+        + ("</svg></figure>" if still else
+           f'<line class="pointer" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/></svg><output></output>'
+           f'<script type="application/json">{values}</script></figure>')
+    )  # fmt: skip
 
 
 def _some(points):

@@ -19,6 +19,7 @@ from engine.small_parts.feed import make_feed
 from engine.small_parts.gradients import as_dense
 from engine.study.calls import Recorder
 from engine.study.numbers import Numbers, numbers, share
+from engine.study.step_fragment import step_fragment
 from engine.study.step_page import step_page
 from engine.study.worked import Worked, formula
 from engine.text import table
@@ -94,6 +95,9 @@ class Step:
         with open(path, "w", encoding="utf-8") as file:
             file.write(step_page(self))
         return path
+
+    def _repr_html_(self):
+        return step_fragment(self)
 
     def __str__(self):
         calls = [

@@ -6,14 +6,14 @@
 """
 
 import base64
-import importlib.util
 import math
 import os
 
 import numpy as np
 import tensorflow as tf
 
-from engine.study.charts import SCRIPT, STYLE, Line, chart
+from engine.study.charts import SCRIPT, STYLE, chart
+from engine.study.curves import curves, grouped, save
 from engine.study.page import document, escape, table
 from engine.study.run_record import recorded, series_of
 
@@ -43,7 +43,7 @@ def report(run_dir, path=None, plots=False, beside=()):
     with open(path, "w", encoding="utf-8") as file:
         file.write(document(title, "\n".join(body), _STYLE, SCRIPT))
     if plots:
-        _plots(runs[0].groups, run_dir)
+        save(curves(runs[0].groups), run_dir)
     return path
 
 
@@ -83,27 +83,6 @@ class Run:
         if "date" in record:
             found["date"] = record["date"]
         return found
-
-
-def grouped(series):
-    """{title: {line: points}}: a value with its validation; what is measured layer by layer is left out."""
-    groups = {}
-    for name, points in series.items():
-        if "/" in name:
-            continue
-        base = name.removeprefix("val_")
-        line = "validation" if name.startswith("val_") else "training" if f"val_{name}" in series else base
-        groups.setdefault(base, {})[line] = points
-    return groups
-
-
-def curves(groups, number=0, name=""):
-    """{title: [Line]} for charts; a run among several has its `number` as its colour, and its `name`."""
-    return {
-        title: [Line(f"{name} {line if line != title else ''}".strip() or title, points, number if name else place, line == "validation", name.partition(" ")[0])
-                for place, (line, points) in enumerate(lines.items())]
-        for title, lines in groups.items()
-    }  # fmt: skip
 
 
 def figures(charts):
@@ -246,18 +225,3 @@ def png(image):
     low, high = image.min(), image.max()
     image = ((image - low) / (high - low or 1) * 255).astype("uint8")
     return tf.io.encode_png(image if image.shape[-1] == 3 else image[..., :1]).numpy()
-
-
-def _plots(groups, run_dir):
-    """A PNG of each chart."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ImportError("PNG plots are drawn by matplotlib: pip install glassbox-engine[plots]")
-    library = importlib.import_module("matplotlib.figure")
-    for name, lines in groups.items():
-        figure = library.Figure(figsize=(6, 4))
-        axes = figure.add_subplot()
-        for (line, points), style in zip(lines.items(), ("o-", "s--")):
-            axes.plot(*zip(*[point for point in points if math.isfinite(point[1])]), style, label=line)
-        axes.set(xlabel="epoch", ylabel=name)
-        axes.legend()
-        figure.savefig(os.path.join(run_dir, f"{name.replace('/', '_')}.png"), dpi=120)

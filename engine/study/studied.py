@@ -2,6 +2,7 @@
 
 from engine.study.found import explain_trainable, why_tracked
 from engine.study.inspect_step import inspect_step
+from engine.study.notebook import fragment, section
 from engine.study.summary import Summary
 
 
@@ -9,15 +10,25 @@ class Studied:
     """`summary`, `inspect_step`, `why_tracked` and `explain_trainable`."""
 
     def summary(self, print_fn=print):
-        """The layers as a tree: paths, output shapes, parameters (frozen and shared ones marked), what a row costs.
+        """Print the layers as a tree: paths, output shapes, parameters (frozen and shared ones marked), what a row costs.
 
-        Goes to `print_fn` (None: nowhere) line by line; returns the Summary, which has the same as data.
+        Goes to `print_fn` line by line. With `print_fn=None` nothing is printed, and the Summary is returned, which has the
+        same as data.
         """
         found = Summary(self)
-        if print_fn is not None:
-            for line in found.text().split("\n"):
-                print_fn(line)
-        return found
+        if print_fn is None:
+            return found
+        for line in found.text().split("\n"):
+            print_fn(line)
+        return None
+
+    def _repr_html_(self):
+        """The summary, for a notebook; of a model that is not built yet, its layers."""
+        try:
+            return Summary(self)._repr_html_()
+        except ValueError:  # not built
+            rows = [(path, type(layer).__name__) for path, layer in self.named_layers() if path]
+            return fragment(f"{self._title}, not built yet", section("", ("path", "class"), rows))
 
     def inspect_step(self, x, y=None, sample_weight=None):
         """One training step on these rows, looked into and then undone: a `Step` to print or to write as a page.
