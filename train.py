@@ -147,7 +147,7 @@ def train_and_save(args, model, training, test, pages):
         model.save_weights(args.weights)
         say(f"saved {args.weights} and {args.history}")
     if is_chief() and args.report:
-        record_run(args.out, model, *test, args.given)
+        record_run(args.out, model, *test, {**args.given, "command": args.command})
         say(f"report: {report(args.out)}")
     if args.target_accuracy is not None and not accuracy >= args.target_accuracy:
         print(f"train.py: missed the target accuracy {args.target_accuracy}", file=sys.stderr)

@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import os
+import shlex
 import sys
 
 _WHERE = ("resume", "strategy", "devices", "workers")  # how a run is run, and no part of what is remembered of it
@@ -39,8 +40,10 @@ def parse(models, arguments=None, remembered=None):
     """The command line as a namespace; `models` are the names to choose from, `remembered` the arguments of an earlier run."""
     parser = make_parser(models)
     words = _as_words(parser, remembered or {})
-    args = parser.parse_args([*words, *(sys.argv[1:] if arguments is None else arguments)])
+    typed = sys.argv[1:] if arguments is None else arguments
+    args = parser.parse_args([*words, *typed])
     args.given = {name: value for name, value in vars(args).items() if name not in _WHERE}
+    args.command = shlex.join(["python", "train.py", *typed])
     for name in ("epochs", "batch_size", "learning_rate", "target_accuracy", "devices", "workers"):
         value = getattr(args, name)
         if value is not None and not 0 < value < math.inf:

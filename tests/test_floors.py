@@ -19,7 +19,6 @@ ROOT = pathlib.Path(__file__).parents[1]
 FLOORS = ["losses", "engine", "layers", "train"]  # from the ground up
 TOP = ["glassbox", "train"]  # files on the last of them, which do not know each other
 KERAS_IS_FOR = "engine/study/parity.py"
-BESIDE_THE_DECLARED = {"numpy"}  # TensorFlow's own first requirement
 
 FILES = sorted([*(path for floor in FLOORS[:-1] for path in (ROOT / floor).rglob("*.py")),
                 *(ROOT / f"{name}.py" for name in TOP)])  # fmt: skip
@@ -81,7 +80,7 @@ def names_keras(tree):
 def test_imports_go_downwards(path):
     name = path.relative_to(ROOT).as_posix()
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert list(wrong_imports(name, tree, declared() | BESIDE_THE_DECLARED)) == []
+    assert list(wrong_imports(name, tree, declared())) == []
     if name != KERAS_IS_FOR:
         assert names_keras(tree) == []
 

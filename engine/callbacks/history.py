@@ -2,16 +2,20 @@
 
 import csv
 import os
+import time
 from typing import Any
 
 from engine import spellings
 from engine.callbacks.base import Callback
+from engine.study.curves import curves, draw, grouped, points_of
+from engine.study.notebook import charts, fragment
 
 
 class History(Callback):
     """What `fit` returns: `history.history["loss"]` has one number per epoch, `history.epoch` the epochs.
 
     `history.signal`: the number of the signal (Ctrl-C, SIGTERM) after which a run with a Checkpoint ended early, or None.
+    `history.seconds`: how long each epoch of this process took, with its validation.
     `history.waiting`: for each epoch of this process the share of its time (0 to 1) in which steps waited for their data.
     """
 
@@ -21,14 +25,32 @@ class History(Callback):
         self.history: dict[str, list[Any]] = spellings.Logs()
         self.epoch: list[int] = []
         self.waiting: list[float] = []
+        self.seconds: list[float] = []
 
     def on_train_begin(self, logs=None):
-        self.history, self.epoch, self.waiting = spellings.Logs(), [], []
+        self.history, self.epoch, self.waiting, self.seconds = spellings.Logs(), [], [], []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)
+        self.seconds.append(time.perf_counter() - self._began)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def plot(self):
+        """Draw the curves with matplotlib, a value and its validation together; returns the axes, one for each.
+
+        Errors: ImportError without matplotlib: pip install glassbox-engine[plots].
+        """
+        return draw(self._lines())
+
+    def _lines(self):
+        return curves(grouped(points_of(self.history, len(self.epoch))))
+
+    def _repr_html_(self):
+        return fragment(f"History of {len(self.epoch)} epochs", charts(self._lines()))
 
     def get_state(self):
         return {"history": dict(self.history), "epoch": self.epoch}

@@ -1,23 +1,36 @@
-"""Progress of `fit`, `evaluate` and `predict`: a bar on a terminal, one line per epoch anywhere else."""
+"""Progress of `fit`, `evaluate` and `predict`: a bar on a terminal and in a notebook, one line per epoch anywhere else."""
 
 import sys
 import time
-
-from tqdm import tqdm
+import warnings
 
 from engine.callbacks.base import Callback
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # in a notebook without ipywidgets the bar is one of text
+    from tqdm.auto import tqdm
+
+# What a line of the bar has, the first that leaves the metrics whole: the rate goes first, then the bar, then the time.
+_FORMS = [
+    "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]",
+    "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
+    "{desc}: {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
+    "{desc}: {n_fmt}/{total_fmt}{postfix}",
+]
+_FORMS_OF_UNKNOWN_LENGTH = ["{desc}: {n_fmt} [{elapsed}, {rate_fmt}{postfix}]", "{desc}: {n_fmt} [{elapsed}{postfix}]", "{desc}: {n_fmt}{postfix}"]
+_SHORTEST_BAR = 4
 _WORTH_SAYING = 0.2  # a run that waits longer for its data is bound by them, and not by the computation
 
 
 class ProgressBar(Callback):
-    """A tqdm bar per epoch. `verbose`: 1 a bar, 2 one line per epoch, "auto" a bar if the output is a terminal."""
+    """A tqdm bar per epoch. `verbose`: 1 a bar, 2 one line per epoch, "auto" a bar on a terminal or in a notebook."""
 
     chief_only = True
 
     def __init__(self, verbose="auto"):
         is_terminal = hasattr(sys.stdout, "isatty") and sys.stdout.isatty()
-        self.as_bar = is_terminal if verbose == "auto" else verbose == 1
+        is_notebook = type(sys.stdout).__module__.startswith("ipykernel")
+        self.as_bar = is_terminal or is_notebook if verbose == "auto" else verbose == 1
         self.bar = None
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -35,8 +48,34 @@ class ProgressBar(Callback):
     def _advance(self, step, text=""):
         self.steps = step
         if self.bar is not None:
-            self.bar.set_postfix_str(text, refresh=False)
+            self._show(text)
             self.bar.update(step - self.bar.n)
+
+    def _show(self, text, last=False):
+        """Set the text of the bar, and what else there is room for; a running line of too many metrics leaves whole ones out."""
+        bar, items = self.bar, text.split(", ")
+        bar.set_postfix_str(text, refresh=False)
+        width = bar.format_dict["ncols"]
+        if not width or hasattr(bar, "container"):  # no terminal; a widget, which breaks lines
+            return
+        forms = _FORMS if bar.total else _FORMS_OF_UNKNOWN_LENGTH
+
+        def fits():
+            for form in forms:
+                room = {**bar.format_dict, "n": bar.total or bar.n, "bar_format": form.replace("{bar}", " " * _SHORTEST_BAR), "ncols": None}
+                if len(bar.format_meter(**room)) <= width:
+                    bar.bar_format = form
+                    return True
+            return False
+
+        while not fits():
+            if last:  # nothing is written over it any more: it may take several lines
+                bar.bar_format, bar.ncols, bar.dynamic_ncols = forms[-1], None, None
+                return
+            items.pop()
+            bar.set_postfix_str(", ".join([*items, "..."]), refresh=False)
+            if not items:
+                return
 
     def on_epoch_end(self, epoch, logs=None):
         share = self.model.history.waiting[-1]
@@ -44,7 +83,8 @@ class ProgressBar(Callback):
 
     def _finish(self, text=""):
         if self.bar is not None:
-            self.bar.set_postfix_str(text)
+            self._show(text, last=True)
+            self.bar.refresh()
             self.close()
         else:
             seconds = time.perf_counter() - self.started

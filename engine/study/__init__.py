@@ -2,20 +2,24 @@
 
     summary.py       the layers as a tree;  cost.py: their multiply-adds;  found.py: why a variable is found and trained
     inspect_step.py  one training step: calls.py (layers), numbers.py (an array in short), worked.py (one weight by hand)
-    step_page.py     the step as a page;  run_page.py: a whole run as a page;  page.py: tables and charts
+    step_page.py     the step as a page;  run_page.py: a whole run (run_record.py: its files);  page.py: tables
+    charts.py        curves as SVG;  curves.py: which belong together;  notebook.py, step_fragment.py: outputs of cells
+    rates.py         which learning rate: a trial that is undone
     studied.py       the methods that Model gets from here
     differences.py   the distance between two numbers that should agree
     objective.py     the scalar whose gradient is checked;  precision.py: a float32 computation in float64
     gradcheck.py     gradients against finite differences
-    rows.py          what to compare with Keras, as data;  parity.py: the comparison
+    rows.py          what to compare with Keras, as data;  parity.py: the comparison;  older_keras.py: beside older versions
     __main__.py      `python -m engine.study`: checks from the command line
 """
 
 from engine.study.gradcheck import check_gradients
 from engine.study.inspect_step import inspect_step
 from engine.study.parity import compare
-from engine.study.run_page import record_run, report
+from engine.study.rates import find_rate
+from engine.study.run_page import report
+from engine.study.run_record import record_run
 from engine.study.summary import Summary
 from engine.unchanged import unchanged
 
-__all__ = ["Summary", "check_gradients", "compare", "inspect_step", "record_run", "report", "unchanged"]
+__all__ = ["Summary", "check_gradients", "compare", "find_rate", "inspect_step", "record_run", "report", "unchanged"]

@@ -3,7 +3,7 @@
     python -m engine.study gradcheck package.module:MyLayer --shape 3,5 [--args units=4] [--second-order]
     python -m engine.study parity Dense --args units=4 --shape 3,5
     python -m engine.study parity package.module:MyDense --args units=4 --shape 3,5 --keras Dense units=4 activation=relu
-    python -m engine.study report runs/digits-cnn [--plots]
+    python -m engine.study report runs/digits-cnn [runs/digits-mlp ...] [--plots]
 """
 
 import argparse
@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.study.differences import ParityError
 from engine.study.gradcheck import check_gradients
-from engine.study.parity import check_row, compare, keras_layer, row
+from engine.study.parity import check_row, compare, keras_layer, required_arguments, row
 from engine.study.run_page import report
 from losses.ground.configurable import constructor_arguments
 
@@ -51,6 +51,16 @@ def shape_of(text):
     return tuple(int(size) for size in text.split(","))
 
 
+def refuse_what_is_missing(options):
+    """A ValueError that names the options without which the layer cannot be made and called."""
+    given = arguments_of(options.args)
+    needed = required_arguments(find(options.layer), given)
+    missing = ["--shape 3,5 (of the input, the batch first)"] * (options.shape is None)
+    missing += [f"--args {' '.join(f'{name}=VALUE' for name in needed)} (what its constructor needs)"] * bool(needed)
+    if missing:
+        raise ValueError(f"{options.layer}: missing {' and '.join(missing)}.")
+
+
 def layer_and_input(options):
     """The layer, in float64 where its constructor takes a dtype, and numbers to call it on."""
     cls = find(options.layer)
@@ -61,6 +71,7 @@ def layer_and_input(options):
 
 def gradcheck(options):
     """Compare the gradients of a layer with finite differences."""
+    refuse_what_is_missing(options)
     found = check_gradients(*layer_and_input(options), second_order=options.second_order, seed=options.seed)
     print(found)
     return 0 if found.ok else 1
@@ -68,13 +79,13 @@ def gradcheck(options):
 
 def parity(options):
     """Compare a layer with Keras's of the same name, or with the one that --keras says."""
+    refuse_what_is_missing(options)
     if ":" in options.layer or options.other:
         layer, x = layer_and_input(options)
         name, *words = options.other or [options.layer.rpartition(":")[2]]
         found = compare(layer, keras_layer(name, layer.compute_dtype, arguments_of(words)), x, seed=options.seed)
         print(found)
         return 0 if found.ok else 1
-    find(options.layer)
     try:
         print(check_row(row(options.layer, arguments_of(options.args), x=options.shape)))
     except ParityError as error:
@@ -90,7 +101,7 @@ def main(arguments=None):
     for run in (gradcheck, parity):
         command = commands.add_parser(run.__name__, help=run.__doc__)
         command.add_argument("layer", help="package.module:Class, or the name of a layer of this project")
-        command.add_argument("--shape", type=shape_of, required=True, help="of the input, the batch first: 3,5")
+        command.add_argument("--shape", type=shape_of, help="of the input, the batch first: 3,5")
         command.add_argument("--args", nargs="*", default=[], metavar="NAME=VALUE", help="of the constructor")
         command.add_argument("--seed", type=int, default=0, help="of inputs and directions; default: %(default)s")
         command.set_defaults(run=run)
@@ -99,10 +110,10 @@ def main(arguments=None):
         else:
             command.add_argument("--keras", dest="other", nargs="+", metavar=("NAME", "NAME=VALUE"),
                                  help="the Keras layer it should equal, and its arguments")  # fmt: skip
-    command = commands.add_parser("report", help="write the page of a run")
-    command.add_argument("folder")
+    command = commands.add_parser("report", help="write the page of a run, or of several laid over one another")
+    command.add_argument("folder", nargs="+", help="the directory of a run, which has its history.csv")
     command.add_argument("--plots", action="store_true", help="PNG files too, by matplotlib")
-    command.set_defaults(run=lambda options: print(report(options.folder, plots=options.plots)) or 0)
+    command.set_defaults(run=lambda options: print(report(options.folder[0], plots=options.plots, beside=options.folder[1:])) or 0)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)

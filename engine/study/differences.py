@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine import hints
+from engine.study.notebook import fragment, section
 from engine.text import table
 
 # Gradients that are zero in mathematics come out as rounding noise, different on the two sides. A tensor whose
@@ -92,13 +93,19 @@ class Comparison:
             rest = f"\n({len(wrong) - 1} more of {len(self.differences)} quantities differ)" if len(wrong) > 1 else ""
             raise ParityError(f"{self.title}: {wrong[0]}{rest}")
 
-    def __str__(self):
+    def _table(self):
         rows = [
             (item.quantity, f"{item.error:.1e}", str(list(item.index)), _short(item.ours), _short(item.theirs),
              "ok" if item.ok else "DIFFERENT")
             for item in self.differences
         ]  # fmt: skip
-        return f"{self.title}\n{table(('quantity', 'relative', 'at', 'ours', 'theirs', ''), rows)}"
+        return ("quantity", "relative", "at", "ours", "theirs", ""), rows
+
+    def __str__(self):
+        return f"{self.title}\n{table(*self._table())}"
+
+    def _repr_html_(self):
+        return fragment(f"{self.title}: {'equal' if self.ok else 'DIFFERENT'}", section("", *self._table()))
 
 
 def _short(value):

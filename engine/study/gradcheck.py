@@ -18,6 +18,7 @@ import tensorflow as tf
 from engine import hints
 from engine.core.layer import Layer
 from engine.study import precision
+from engine.study.notebook import fragment, section
 from engine.study.scalar import Objective, along, dense
 from engine.text import table
 
@@ -67,13 +68,19 @@ class GradientReport:
         if not self.ok:
             raise GradientError(str(self))
 
-    def __str__(self):
+    def _table(self):
         head = ("of", "shape", "order", "tape", "differences", "relative error", "")
-        rows = [
+        return head, [
             (s.name, s.shape, s.order, f"{s.tape:.8g}", f"{s.difference:.8g}", f"{s.error:.1e}", s.verdict)
             for s in self.slopes
         ]
-        return f"Gradients of {self.title}, differences in {self.precision}\n{table(head, rows)}"
+
+    def __str__(self):
+        return f"Gradients of {self.title}, differences in {self.precision}\n{table(*self._table())}"
+
+    def _repr_html_(self):
+        heading = f"Gradients of {self.title}: {'right' if self.ok else 'WRONG'}"
+        return fragment(heading, section("", *self._table(), f"The differences are in {self.precision}."))
 
 
 def check_gradients(layer: Layer, x: hints.Nest, y: hints.Nest = None, *, sample_weight: hints.Nest = None,

@@ -19,10 +19,11 @@ from engine.small_parts.feed import make_feed
 from engine.small_parts.gradients import as_dense
 from engine.study.calls import Recorder
 from engine.study.flow import tensors_in
-from engine.study.numbers import Numbers, floating, numbers
+from engine.study.numbers import Numbers, floating, numbers, share
 from engine.study.pictures import images_in
 from engine.study.ready import make_ready
 from engine.study.signs import signs_of
+from engine.study.step_fragment import step_fragment
 from engine.study.step_page import step_page
 from engine.study.step_text import step_text
 from engine.study.worked import Worked, formula
@@ -128,6 +129,9 @@ class Step:
         with open(path, "w", encoding="utf-8") as file:
             file.write(step_page(self, beside))
         return path
+
+    def _repr_html_(self):
+        return step_fragment(self)
 
     def __str__(self):
         return step_text(self)

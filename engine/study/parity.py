@@ -7,12 +7,13 @@ project; rows are data (see rows.py), and every row is compared in the same way:
     three times: outputs, masks, losses, the gradient of each input and weight, a step of SGD, all weights after it;
     the config, and the way from either side's config to the other side's layer.
 
-The gradients are those of the scalar in objective.py.
+The gradients are those of the scalar in scalar.py. Beside an older Keras, see older_keras.py.
 """
 
 import contextlib
 import copy
 import functools
+import inspect
 import random
 import re
 import warnings
@@ -25,10 +26,11 @@ from engine import dtypes, hints, optimizers
 from engine.core.layer import Layer
 from engine.study import rows
 from engine.study.differences import Comparison, ParityError
+from engine.study.older_keras import NotInKeras, common, is_older
 from engine.study.rows import part, row
 from engine.study.scalar import dense, scalar
 
-__all__ = ["check_row", "compare", "part", "row"]
+__all__ = ["NotInKeras", "check_row", "compare", "part", "row"]
 
 # Keys that Keras writes into a config and that are not ours, each with the reason.
 LEFT_OUT_OF_CONFIGS = {
@@ -44,6 +46,7 @@ class _Ours:
     """How this side is asked."""
 
     library = staticmethod(rows.ours)
+    as_far_as_it_goes = contextlib.nullcontext
 
     @staticmethod
     def optimizer():
@@ -64,6 +67,19 @@ class _Theirs:
         import keras
 
         return keras.optimizers.SGD(_RATE)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def as_far_as_it_goes(row):
+        """Errors of an older Keras say that it cannot do what `row` asks."""
+        import keras
+
+        try:
+            yield
+        except Exception as error:  # of many kinds: arguments that came later, mistakes that were mended later
+            if not is_older(keras.__version__):
+                raise
+            raise NotInKeras(f"Keras {keras.__version__} cannot do {row.id}: {' '.join(str(error).split())[:200]}") from error
 
 
 _SIDES = (_Ours, _Theirs)
@@ -111,7 +127,16 @@ def keras_layer(name, dtype, arguments):
     library = _Theirs.library("layers")
     if not hasattr(library, name):
         raise ValueError(f"Keras has no layer {name!r}. Say which one yours should equal, and its arguments: --keras Dense units=4")
+    if needed := required_arguments(getattr(library, name), arguments):
+        raise ValueError(f"{name} of Keras needs arguments: --keras {name} {' '.join(f'{word}=VALUE' for word in needed)}")
     return getattr(library, name)(**{"dtype": dtype, **arguments})
+
+
+def required_arguments(cls, given):
+    """Names of the arguments without which `cls(**given)` cannot be made."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    usual = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [p.name for p in parameters if p.kind in usual and p.default is p.empty and p.name not in given]
 
 
 def _as_input(item, dtype):
@@ -125,7 +150,10 @@ def _as_input(item, dtype):
 
 
 def check_row(row):
-    """Do all that `row` asks for; the Comparison with every measured difference, or a ParityError with the first."""
+    """Do all that `row` asks for; the Comparison with every measured difference, or a ParityError with the first.
+
+    Errors: NotInKeras where the installed Keras is older than what is compared.
+    """
     comparison = Comparison(row.id, row.leave_out)
     with _float64():
         if row.raises is not None:
@@ -133,7 +161,7 @@ def check_row(row):
             return comparison
         layers = [_make(side, row) for side in _SIDES]
         ours, theirs = layers
-        _compare_weights(comparison, ours, theirs, row.rtol)
+        _compare_weights(comparison, ours, theirs, row.rtol, values=not _is_older())  # how weights start has changed
         comparison.add("trainable weights", len(ours.trainable_weights), len(theirs.trainable_weights), 0)
         comparison.raise_if_different()
         values = row.random_weights(ours)
@@ -144,7 +172,8 @@ def check_row(row):
         for number in range(3):
             results = []
             for side, layer, stepper in zip(_SIDES, layers, steppers):
-                result, pairs = _measure(side, layer, *row.inputs(number), row.seed)
+                with side.as_far_as_it_goes(row):
+                    result, pairs = _measure(side, layer, *row.inputs(number), row.seed)
                 if pairs:
                     with _plain_operations():
                         stepper.apply_gradients(pairs)
@@ -190,7 +219,7 @@ def _plain_operations():
 def _make(side, row):
     """The layer of one side, built by a first call. The same global seed, so that first weights can be compared."""
     random.seed(row.seed)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), side.as_far_as_it_goes(row):
         warnings.simplefilter("ignore" if side is _Theirs else "error", UserWarning)
         layer = row.make(side.library)
         x, call = row.inputs()
@@ -274,17 +303,29 @@ def _compare_results(comparison, layer, ours, theirs, tolerance, prefix=""):
 
 def _compare_configs(comparison, ours, theirs):
     """Equal keys and values, and each side's class makes an equal layer from the other side's config."""
-    own, other = _plain(ours.get_config()), _plain(theirs.get_config())
+    own, other = _configs(ours, theirs)
     for label, one, two in (
         ("config", own, other),
         ("config after from_config of theirs", type(ours).from_config(copy.deepcopy(other)).get_config(), own),
         ("theirs after from_config of our config", type(theirs).from_config(copy.deepcopy(own)).get_config(), other),
     ):
-        one, two = _flat(_plain(one)), _flat(two)
+        one, two = _flat(common(_plain(one), two) if _is_older() else _plain(one)), _flat(two)
         comparison.add(f"{label}: number of values", len(one), len(two), 0)
         for key in {**one, **two}:
             if one.get(key, "missing") != two.get(key, "missing"):
                 comparison.add(f"{label}: {key}", one.get(key, "missing"), two.get(key, "missing"), 0)
+
+
+def _configs(ours, theirs):
+    """The configs of both; beside an older Keras, what both have."""
+    own, other = _plain(ours.get_config()), _plain(theirs.get_config())
+    return (common(own, other), common(other, own)) if _is_older() else (own, other)
+
+
+def _is_older():
+    import keras
+
+    return is_older(keras.__version__)
 
 
 def _plain(config):

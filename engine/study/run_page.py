@@ -1,120 +1,138 @@
-"""`report(run_dir)`: what a run of training was and what came of it, as one page; and the files that it is made from.
+"""`report(run_dir)`: what a run of training was and what came of it, as one page; several runs, laid over one another.
 
-    history.csv       a row per epoch, of CSVLogger
-    run.json          written by `record_run`: configuration, versions, the model's summary, the confusion matrix
-    mistakes.npz      the worst mistakes as images
+    headline      how good it became, when, how long it took, and by which command
+    curves        charts.py: a click for the logarithmic scale, values under the pointer
+    what it got wrong, the model, its configuration    from run_record.py's files
 """
 
 import base64
-import csv
-import importlib.util
-import json
 import math
 import os
-import platform
-import struct
-import zlib
 
 import numpy as np
 import tensorflow as tf
 
-from engine.saving import FileError, container
-from engine.study.page import curves, document, escape, table
+from engine.study.charts import SCRIPT, STYLE, chart
+from engine.study.curves import curves, grouped, save
+from engine.study.page import document, escape, table
+from engine.study.run_record import recorded, series_of
 
-_WORST = 24  # mistakes that are shown
-_RECORD = {"model": str, "config": dict, "versions": dict, "summary": str, "confusion": list}  # what is in run.json
-
-
-def record_run(run_dir, model, x_test, y_test, config):
-    """Write run.json and mistakes.npz: what a classifier of images says about a test set, and how it was trained.
-
-    `x_test` may be a tf.data pipeline of batches (images, labels), of which no more than one is in memory; then
-    `y_test` is None.
-    """
-    confusion, worst = 0, None
-    for images, labels in x_test.as_numpy_iterator() if y_test is None else [(np.asarray(x_test), np.asarray(y_test))]:
-        probabilities, labels = model.predict(images, batch_size=256), labels.ravel()
-        said = probabilities.argmax(-1)
-        counts = np.zeros((probabilities.shape[-1],) * 2, int)
-        np.add.at(counts, (labels, said), 1)
-        chance = probabilities[np.arange(len(labels)), labels]  # that was given to the right class
-        confusion, worst = confusion + counts, _worst(worst, dict(images=images, found=said, right=labels, chance=chance))
-    run = {
-        "model": model._title, "config": {key: str(value) for key, value in config.items()},
-        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "numpy": np.__version__},
-        "summary": model.summary(print_fn=None).text(100), "confusion": confusion.tolist(),
-    }  # fmt: skip
-    with open(os.path.join(run_dir, "run.json"), "w", encoding="utf-8") as file:
-        json.dump(run, file, indent=1)
-    np.savez_compressed(os.path.join(run_dir, "mistakes.npz"), **worst)
+_PAGES = {"step.html": "one step, looked into", "walk.html": "one step, walked through line by line"}
+_STYLE = STYLE + """
+.facts { display: flex; flex-wrap: wrap; gap: .75rem 2rem; margin: 1rem 0; } .facts div { line-height: 1.25; }
+.facts b { display: block; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; } .facts span { color: var(--soft); font-size: .85rem; }
+code { background: var(--shade); padding: .1rem .4rem; border-radius: .25rem; overflow-wrap: anywhere; } a { color: var(--one); }
+td.long { white-space: normal; } h1 { overflow-wrap: anywhere; } td { font-variant-numeric: tabular-nums; }
+"""
 
 
-def _worst(before, rows):
-    """The worst mistakes among those `before` and among `rows`, as arrays by name."""
-    if before is not None:
-        rows = {name: np.concatenate([before[name], values]) for name, values in rows.items()}
-    order = np.argsort(rows["chance"], kind="stable")
-    order = order[rows["found"][order] != rows["right"][order]][:_WORST]
-    return {name: values[order] for name, values in rows.items()}
-
-
-def report(run_dir, path=None, plots=False):
+def report(run_dir, path=None, plots=False, beside=()):
     """Write the page of the run in `run_dir` to `path` (report.html there); returns where it is.
 
     `plots`: the curves as PNG files beside it too, which needs matplotlib: pip install glassbox-engine[plots].
+    `beside`: directories of other runs, whose curves are laid over those of this one; the page is then comparison.html.
     Parts whose files are missing are left out.
     Errors: FileNotFoundError without a history.csv; FileError for a run.json that is not as it was written; ImportError.
     """
-    series = _series(os.path.join(run_dir, "history.csv"))
-    run = _recorded(os.path.join(run_dir, "run.json"))
-    groups = _grouped(series)
-    parts = [f"<h1>{escape(run.get('model', 'A run'))}</h1><p>{escape(os.path.abspath(run_dir))}</p><h2>Curves</h2>"]
-    parts.append(f'<div class="columns">{"".join(curves(lines, "epoch", name) for name, lines in groups.items())}</div>')
-    if layers := _by_layer(series):
-        parts.append("<h2>Layers</h2><p>Norms of gradients, and of updates by those of the weights: in the first and in the last "
-                     "epoch.</p>" + table(("layer", "gradient", "last", "update/weight", "last"), layers))  # fmt: skip
-    if "confusion" in run:
-        parts.append("<h2>Confusion matrix</h2><p>Rows: the right class. Columns: what the model said.</p>")
-        parts.append(_confusion(np.asarray(run["confusion"])))
-    mistakes = os.path.join(run_dir, "mistakes.npz")
-    if os.path.exists(mistakes):
-        parts.append("<h2>Worst mistakes</h2>" + _images(mistakes))
-    if run:
-        parts.append(f"<h2>Model</h2><pre>{escape(run['summary'])}</pre><h2>Configuration and versions</h2>")
-        parts.append(table(("", ""), [*run["config"].items(), *run["versions"].items()]))
-    path = path or os.path.join(run_dir, "report.html")
+    runs = [Run(folder) for folder in (run_dir, *beside)]
+    path = path or os.path.join(run_dir, "comparison.html" if beside else "report.html")
+    if beside:
+        title, body = f"{len(runs)} runs", _comparison(runs, os.path.dirname(path))
+    else:
+        title, body = f"Run of {runs[0].title}", _one(runs[0], os.path.dirname(path))
     with open(path, "w", encoding="utf-8") as file:
-        file.write(document(f"Run of {run.get('model', run_dir)}", "\n".join(parts)))
+        file.write(document(title, "\n".join(body), _STYLE, SCRIPT))
     if plots:
-        _plots(groups, run_dir)
+        save(curves(runs[0].groups), run_dir)
     return path
 
 
-def _series(path):
-    """{column: [(epoch, value), ...]} of a history.csv."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    series = {}
-    for row in rows:
-        for name, text in row.items():
-            try:
-                series.setdefault(name, []).append((float(row["epoch"]) + 1, float(text)))
-            except ValueError:  # not measured in this epoch, or an array
-                continue
-    series.pop("epoch", None)
-    return series
+class Run:
+    """The files of a run, read."""
+
+    def __init__(self, folder):
+        self.folder = os.fspath(folder)
+        self.series = series_of(os.path.join(folder, "history.csv"))
+        self.record = recorded(os.path.join(folder, "run.json"))
+        self.title = self.record.get("model", self.folder)
+        self.groups = grouped(self.series)
+
+    @property
+    def judged_by(self):
+        """(name, points, best point) of what says how good the model is: accuracy, or the loss; of validation if there is one."""
+        names = sorted(self.series, key=lambda name: (not name.startswith("val_"), len(name)))
+        good = [name for name in names if "acc" in name and "/" not in name]
+        for name in [*good, *(name for name in ("val_loss", "loss") if name in self.series)]:
+            points = [point for point in self.series[name] if math.isfinite(point[1])]
+            if points:
+                return name, points, (max if name in good else min)(points, key=lambda point: point[1])
+        return None
+
+    def facts(self):
+        """{what: value} of the headline."""
+        found, record = {}, self.record
+        if self.judged_by is not None:
+            name, points, best = self.judged_by
+            found |= {f"{_spoken(name)} at the end": f"{points[-1][1]:.4f}", "the best": f"{best[1]:.4f}", "in epoch": f"{best[0]:g}"}
+        epochs = max((points[-1][0] for points in self.series.values() if points), default=0)
+        found["epochs"] = f"{epochs:g}"
+        if isinstance(seconds := record.get("seconds"), (int, float)) and seconds > 0:
+            found["of training"] = duration(seconds)
+        if "seed" in record.get("config", {}):
+            found["seed"] = record["config"]["seed"]
+        if "date" in record:
+            found["date"] = record["date"]
+        return found
 
 
-def _grouped(series):
-    """{title: {line: points}}: a value with its validation; what is measured layer by layer is left out."""
-    groups = {}
-    for name, points in series.items():
-        if "/" in name:
-            continue
-        base = name.removeprefix("val_")
-        line = "validation" if name.startswith("val_") else "training" if f"val_{name}" in series else base
-        groups.setdefault(base, {})[line] = points
-    return groups
+def figures(charts):
+    """The charts as HTML, in columns."""
+    return f'<div class="charts">{"".join(chart(title, lines) for title, lines in charts.items())}</div>'
+
+
+def duration(seconds):
+    """3723 → "1 h 2 min"."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+# ---- one run ----------------------------------------------------------------------
+
+
+def _one(run, page_folder):
+    record = run.record
+    parts = [f"<h1>{escape(run.title)}</h1><p>{escape(os.path.abspath(run.folder))}</p>", _headline(run, page_folder)]
+    parts.append("<h2>Curves</h2>" + figures(curves(run.groups)))
+    if layers := _by_layer(run.series):
+        parts.append("<h2>Layers</h2><p>Norms of gradients, and of updates by those of the weights: in the first and in the last "
+                     "epoch.</p>" + table(("layer", "gradient", "last", "update/weight", "last"), layers))  # fmt: skip
+    if "confusion" in record:
+        parts.append("<h2>Confusion matrix</h2><p>Rows: the right class. Columns: what the model said.</p>")
+        parts.append(f'<div class="wide">{_confusion(np.asarray(record["confusion"]))}</div>')
+    mistakes = os.path.join(run.folder, "mistakes.npz")
+    if os.path.exists(mistakes):
+        parts.append("<h2>Worst mistakes</h2>" + _images(mistakes))
+    if record:
+        parts.append(f"<h2>Model</h2><pre>{escape(record['summary'])}</pre><h2>Configuration</h2>")
+        parts.append(table(("", ""), record["config"].items()))
+    return parts
+
+
+def _headline(run, page_folder):
+    facts = "".join(f"<div><b>{escape(str(value))}</b><span>{escape(name)}</span></div>" for name, value in run.facts().items())
+    lines = [f"<code>{escape(str(run.record['config']['command']))}</code>"] if "command" in run.record.get("config", {}) else []
+    if run.record:
+        lines.append(escape(" · ".join(f"{name} {version}" for name, version in run.record["versions"].items())))
+    links = [f'<a href="{escape(os.path.relpath(os.path.join(run.folder, page), page_folder or "."))}">{text}</a>'
+             for page, text in _PAGES.items() if os.path.exists(os.path.join(run.folder, page))]  # fmt: skip
+    lines += [f"Of the same run: {' · '.join(links)}"] if links else []
+    return f'<div class="facts">{facts}</div>' + "".join(f"<p>{line}</p>" for line in lines)
+
+
+def _spoken(name):
+    return f"{name.removeprefix('val_')} (validation)" if name.startswith("val_") else name
 
 
 def _by_layer(series):
@@ -127,39 +145,57 @@ def _by_layer(series):
     ]  # fmt: skip
 
 
-def _recorded(path):
-    """What `record_run` wrote; {} if it did not."""
-    if not os.path.exists(path):
-        return {}
-    try:
-        run = container.parse_json(container.read_bytes(path))
-    except FileError as error:
-        raise FileError(f"{path!r} is damaged: {error}.") from None
-    wrong = [name for name, kind in _RECORD.items() if not isinstance(run, dict) or not isinstance(run.get(name), kind)]
-    if not wrong:
-        size, rows = len(run["confusion"]), run["confusion"]
-        square = all(isinstance(row, list) and len(row) == size and all(type(count) is int for count in row) for row in rows)
-        wrong = [] if square and size else ["confusion"]
-    if wrong:
-        raise FileError(f"{path!r} is not as record_run wrote it: {wrong[0]!r} is missing or of another kind.")
-    return run
+# ---- several runs ----------------------------------------------------------------------
+
+
+def _comparison(runs, page_folder):
+    names = [f"{number} {os.path.basename(os.path.normpath(run.folder))}" for number, run in enumerate(runs, 1)]
+    facts = [run.facts() for run in runs]
+    head = list(dict.fromkeys(name for found in facts for name in found))
+    parts = [f"<h1>{len(runs)} runs</h1>"]
+    parts.append(table(("run", *head), [(name, *(found.get(key, "") for key in head)) for name, found in zip(names, facts)]))
+    parts.append(f"<ol>{''.join(f'<li>{_reference(run, page_folder)}</li>' for run in runs)}</ol>")
+    charts = {}
+    for number, (run, name) in enumerate(zip(runs, names)):
+        for title, lines in curves(run.groups, number, name).items():
+            charts.setdefault(title, []).extend(lines)
+    parts.append("<h2>Curves</h2>" + figures(charts))
+    configs = [run.record.get("config", {}) for run in runs]
+    keys = [key for key in dict.fromkeys(key for config in configs for key in config) if key not in ("command", "out")]
+    different = [(key, *(config.get(key, "") for config in configs)) for key in keys
+                 if len({config.get(key) for config in configs}) > 1]  # fmt: skip
+    if different:
+        parts.append("<h2>What is different</h2>" + table(("", *names), different))
+    return parts
+
+
+def _reference(run, page_folder):
+    """Where a run is, its page if it has one, and its command."""
+    own, folder = os.path.join(run.folder, "report.html"), escape(os.path.abspath(run.folder))
+    text = f'<a href="{escape(os.path.relpath(own, page_folder or "."))}">{folder}</a>' if os.path.exists(own) else folder
+    command = run.record.get("config", {}).get("command")
+    return f"{text} <code>{escape(str(command))}</code>" if command else text
+
+
+# ---- pictures ----------------------------------------------------------------------
 
 
 def _confusion(matrix):
-    """A grid: numbers in the cells, shaded by their share of the row."""
-    size, left = 38, 70
-    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
-    cells = []
+    """A grid: numbers in the cells, shaded by their share of the row; of many classes without the numbers."""
+    size = max(10, min(38, 900 // len(matrix)))
+    left, shares, cells = 70, matrix / np.maximum(matrix.sum(1, keepdims=True), 1), []
     for row, column in np.ndindex(*matrix.shape):
         x, y, bold = left + size * column, 40 + size * row, "bold" if row == column else "normal"
         cells.append(
-            f'<rect class="{"one" if row == column else "two"}" fill-opacity="{0.55 * shares[row, column]:.2f}" x="{x}" y="{y}" '
-            f'width="{size}" height="{size}"/><text x="{x + size / 2}" y="{y + size / 2 + 4}" text-anchor="middle" '
-            f'font-weight="{bold}">{matrix[row, column] or "·"}</text>'
+            f'<g><title>{row}, said {column}: {matrix[row, column]}</title><rect class="{"one" if row == column else "two"}" '
+            f'fill-opacity="{0.55 * shares[row, column]:.2f}" x="{x}" y="{y}" width="{size}" height="{size}"/>'
+            + f'<text x="{x + size / 2}" y="{y + size / 2 + 4}" text-anchor="middle" font-weight="{bold}">'
+            f"{matrix[row, column] or '·'}</text>" * (size >= 24) + "</g>"
         )
+    every = math.ceil(16 / size)  # row whose class is written
     marks = "".join(
         f'<text class="soft" x="{left - 8}" y="{44 + size * (n + 0.5)}" text-anchor="end">{n}</text>'
-        f'<text class="soft" x="{left + size * (n + 0.5)}" y="34" text-anchor="middle">{n}</text>' for n in range(len(matrix))
+        f'<text class="soft" x="{left + size * (n + 0.5)}" y="34" text-anchor="middle">{n}</text>' for n in range(0, len(matrix), every)
     )  # fmt: skip
     width, height = left + size * len(matrix) + 10, 50 + size * len(matrix)
     return (
@@ -174,13 +210,13 @@ def _images(path):
         images, found, right, chance = (file[name] for name in ("images", "found", "right", "chance"))
     if not len(images):
         return "<p>There are none.</p>"
-    figures = [
+    shown = [
         f'<figure style="margin:0"><img width="84" height="84" style="image-rendering:pixelated" alt="class {right[i]}" '
         f'src="data:image/png;base64,{base64.b64encode(png(images[i])).decode()}"><figcaption class="soft">'
         f"{right[i]}, said {found[i]}<br>right: {100 * chance[i]:.2g} %</figcaption></figure>"
         for i in range(len(images))
     ]
-    return f'<div class="columns" style="gap:1rem">{"".join(figures)}</div>'
+    return f'<div class="columns" style="gap:1rem">{"".join(shown)}</div>'
 
 
 def png(image):
@@ -188,27 +224,4 @@ def png(image):
     image = np.asarray(image, "float64").reshape(*image.shape[:2], -1)[..., :3]
     low, high = image.min(), image.max()
     image = ((image - low) / (high - low or 1) * 255).astype("uint8")
-    image = image if image.shape[-1] == 3 else image[..., :1]
-    height, width, channels = image.shape
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 0, 0, 0, 0)
-    lines = b"".join(b"\0" + row.tobytes() for row in image)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
-
-
-def _plots(groups, run_dir):
-    """A PNG of each chart."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ImportError("PNG plots are drawn by matplotlib: pip install glassbox-engine[plots]")
-    figures = importlib.import_module("matplotlib.figure")
-    for name, lines in groups.items():
-        figure = figures.Figure(figsize=(6, 4))
-        axes = figure.add_subplot()
-        for (line, points), style in zip(lines.items(), ("o-", "s--")):
-            axes.plot(*zip(*[point for point in points if math.isfinite(point[1])]), style, label=line)
-        axes.set(xlabel="epoch", ylabel=name)
-        axes.legend()
-        figure.savefig(os.path.join(run_dir, f"{name.replace('/', '_')}.png"), dpi=120)
+    return tf.io.encode_png(image if image.shape[-1] == 3 else image[..., :1]).numpy()

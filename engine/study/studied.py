@@ -3,6 +3,7 @@
 from engine import spellings
 from engine.study.found import explain_trainable, why_tracked
 from engine.study.inspect_step import inspect_step
+from engine.study.notebook import fragment, section
 from engine.study.summary import Summary
 from engine.study.walk import walk_step
 from engine.unbuilt import build_known, waiting
@@ -13,16 +14,26 @@ class Studied:
 
     @spellings.passes_over("expand_nested", "layer_range", "positions", "show_trainable")
     def summary(self, line_length=None, print_fn=print):
-        """The layers as a tree: paths, output shapes, parameters (frozen and shared ones marked), what a row costs.
+        """Print the layers as a tree: paths, output shapes, parameters (frozen and shared ones marked), what a row costs.
 
-        At most `line_length` characters wide (None: as the terminal is); goes to `print_fn` (None: nowhere) line by line.
-        Returns the Summary, which has the same as data. Of what is not built, the shapes that are known are shown.
+        At most `line_length` characters wide (None: as the terminal is); goes to `print_fn` line by line. With `print_fn=None`
+        nothing is printed, and the Summary is returned, which has the same as data. Of what is not built, the shapes that are
+        known are shown.
         """
         found = Summary(self)
-        if print_fn is not None:
-            for line in found.text(line_length).split("\n"):
-                print_fn(line)
-        return found
+        if print_fn is None:
+            return found
+        for line in found.text(line_length).split("\n"):
+            print_fn(line)
+        return None
+
+    def _repr_html_(self):
+        """The summary, for a notebook; of a model that is not built yet, its layers."""
+        try:
+            return Summary(self)._repr_html_()
+        except ValueError:  # not built
+            rows = [(path, type(layer).__name__) for path, layer in self.named_layers() if path]
+            return fragment(f"{self._title}, not built yet", section("", ("path", "class"), rows))
 
     def count_params(self):
         """The number of scalars in `weights`; a weight that two layers share counts once."""

@@ -1,7 +1,6 @@
 """`model.summary()`: the layers as a tree, with their paths, output shapes, parameters and what a row costs."""
 
 import dataclasses
-import html
 import math
 import shutil
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 from engine.core import tracking
 from engine.core.layer import Layer
 from engine.study.cost import costs
+from engine.study.notebook import fragment, section
 from engine.unbuilt import build_known, is_built
 
 _HEAD = ("Layer (class)", "Path", "Output shape", "Parameters", "Mult-adds")
@@ -91,13 +91,7 @@ class Summary:
     def _repr_html_(self):
         """The table for a notebook."""
         rows = [row.cells for row in self.rows]
-        head = "".join(f"<th style='text-align:left'>{html.escape(cell)}</th>" for cell in _HEAD)
-        body = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left;white-space:pre'>{html.escape(c)}</td>" for c in row) + "</tr>"
-            for row in rows
-        )
-        totals = "<br>".join(map(html.escape, self.totals()))
-        return f"<b>{html.escape(self.title)}</b><table><tr>{head}</tr>{body}</table><p>{totals}</p>"
+        return fragment(self.title, section("", _HEAD, rows, "\n".join(self.totals())))
 
 
 def _rows(model, found):

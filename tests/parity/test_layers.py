@@ -10,7 +10,8 @@ from rows import ROWS
 
 import layers
 from engine.core.layer import Layer
-from engine.study.parity import check_row
+from engine.study.older_keras import is_older
+from engine.study.parity import NotInKeras, check_row
 
 WITHOUT_ROW = {
     "Layer": "the base of all rows",
@@ -33,10 +34,24 @@ REASONS = {
 }
 NOT_OFFERED = {name: reason for reason, names in REASONS.items() for name in names.split()}
 
+# What was otherwise in older versions of Keras: the words in the id of a row, and how it was.
+CHANGED_SINCE = {
+    "activity_regularizer": "a penalty of outputs was summed over the rows of the batch",
+    "ActivityRegularization": "a penalty of outputs was summed over the rows of the batch",
+    "LayerNormalization-axis=(2,1)": "gamma had its axes in the order in which they were given",
+}
+
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_row(row):
-    check_row(row)
+    if is_older(keras.__version__):
+        for words, before in CHANGED_SINCE.items():
+            if words in row.id:
+                pytest.skip(f"Keras {keras.__version__}: {before}")
+    try:
+        check_row(row)
+    except NotInKeras as error:  # never beside the Keras that the tables are written for
+        pytest.skip(str(error))
 
 
 FUNCTIONS = ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"]
@@ -67,4 +82,5 @@ def test_every_layer_has_a_row():
 
 def test_every_layer_of_keras_is_here_or_left_out_with_a_reason():
     theirs = {name for name in dir(keras.layers) if not name.startswith("_")}
-    assert theirs - set(dir(layers)) == set(NOT_OFFERED)
+    assert theirs - set(dir(layers)) <= set(NOT_OFFERED)
+    assert is_older(keras.__version__) or theirs - set(dir(layers)) == set(NOT_OFFERED)
