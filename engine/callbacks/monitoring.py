@@ -77,6 +77,17 @@ class EarlyStopping(Watcher):
     Arguments: `monitor`, `min_delta` (smaller improvements do not count), `patience` (epochs), `verbose`, `mode`
     ("min", "max", "auto"), `baseline` (patience starts anew only with values better than this), `restore_best_weights`,
     `start_from_epoch`.
+
+    >>> import numpy as np
+    >>> from engine import Sequential, optimizers
+    >>> from engine.callbacks import EarlyStopping
+    >>> from layers import Dense
+    >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
+    >>> model = Sequential([Dense(1)])
+    >>> model.compile(optimizers.SGD(0.5), "mse")
+    >>> stop = EarlyStopping("loss", patience=2)  # a loss of 0 does not improve
+    >>> model.fit(x, y, epochs=9, verbose=0, callbacks=[stop]).epoch
+    [0, 1, 2]
     """
 
     def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
@@ -133,6 +144,20 @@ class ModelCheckpoint(Watcher):
     `"run-{epoch:02d}-{val_loss:.2f}.safetensors"`), `monitor`, `verbose`, `save_best_only`, `save_weights_only`, `mode`,
     `save_freq` ("epoch", or a number of batches; with `steps_per_execution` after the call that completes it),
     `initial_value_threshold` (to be beaten before the first save).
+
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from engine import Sequential, optimizers
+    >>> from engine.callbacks import ModelCheckpoint
+    >>> from layers import Dense
+    >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
+    >>> model = Sequential([Dense(1)])
+    >>> model.compile(optimizers.SGD(0.5), "mse")
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     save = ModelCheckpoint(f"{directory}/{{epoch:02d}}.safetensors", save_weights_only=True)
+    ...     history = model.fit(x, y, epochs=2, verbose=0, callbacks=[save])
+    ...     print(sorted(os.listdir(directory)))
+    ['01.safetensors', '02.safetensors']
     """
 
     chief_only = True
@@ -198,6 +223,17 @@ class ReduceLROnPlateau(Watcher):
 
     Arguments: `monitor`, `factor`, `patience` (epochs), `verbose`, `mode`, `min_delta`, `cooldown` (epochs to wait
     after a reduction), `min_lr`.
+
+    >>> import numpy as np
+    >>> from engine import Sequential, optimizers
+    >>> from engine.callbacks import ReduceLROnPlateau
+    >>> from layers import Dense
+    >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
+    >>> model = Sequential([Dense(1)])
+    >>> model.compile(optimizers.SGD(0.5), "mse")
+    >>> reduce = ReduceLROnPlateau("loss", factor=0.5, patience=1)  # a loss of 0 does not improve
+    >>> model.fit(x, y, epochs=3, verbose=0, callbacks=[reduce]).history["learning_rate"]
+    [0.5, 0.5, 0.25]
     """
 
     def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4,
@@ -247,7 +283,18 @@ class ReduceLROnPlateau(Watcher):
 class TerminateOnNaN(Callback):
     """Stop training when the loss is not a finite number, with a warning that says by which step.
 
-    `raise_error`: stop with a RuntimeError instead, so that a script does not go on.
+    Arguments: `raise_error` (stop with a RuntimeError instead, so that a script does not go on).
+
+    >>> import numpy as np
+    >>> from engine import Sequential, optimizers
+    >>> from engine.callbacks import TerminateOnNaN
+    >>> from layers import Dense
+    >>> x, y = np.ones((8, 2)), np.zeros((8, 1))
+    >>> model = Sequential([Dense(1)])
+    >>> model.compile(optimizers.SGD(1e30), "mse")
+    >>> model.fit(x, y, epochs=9, verbose=0, callbacks=[TerminateOnNaN(raise_error=True)])
+    Traceback (most recent call last):
+    RuntimeError: Training stopped: the loss is ... Lower the learning rate, clip the gradients, or look for bad values in the data.
     """
 
     def __init__(self, raise_error=False):
