@@ -44,6 +44,23 @@ def test_every_name_on_a_page_has_a_docstring():
     assert [path for path in SHOWN if not reference.source()[path].docstring] == []
 
 
+WITHOUT_EXAMPLE = {  # names, and why their docstrings have none
+    "Symbol Step Summary Info": "made by other names, whose examples show them",
+    "History ProgressBar CallbackList": "made by fit",
+    "record_run report launch scope fits_in_memory Digits": "what train.py calls",
+    "inspect_step": "the method of Model has one",
+    "VocabularyLayer": "a base",
+    "as_float draw_seed clear_session": "one line of Python",
+}
+
+
+def test_public_names_have_examples():
+    """Except for errors, and names of `backend`, whose docstrings say in one line of TensorFlow what they do."""
+    names = [name for page in reference.pages() if not page.module.endswith("backend") for name in page.names]
+    without = {name.path.rpartition(".")[2] for name in names if ">>>" not in name.item.docstring.value}
+    assert {name for name in without if not name.endswith("Error")} == set(" ".join(WITHOUT_EXAMPLE).split())
+
+
 @pytest.mark.parametrize(
     ("docstring", "expected"),
     [

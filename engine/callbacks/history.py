@@ -42,6 +42,9 @@ class CSVLogger(Callback):
     Arguments: `filename`, `separator`, `append` (go on in a file that exists). Each row is on disk when its epoch ends.
     What the logs of a later epoch have in addition, such as those of a validation every other epoch, becomes further
     columns: the file is then written anew, with "NA" in the rows before.
+
+    >>> from engine.callbacks import CSVLogger
+    >>> logger = CSVLogger("history.csv", append=True)  # model.fit(..., callbacks=[logger])
     """
 
     chief_only = True

@@ -231,7 +231,11 @@ _TABLE = catalogue(
 
 
 def serialize(learning_rate_schedule):
-    """A schedule (or a number, or a function by its name) as plain data, for `deserialize`."""
+    """A schedule (or a number, or a function by its name) as plain data, for `deserialize`.
+
+    >>> serialize(ExponentialDecay(1.0, decay_steps=10, decay_rate=0.5))["config"]["decay_rate"], serialize(0.1)
+    (0.5, 0.1)
+    """
     function = callable(learning_rate_schedule) and not isinstance(learning_rate_schedule, Configurable)
     if function:
         name = learning_rate_schedule.__name__
