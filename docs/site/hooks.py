@@ -15,7 +15,7 @@ from mkdocs.structure.files import File
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from reference import pages  # noqa: E402
+from reference import pages, read_anew  # noqa: E402
 
 # {page: file of the project}; those in docs/ are pages by themselves
 FILES = {
@@ -30,6 +30,7 @@ _FENCE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 
 def on_config(config):
     """The pages of the reference, in the place of the entry `Reference` of mkdocs.yml."""
+    read_anew()  # `mkdocs serve` comes here after each change
     reference = ["reference/index.md", *({page.title: page.uri} for page in pages())]
     config.nav = [{"Reference": reference} if entry == "Reference" else entry for entry in config.nav]
     return config

@@ -65,6 +65,12 @@ def source():
     return loader.modules_collection
 
 
+def read_anew():
+    """Forget what was read of the source."""
+    for function in (source, assigned, pages):
+        function.cache_clear()
+
+
 @functools.cache
 def assigned(path):
     """{name: what it is another name of} for `a = b` and `a, b = c, d` at the top of a module."""
