@@ -145,19 +145,9 @@ class ModelCheckpoint(Watcher):
     `save_freq` ("epoch", or a number of batches; with `steps_per_execution` after the call that completes it),
     `initial_value_threshold` (to be beaten before the first save).
 
-    >>> import os, tempfile
-    >>> import numpy as np
-    >>> from engine import Sequential, optimizers
     >>> from engine.callbacks import ModelCheckpoint
-    >>> from layers import Dense
-    >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
-    >>> model = Sequential([Dense(1)])
-    >>> model.compile(optimizers.SGD(0.5), "mse")
-    >>> with tempfile.TemporaryDirectory() as directory:
-    ...     save = ModelCheckpoint(f"{directory}/{{epoch:02d}}.safetensors", save_weights_only=True)
-    ...     history = model.fit(x, y, epochs=2, verbose=0, callbacks=[save])
-    ...     print(sorted(os.listdir(directory)))
-    ['01.safetensors', '02.safetensors']
+    >>> best = ModelCheckpoint("best.safetensors", monitor="val_accuracy", save_best_only=True)
+    >>> each = ModelCheckpoint("run-{epoch:02d}.safetensors", save_weights_only=True)  # model.fit(..., callbacks=[best, each])
     """
 
     chief_only = True
@@ -224,16 +214,8 @@ class ReduceLROnPlateau(Watcher):
     Arguments: `monitor`, `factor`, `patience` (epochs), `verbose`, `mode`, `min_delta`, `cooldown` (epochs to wait
     after a reduction), `min_lr`.
 
-    >>> import numpy as np
-    >>> from engine import Sequential, optimizers
     >>> from engine.callbacks import ReduceLROnPlateau
-    >>> from layers import Dense
-    >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
-    >>> model = Sequential([Dense(1)])
-    >>> model.compile(optimizers.SGD(0.5), "mse")
-    >>> reduce = ReduceLROnPlateau("loss", factor=0.5, patience=1)  # a loss of 0 does not improve
-    >>> model.fit(x, y, epochs=3, verbose=0, callbacks=[reduce]).history["learning_rate"]
-    [0.5, 0.5, 0.25]
+    >>> half = ReduceLROnPlateau("val_loss", factor=0.5, patience=5, min_lr=1e-5)  # model.fit(..., callbacks=[half])
     """
 
     def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4,
@@ -285,16 +267,8 @@ class TerminateOnNaN(Callback):
 
     Arguments: `raise_error` (stop with a RuntimeError instead, so that a script does not go on).
 
-    >>> import numpy as np
-    >>> from engine import Sequential, optimizers
     >>> from engine.callbacks import TerminateOnNaN
-    >>> from layers import Dense
-    >>> x, y = np.ones((8, 2)), np.zeros((8, 1))
-    >>> model = Sequential([Dense(1)])
-    >>> model.compile(optimizers.SGD(1e30), "mse")
-    >>> model.fit(x, y, epochs=9, verbose=0, callbacks=[TerminateOnNaN(raise_error=True)])
-    Traceback (most recent call last):
-    RuntimeError: Training stopped: the loss is ... Lower the learning rate, clip the gradients, or look for bad values in the data.
+    >>> stop = TerminateOnNaN(raise_error=True)  # model.fit(..., callbacks=[stop])
     """
 
     def __init__(self, raise_error=False):
