@@ -1,7 +1,7 @@
 """Run a model without leaving a trace: weights, random state, metrics and slots have their values back afterwards."""
 
+import collections.abc
 import contextlib
-from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -11,7 +11,7 @@ from engine.state import state_of
 
 
 @contextlib.contextmanager
-def unchanged(model: CoreModel) -> Iterator[None]:
+def unchanged(model: CoreModel) -> collections.abc.Iterator[None]:
     """Inside the block a model may run, also in training mode; at its end all its state is as it was, bit for bit.
 
     Metrics that the block has made, by `add_metric`, start at zero, and so do the states of recurrent layers.

@@ -50,6 +50,7 @@ WITHOUT_EXAMPLE = {  # names, and why their docstrings have none
     "record_run report launch scope fits_in_memory Digits": "what train.py calls",
     "inspect_step": "the method of Model has one",
     "VocabularyLayer": "a base",
+    "check_row": "for the tables in tests/parity/rows",
     "as_float draw_seed clear_session": "one line of Python",
 }
 

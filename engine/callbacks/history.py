@@ -2,7 +2,6 @@
 
 import csv
 import os
-from typing import Any
 
 from engine.callbacks.base import Callback
 
@@ -14,12 +13,14 @@ class History(Callback):
     `history.waiting`: for each epoch of this process the share of its time (0 to 1) in which steps waited for their data.
     """
 
+    history: dict[str, list]
+    epoch: list[int]
     signal: int | None = None
 
-    def __init__(self) -> None:
-        self.history: dict[str, list[Any]] = {}
-        self.epoch: list[int] = []
-        self.waiting: list[float] = []
+    def __init__(self):
+        self.history = {}
+        self.epoch = []
+        self.waiting = []
 
     def on_train_begin(self, logs=None):
         self.history, self.epoch, self.waiting = {}, [], []

@@ -27,5 +27,5 @@ def next_name(base):
 
 
 def clear_session():
-    """Start counting names anew, as in a new process: the next Dense is "dense" again."""
+    """Start counting names anew, as in a new process."""
     _counts.clear()

@@ -132,11 +132,7 @@ def _as_input(item, dtype):
 
 
 def check_row(row):
-    """Do all that `row` asks for; the Comparison with every measured difference, or a ParityError with the first.
-
-    >>> check_row(row("Dense", dict(units=4, activation="tanh"), x=(3, 5))).ok
-    True
-    """
+    """Do all that `row` asks for; the Comparison with every measured difference, or a ParityError with the first."""
     comparison = Comparison(row.id, row.leave_out)
     with _float64():
         if row.raises is not None:
