@@ -95,6 +95,23 @@ def test_links_between_files_become_links_between_pages(page, link, shown):
     assert hooks._page_of(hooks._target(page, link)) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("See [the heart](../engine/core/README.md#x).", "See [the heart](heart.md#x)."),
+        ("![a](../benchmarks/fit.png)", "![a](benchmarks/fit.png)"),
+        ("[tests](../tests/distribute) [out](https://example.org)", "tests [out](https://example.org)"),
+        ("[wrong](../engine/nothing.py) [wrong](nothing.md)", "[wrong](../engine/nothing.py) [wrong](nothing.md)"),
+        ("`x`:\n- one\n- two", "`x`:\n\n- one\n- two"),
+        ("```\nx:\n- [a](../setup.cfg)\n```", "```\nx:\n- [a](../setup.cfg)\n```"),
+    ],
+)
+def test_pages_as_they_are_shown(text, expected):
+    files = types.SimpleNamespace(get_file_from_path=lambda uri: uri if uri in ("heart.md", "benchmarks/fit.png") else None)
+    page = types.SimpleNamespace(file=types.SimpleNamespace(src_uri="tour.md"))
+    assert hooks.on_page_markdown(text, page, None, files) == expected
+
+
 def test_a_new_public_layer_is_on_the_site_without_being_told(tmp_path):
     for name in ("losses", "engine", "layers", "docs/site"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.gz"))

@@ -41,7 +41,7 @@ def on_files(files, config):
     texts = {uri: (ROOT / path).read_text(encoding="utf-8") for uri, path in FILES.items()}
     written = {file.src_uri: file.content_string for file in files.documentation_pages()}
     linked = {path for uri, text in {**texts, **written}.items() for path in _linked(uri, text)}
-    for path in sorted(linked):
+    for path in sorted(path for path in linked if (ROOT / path).is_file()):
         if path.endswith(".py"):
             texts[_page_of(path)] = _source(path)
         elif path.endswith(".png") and not path.startswith("docs/"):
@@ -97,9 +97,10 @@ def _page_of(path):
 
 def _link(match, page, files):
     picture, text, link, anchor = match.groups()
-    uri = _page_of(_target(page.file.src_uri, link))
+    target = _target(page.file.src_uri, link)
+    uri = _page_of(target)
     if files.get_file_from_path(uri) is None:
-        return text
+        return text if (ROOT / target).exists() else match[0]  # MkDocs warns of what is nowhere
     there = posixpath.relpath(uri, posixpath.dirname(page.file.src_uri) or ".")
     return f"{picture}[{text}]({there}{anchor or ''})"
 
