@@ -118,11 +118,19 @@ def get(identifier):
 
 
 def serialize(constraint):
-    """`constraint` as plain data, for `deserialize`."""
+    """`constraint` as plain data, for `deserialize`.
+
+    >>> serialize(MaxNorm(0.5))["config"]["max_value"]
+    0.5
+    """
     return configurable.serialize(constraint)
 
 
 def deserialize(config, custom_objects=None):
-    """The constraint that `serialize` described; `custom_objects` names your own."""
+    """The constraint that `serialize` described; `custom_objects` names your own.
+
+    >>> deserialize(serialize(MaxNorm(0.5))).max_value
+    0.5
+    """
     with custom_object_scope(custom_objects):
         return get(config)

@@ -56,7 +56,11 @@ _default = {"floatx": "float32", "policy": None}  # one place, so that a setting
 
 
 def floatx():
-    """The name of the default float dtype: "float32" until `set_floatx` is called."""
+    """The name of the default float dtype: "float32" until `set_floatx` is called.
+
+    >>> floatx()
+    'float32'
+    """
     return _default["floatx"]
 
 
@@ -73,7 +77,12 @@ def set_floatx(name):
 
 
 def set_policy(identifier):
-    """Make `identifier` (anything that `policy` takes) the policy of the layers made from now on."""
+    """Make `identifier` (anything that `policy` takes) the policy of the layers made from now on.
+
+    >>> set_policy("mixed_bfloat16"); policy().compute_dtype
+    'bfloat16'
+    >>> set_policy("float32")
+    """
     _default["policy"] = policy(identifier)
 
 

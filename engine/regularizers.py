@@ -125,11 +125,19 @@ def get(identifier):
 
 
 def serialize(regularizer):
-    """`regularizer` as plain data, for `deserialize`."""
+    """`regularizer` as plain data, for `deserialize`.
+
+    >>> serialize(L2(0.5))["config"]["l2"]
+    0.5
+    """
     return configurable.serialize(regularizer)
 
 
 def deserialize(config, custom_objects=None):
-    """The regularizer that `serialize` described; `custom_objects` names your own."""
+    """The regularizer that `serialize` described; `custom_objects` names your own.
+
+    >>> deserialize(serialize(L2(0.5))).l2
+    0.5
+    """
     with custom_object_scope(custom_objects):
         return get(config)

@@ -1,7 +1,7 @@
 """The verbs of a model: `compile`, `fit`, `evaluate`, `predict`, and those of one batch. What they do is in core/; here is all that users may ask for."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,9 +42,10 @@ class Trainer:
 
     @spellings.passes_over("experimental_run_tf_function", "sample_weight_mode")
     def compile(
-        self, optimizer: str | optimizers.Optimizer | hints.Config = "rmsprop", loss: hints.Parts = None,
-        metrics: hints.Parts = None, loss_weights: Sequence[float] | dict[str, float] | None = None,
-        weighted_metrics: hints.Parts = None, run_eagerly: bool = False, steps_per_execution: int = 1,
+        self, optimizer: str | optimizers.Optimizer | type[optimizers.Optimizer] | hints.Config = "rmsprop",
+        loss: hints.Parts = None, metrics: hints.Parts = None,
+        loss_weights: Sequence[float] | Mapping[str, float] | None = None, weighted_metrics: hints.Parts = None,
+        run_eagerly: bool = False, steps_per_execution: int = 1,
         jit_compile: bool | str | None = "auto", auto_scale_loss: bool = True, strict_gradients: bool = False,
     ) -> None:  # fmt: skip
         """Say what to minimise, how, and what to report.

@@ -1,5 +1,6 @@
 """Run a model without leaving a trace: weights, random state, metrics and slots have their values back afterwards."""
 
+import collections.abc
 import contextlib
 import random
 from collections.abc import Iterator
@@ -17,6 +18,15 @@ def unchanged(model: CoreModel) -> Iterator[None]:
     """Inside the block a model may run, also in training mode; at its end all its state is as it was, bit for bit.
 
     Metrics that the block has made, by `add_metric`, start at zero, and so do the states of recurrent layers.
+
+    >>> from engine import Sequential
+    >>> from engine.study import unchanged
+    >>> from layers import BatchNormalization
+    >>> model = Sequential([BatchNormalization(input_shape=(2,))])
+    >>> with unchanged(model):
+    ...     outputs = model(tf.ones((4, 2)), training=True)  # moves the averages
+    >>> model.layers[0].moving_mean.numpy()
+    array([0., 0.], dtype=float32)
     """
     variables = [variable for variable, _ in state_of(model).values()]
     before = [variable.read_value() for variable in variables]

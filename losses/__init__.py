@@ -17,44 +17,61 @@ Reading order:
 
 import inspect
 
-from losses.base import FunctionLoss
+from losses.base import FunctionLoss as FunctionLoss
 from losses.base import Loss as Loss
 from losses.crossentropy import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-    binary_crossentropy,
-    categorical_crossentropy,
-    sparse_categorical_crossentropy,
+    BinaryCrossentropy as BinaryCrossentropy,
+    CategoricalCrossentropy as CategoricalCrossentropy,
+    SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
+    binary_crossentropy as binary_crossentropy,
+    categorical_crossentropy as categorical_crossentropy,
+    sparse_categorical_crossentropy as sparse_categorical_crossentropy,
 )
 from losses.focal import (
-    BinaryFocalCrossentropy,
-    CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy,
-    binary_focal_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy,
+    BinaryFocalCrossentropy as BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy as CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy as CategoricalGeneralizedCrossEntropy,
+    binary_focal_crossentropy as binary_focal_crossentropy,
+    categorical_focal_crossentropy as categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy as categorical_generalized_cross_entropy,
 )
 from losses.ground.configurable import serialize_object
 from losses.ground.labels import check_labels as check_labels
 from losses.ground.lookup import catalogue, custom_object_scope, resolve
-from losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
-from losses.overlap import Dice, Tversky, dice, tversky
-from losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
+from losses.hinge import (
+    CategoricalHinge as CategoricalHinge,
+    Hinge as Hinge,
+    SquaredHinge as SquaredHinge,
+    categorical_hinge as categorical_hinge,
+    hinge as hinge,
+    squared_hinge as squared_hinge,
+)
+from losses.overlap import Dice as Dice, Tversky as Tversky, dice as dice, tversky as tversky
+from losses.probabilistic import (
+    KLDivergence as KLDivergence,
+    Poisson as Poisson,
+    kl_divergence as kl_divergence,
+    poisson as poisson,
+)
 from losses.reduction import Reduction as Reduction
 from losses.regression import (
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
+    MeanAbsoluteError as MeanAbsoluteError,
+    MeanAbsolutePercentageError as MeanAbsolutePercentageError,
+    MeanSquaredError as MeanSquaredError,
+    MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
+    mean_absolute_error as mean_absolute_error,
+    mean_absolute_percentage_error as mean_absolute_percentage_error,
+    mean_squared_error as mean_squared_error,
+    mean_squared_logarithmic_error as mean_squared_logarithmic_error,
 )
-from losses.robust import Huber, LogCosh, huber, log_cosh
-from losses.sequence import CTC, ctc
-from losses.similarity import Circle, CosineSimilarity, circle, cosine_similarity
+from losses.robust import Huber as Huber, LogCosh as LogCosh, huber as huber, log_cosh as log_cosh
+from losses.sequence import CTC as CTC, ctc as ctc
+from losses.similarity import (
+    Circle as Circle,
+    CosineSimilarity as CosineSimilarity,
+    circle as circle,
+    cosine_similarity as cosine_similarity,
+)
 
 bce = BCE = binary_crossentropy
 kld = KLD = kullback_leibler_divergence = kl_divergence

@@ -3,6 +3,7 @@
 import configparser
 import inspect
 import pathlib
+import re
 import subprocess
 import sys
 import types
@@ -18,7 +19,6 @@ from engine.optimizers import Optimizer
 ROOT = pathlib.Path(__file__).parents[1]
 CLASSES = [Model, Sequential, Layer, Optimizer, losses.Loss, Metric, Mean, Callback,
            study.Summary, study.gradcheck.GradientReport, study.parity.Comparison]  # fmt: skip
-CONSTRUCTORS_WITHOUT = {Layer, Sequential}  # layers are made with one line of arguments each
 
 
 def functions_of(cls):
@@ -41,10 +41,7 @@ def without_hints(name, function):
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 def test_public_methods_have_complete_hints(cls):
-    functions = dict(functions_of(cls))
-    if cls in CONSTRUCTORS_WITHOUT:
-        functions.pop(f"{cls.__name__}.__init__")
-    found = {name: without_hints(name, function) for name, function in functions.items()}
+    found = {name: without_hints(name, function) for name, function in functions_of(cls)}
     assert {name: missing for name, missing in found.items() if missing} == {}
 
 
@@ -175,6 +172,8 @@ for each in (model, functional, Classifier()):
     each.compile(optimizers.Adam(0.01), losses.MeanSquaredError(), metrics=["mae", metrics.Mean()], jit_compile=False)
     each.compile("adam", {"a": "mse"}, loss_weights={"a": 0.5}, metrics={"a": ["mae"]})
     each.compile("adam", lambda y_true, y_pred: tf.abs(y_true - y_pred))
+    each.compile(optimizers.SGD, losses.MeanSquaredError, loss_weights=[1, 2], metrics="mae")
+    each.compile(optimizers.Adam(optimizers.schedules.CosineDecay(0.1, 10)), losses.mse, [metrics.AUC(), metrics.binary_accuracy])
 history: History = model.fit(x, y, 32, epochs=3, callbacks=[Stop(), callbacks.EarlyStopping()], class_weight={0: 1.0})
 model.fit(tf.data.Dataset.from_tensor_slices((x, y)), validation_data=(x, y), validation_freq=[1, 2], verbose=0)
 model.fit(batches(), steps_per_epoch=1, callbacks=Stop())
@@ -208,6 +207,9 @@ WRONG = {  # a line: the kind of mistake that mypy finds
     'model.compile("adam", run_eagerly="yes")': "arg-type",
     "loss: str = model.fit(x)": "assignment",
     'model.get_layer(index="0")': "arg-type",
+    "Sequential(3)": "arg-type",
+    "Layer(name=3)": "arg-type",
+    "Model(name=3)": "arg-type",
     "model.add(3)": "arg-type",
     "model.save(3)": "arg-type",
     "count: str = model.count_params()": "assignment",
@@ -228,16 +230,20 @@ HEAD = "\n".join(line for line in RIGHT.splitlines() if line.startswith(("from",
 )
 
 
+(INI,) = re.findall(r"^```ini\n(.*?)^```$", (ROOT / "docs/recipes.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
 @pytest.fixture
 def user(tmp_path):
-    """The directory of a program that uses this project as it is installed: what is wrong in here is not its matter."""
-    (tmp_path / "mypy.ini").write_text(f"[mypy]\nmypy_path = {ROOT}\nignore_missing_imports = true\nfollow_imports = silent\n")
+    """A directory with the settings of docs/recipes.md, for programs; what is wrong in this project is not their matter."""
+    (tmp_path / "mypy.ini").write_text(f"{INI}mypy_path = {ROOT}\nfollow_imports = silent\n")
     return tmp_path
 
 
-def test_a_right_program_passes(user, mypy):
+@pytest.mark.parametrize("options", [(), ("--strict",)], ids=["usual", "strict"])
+def test_a_right_program_passes(options, user, mypy):
     (user / "program.py").write_text(RIGHT)
-    assert mypy(user, "program.py") == ["Success: no issues found in 1 source file"]
+    assert mypy(user, *options, "program.py") == ["Success: no issues found in 1 source file"]
 
 
 def test_mistakes_are_found(user, mypy):

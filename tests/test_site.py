@@ -44,6 +44,24 @@ def test_every_name_on_a_page_has_a_docstring():
     assert [path for path in SHOWN if not reference.source()[path].docstring] == []
 
 
+WITHOUT_EXAMPLE = {  # names, and why their docstrings have none
+    "Symbol Step Summary Info": "made by other names, whose examples show them",
+    "History ProgressBar CallbackList": "made by fit",
+    "record_run report launch scope fits_in_memory Digits": "what train.py calls",
+    "inspect_step": "the method of Model has one",
+    "VocabularyLayer": "a base",
+    "check_row": "for the tables in tests/parity/rows",
+    "as_float draw_seed clear_session": "one line of Python",
+}
+
+
+def test_public_names_have_examples():
+    """Except for errors, and names of `backend`, whose docstrings say in one line of TensorFlow what they do."""
+    names = [name for page in reference.pages() if not page.module.endswith("backend") for name in page.names]
+    without = {name.path.rpartition(".")[2] for name in names if ">>>" not in name.item.docstring.value}
+    assert {name for name in without if not name.endswith("Error")} == set(" ".join(WITHOUT_EXAMPLE).split())
+
+
 @pytest.mark.parametrize(
     ("docstring", "expected"),
     [
@@ -75,6 +93,23 @@ def test_docstrings_become_markdown(docstring, expected):
 )
 def test_links_between_files_become_links_between_pages(page, link, shown):
     assert hooks._page_of(hooks._target(page, link)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("See [the heart](../engine/core/README.md#x).", "See [the heart](heart.md#x)."),
+        ("![a](../benchmarks/fit.png)", "![a](benchmarks/fit.png)"),
+        ("[tests](../tests/distribute) [out](https://example.org)", "tests [out](https://example.org)"),
+        ("[wrong](../engine/nothing.py) [wrong](nothing.md)", "[wrong](../engine/nothing.py) [wrong](nothing.md)"),
+        ("`x`:\n- one\n- two", "`x`:\n\n- one\n- two"),
+        ("```\nx:\n- [a](../setup.cfg)\n```", "```\nx:\n- [a](../setup.cfg)\n```"),
+    ],
+)
+def test_pages_as_they_are_shown(text, expected):
+    files = types.SimpleNamespace(get_file_from_path=lambda uri: uri if uri in ("heart.md", "benchmarks/fit.png") else None)
+    page = types.SimpleNamespace(file=types.SimpleNamespace(src_uri="tour.md"))
+    assert hooks.on_page_markdown(text, page, None, files) == expected
 
 
 def test_a_new_public_layer_is_on_the_site_without_being_told(tmp_path):

@@ -20,6 +20,7 @@ LABELS = (
     "Weights", "Where a stream is", "Your own",
 )  # fmt: skip
 _LABEL = re.compile(rf"^({'|'.join(LABELS)}): ")
+_MIDST = re.compile(rf"(?<=[a-z).`]\.) (?=({'|'.join(LABELS)}): )")  # a label after a sentence on the same line
 _CODE = re.compile(r"(`+[^`]+`+)")
 _QUIET = re.compile(r"`[^`]*`|\"[^\"]*\"|\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*\)")  # code, quotes, brackets
 
@@ -27,7 +28,7 @@ _QUIET = re.compile(r"`[^`]*`|\"[^\"]*\"|\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)
 def markdown(text, links):
     """The docstring `text` as Markdown; `links` has {name in the text: identifier}."""
     kinds, kind = [], ""
-    for line in text.split("\n"):
+    for line in _MIDST.sub("\n", text).split("\n"):
         kind = _kind(line, kind)
         kinds.append((kind, line))
     blocks = []

@@ -15,7 +15,7 @@ from mkdocs.structure.files import File
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from reference import pages  # noqa: E402
+from reference import pages, read_anew  # noqa: E402
 
 # {page: file of the project}; those in docs/ are pages by themselves
 FILES = {
@@ -30,6 +30,7 @@ _FENCE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 
 def on_config(config):
     """The pages of the reference, in the place of the entry `Reference` of mkdocs.yml."""
+    read_anew()  # `mkdocs serve` comes here after each change
     reference = ["reference/index.md", *({page.title: page.uri} for page in pages())]
     config.nav = [{"Reference": reference} if entry == "Reference" else entry for entry in config.nav]
     return config
@@ -40,7 +41,7 @@ def on_files(files, config):
     texts = {uri: (ROOT / path).read_text(encoding="utf-8") for uri, path in FILES.items()}
     written = {file.src_uri: file.content_string for file in files.documentation_pages()}
     linked = {path for uri, text in {**texts, **written}.items() for path in _linked(uri, text)}
-    for path in sorted(linked):
+    for path in sorted(path for path in linked if (ROOT / path).is_file()):
         if path.endswith(".py"):
             texts[_page_of(path)] = _source(path)
         elif path.endswith(".png") and not path.startswith("docs/"):
@@ -96,9 +97,10 @@ def _page_of(path):
 
 def _link(match, page, files):
     picture, text, link, anchor = match.groups()
-    uri = _page_of(_target(page.file.src_uri, link))
+    target = _target(page.file.src_uri, link)
+    uri = _page_of(target)
     if files.get_file_from_path(uri) is None:
-        return text
+        return text if (ROOT / target).exists() else match[0]  # MkDocs warns of what is nowhere
     there = posixpath.relpath(uri, posixpath.dirname(page.file.src_uri) or ".")
     return f"{picture}[{text}]({there}{anchor or ''})"
 

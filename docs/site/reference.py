@@ -30,6 +30,7 @@ LAYERS = {
     "Preparing data, text": ("preprocessing", "text"),
     "Augmentation": ("augmentation",),
 }
+LAYER_MODULES = ["layers", "layers.text.vocabulary: VocabularyLayer", "layers.text.encoding: encode"]
 # All other pages, as FIRST
 OTHERS = {
     "Losses": ["losses"],
@@ -64,6 +65,12 @@ def source():
     return loader.modules_collection
 
 
+def read_anew():
+    """Forget what was read of the source."""
+    for function in (source, assigned, pages):
+        function.cache_clear()
+
+
 @functools.cache
 def assigned(path):
     """{name: what it is another name of} for `a = b` and `a, b = c, d` at the top of a module."""
@@ -93,7 +100,9 @@ def public(module):
     """The names that a module offers: its `__all__`, else all classes and functions but those of the ground."""
     if module.exports is not None:
         return [str(name) for name in module.exports]
-    found = {name: resolved(module.path, name) for name in [*module.members, *assigned(module.path)] if not name.startswith("_")}
+    taken = module.imports  # over a submodule of the same name too
+    inside = [name for name, item in module.members.items() if item.is_alias or not item.is_module or name in taken]
+    found = {name: resolved(module.path, name) for name in [*inside, *assigned(module.path)] if not name.startswith("_")}
     return [name for name, item in found.items() if item is not None and not item.path.startswith("losses.ground")]
 
 
@@ -123,7 +132,7 @@ def belongs(item, title):
 def pages():
     """All Pages of the reference, in order. A name is on the first page that asks for it."""
     seen, made = set(), []
-    for title, entries in {**FIRST, **dict.fromkeys(LAYERS, ["layers"]), **OTHERS}.items():
+    for title, entries in {**FIRST, **dict.fromkeys(LAYERS, LAYER_MODULES), **OTHERS}.items():
         names = [name for entry in entries for name in names_of(entry)]
         names = [name for name in names if name.item.path not in seen and belongs(name.item, title)]
         seen.update(name.item.path for name in names)

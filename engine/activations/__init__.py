@@ -4,36 +4,41 @@ Reading order: `piecewise` (relu and its kin) · `smooth` (sigmoid, tanh, gelu .
 (softmax and others that look along an axis). Any function of a tensor serves as an activation.
 """
 
-from engine.activations.normalized import glu, log_softmax, softmax, sparsemax
+from engine.activations.normalized import (
+    glu as glu,
+    log_softmax as log_softmax,
+    softmax as softmax,
+    sparsemax as sparsemax,
+)
 from engine.activations.piecewise import (
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_tanh,
-    leaky_relu,
-    linear,
-    relu,
-    relu6,
-    soft_shrink,
-    sparse_plus,
-    sparse_sigmoid,
-    threshold,
+    hard_shrink as hard_shrink,
+    hard_sigmoid as hard_sigmoid,
+    hard_silu as hard_silu,
+    hard_tanh as hard_tanh,
+    leaky_relu as leaky_relu,
+    linear as linear,
+    relu as relu,
+    relu6 as relu6,
+    soft_shrink as soft_shrink,
+    sparse_plus as sparse_plus,
+    sparse_sigmoid as sparse_sigmoid,
+    threshold as threshold,
 )
 from engine.activations.smooth import (
-    celu,
-    elu,
-    exponential,
-    gelu,
-    log_sigmoid,
-    mish,
-    selu,
-    sigmoid,
-    silu,
-    softplus,
-    softsign,
-    squareplus,
-    tanh,
-    tanh_shrink,
+    celu as celu,
+    elu as elu,
+    exponential as exponential,
+    gelu as gelu,
+    log_sigmoid as log_sigmoid,
+    mish as mish,
+    selu as selu,
+    sigmoid as sigmoid,
+    silu as silu,
+    softplus as softplus,
+    softsign as softsign,
+    squareplus as squareplus,
+    tanh as tanh,
+    tanh_shrink as tanh_shrink,
 )
 from losses.ground import configurable
 from losses.ground.lookup import catalogue, custom_object_scope, resolve
@@ -58,11 +63,19 @@ def get(identifier):
 
 
 def serialize(activation):
-    """The name of a function, or the config of a layer: plain data for `deserialize`."""
+    """The name of a function, or the config of a layer: plain data for `deserialize`.
+
+    >>> serialize(relu)
+    'relu'
+    """
     return configurable.serialize(activation)
 
 
 def deserialize(config, custom_objects=None):
-    """The activation that `serialize` described; `custom_objects` names your own."""
+    """The activation that `serialize` described; `custom_objects` names your own.
+
+    >>> deserialize("relu") is relu
+    True
+    """
     with custom_object_scope(custom_objects):
         return get(config)

@@ -126,6 +126,9 @@ class BackupAndRestore(Checkpoint):
     """A backup while `fit` runs, deleted when it ends well: an interrupted run, started again, goes on.
 
     Arguments: `backup_dir`; `save_freq` ("epoch", or a number of batches); `delete_checkpoint`.
+
+    >>> from engine.callbacks import BackupAndRestore
+    >>> callback = BackupAndRestore("run/backup", save_freq=100)
     """
 
     def __init__(self, backup_dir, save_freq="epoch", delete_checkpoint=True):

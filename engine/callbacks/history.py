@@ -3,7 +3,6 @@
 import csv
 import os
 import time
-from typing import Any
 
 from engine import spellings
 from engine.callbacks.base import Callback
@@ -19,13 +18,14 @@ class History(Callback):
     `history.waiting`: for each epoch of this process the share of its time (0 to 1) in which steps waited for their data.
     """
 
+    history: dict[str, list]
+    epoch: list[int]
     signal: int | None = None
 
-    def __init__(self) -> None:
-        self.history: dict[str, list[Any]] = spellings.Logs()
-        self.epoch: list[int] = []
-        self.waiting: list[float] = []
-        self.seconds: list[float] = []
+    def __init__(self):
+        self.history = spellings.Logs()
+        self.epoch = []
+        self.waiting, self.seconds = [], []
 
     def on_train_begin(self, logs=None):
         self.history, self.epoch, self.waiting, self.seconds = spellings.Logs(), [], [], []
@@ -65,6 +65,9 @@ class CSVLogger(Callback):
     Arguments: `filename`, `separator`, `append` (go on in a file that exists). Each row is on disk when its epoch ends.
     What the logs of a later epoch have in addition, such as those of a validation every other epoch, becomes further
     columns: the file is then written anew, with "NA" in the rows before.
+
+    >>> from engine.callbacks import CSVLogger
+    >>> logger = CSVLogger("history.csv", append=True)  # model.fit(..., callbacks=[logger])
     """
 
     chief_only = True

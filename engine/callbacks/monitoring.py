@@ -79,6 +79,17 @@ class EarlyStopping(Watcher):
     Arguments: `monitor`, `min_delta` (smaller improvements do not count), `patience` (epochs), `verbose`, `mode`
     ("min", "max", "auto"), `baseline` (patience starts anew only with values better than this), `restore_best_weights`,
     `start_from_epoch`.
+
+    >>> import numpy as np
+    >>> from engine import Sequential, optimizers
+    >>> from engine.callbacks import EarlyStopping
+    >>> from layers import Dense
+    >>> x, y = np.zeros((8, 2)), np.zeros((8, 1))
+    >>> model = Sequential([Dense(1)])
+    >>> model.compile(optimizers.SGD(0.5), "mse")
+    >>> stop = EarlyStopping("loss", patience=2)  # a loss of 0 does not improve
+    >>> model.fit(x, y, epochs=9, verbose=0, callbacks=[stop]).epoch
+    [0, 1, 2]
     """
 
     def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
@@ -135,6 +146,10 @@ class ModelCheckpoint(Watcher):
     `"run-{epoch:02d}-{val_loss:.2f}.safetensors"`), `monitor`, `verbose`, `save_best_only`, `save_weights_only`, `mode`,
     `save_freq` ("epoch", or a number of batches; with `steps_per_execution` after the call that completes it),
     `initial_value_threshold` (to be beaten before the first save), `period` (of "epoch": after each so many).
+
+    >>> from engine.callbacks import ModelCheckpoint
+    >>> best = ModelCheckpoint("best.safetensors", monitor="val_accuracy", save_best_only=True)
+    >>> each = ModelCheckpoint("run-{epoch:02d}.safetensors", save_weights_only=True)  # model.fit(..., callbacks=[best, each])
     """
 
     chief_only = True
@@ -202,6 +217,9 @@ class ReduceLROnPlateau(Watcher):
 
     Arguments: `monitor`, `factor`, `patience` (epochs), `verbose`, `mode`, `min_delta`, `cooldown` (epochs to wait
     after a reduction), `min_lr`.
+
+    >>> from engine.callbacks import ReduceLROnPlateau
+    >>> half = ReduceLROnPlateau("val_loss", factor=0.5, patience=5, min_lr=1e-5)  # model.fit(..., callbacks=[half])
     """
 
     def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4,
@@ -251,7 +269,10 @@ class ReduceLROnPlateau(Watcher):
 class TerminateOnNaN(Callback):
     """Stop training when the loss is not a finite number, with a warning that says by which step.
 
-    `raise_error`: stop with a RuntimeError instead, so that a script does not go on.
+    Arguments: `raise_error` (stop with a RuntimeError instead, so that a script does not go on).
+
+    >>> from engine.callbacks import TerminateOnNaN
+    >>> stop = TerminateOnNaN(raise_error=True)  # model.fit(..., callbacks=[stop])
     """
 
     def __init__(self, raise_error=False):

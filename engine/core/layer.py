@@ -67,20 +67,20 @@ class Layer(Copied, tracking.Tracked, Described):
     _trainable = True
     _untracked = frozenset({"_nodes", "_loss_functions", "_output_shapes"})
 
-    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+    def __init__(self, *, activity_regularizer: hints.Part = None, trainable: bool = True, dtype: hints.DType = None,
+                 autocast: bool = True, name: str | None = None, **kwargs: hints.Values) -> None:  # fmt: skip
         self.name = naming.checked(type(self), name)
         self.dtype_policy = dtypes.policy(dtype)
         self.autocast = autocast
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._trainable = spellings.flag(trainable)
         self._batch_input_shape = spellings.first_layer_shape(self, kwargs)
-        self._loss_functions = []
+        self._loss_functions, self._nodes = [], []  # _nodes: calls on symbols
         self._step_metrics = {}  # made by add_metric, by name
         self._loose_weights = []  # made by add_weight and not found on an attribute yet
-        self._nodes = []  # calls on symbols
         self._output_shapes = None  # of the first call
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: hints.Values) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in vars(cls):
             cls.build = creation.build_once(cls.build)

@@ -14,7 +14,7 @@ class CoreSequential(CoreModel):
     _untracked = CoreModel._untracked | {"_start", "_ends"}
     _keeps_lists = False  # the first layer takes the input itself
 
-    def __init__(self, layers=None, name=None, **kwargs):
+    def __init__(self, layers: hints.Iterable | None = None, name: str | None = None, **kwargs: hints.Values) -> None:
         super().__init__(name=name, **kwargs)
         self._layers = []
         self._start, self._ends = None, []  # the input symbol, once its shape is known, and what each layer makes of it

@@ -6,18 +6,22 @@ A function of `(shape, dtype)` serves as an initializer too.
 """
 
 from engine import spellings
-from engine.initializers.distributions import RandomNormal, RandomUniform, TruncatedNormal
-from engine.initializers.fixed import Constant, Identity, Ones, Zeros
+from engine.initializers.distributions import (
+    RandomNormal as RandomNormal,
+    RandomUniform as RandomUniform,
+    TruncatedNormal as TruncatedNormal,
+)
+from engine.initializers.fixed import Constant as Constant, Identity as Identity, Ones as Ones, Zeros as Zeros
 from engine.initializers.fixed import Initializer as Initializer
-from engine.initializers.matrices import STFT, Orthogonal
+from engine.initializers.matrices import STFT as STFT, Orthogonal as Orthogonal
 from engine.initializers.scaling import (
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    LecunNormal,
-    LecunUniform,
-    VarianceScaling,
+    GlorotNormal as GlorotNormal,
+    GlorotUniform as GlorotUniform,
+    HeNormal as HeNormal,
+    HeUniform as HeUniform,
+    LecunNormal as LecunNormal,
+    LecunUniform as LecunUniform,
+    VarianceScaling as VarianceScaling,
 )
 from losses.ground import configurable
 from losses.ground.lookup import catalogue, custom_object_scope, resolve
@@ -47,11 +51,19 @@ def get(identifier):
 
 
 def serialize(initializer):
-    """`initializer` as plain data, for `deserialize`."""
+    """`initializer` as plain data, for `deserialize`.
+
+    >>> serialize(Constant(0.5))["config"]["value"]
+    0.5
+    """
     return configurable.serialize(initializer)
 
 
 def deserialize(config, custom_objects=None):
-    """The initializer that `serialize` described; `custom_objects` names your own."""
+    """The initializer that `serialize` described; `custom_objects` names your own.
+
+    >>> deserialize(serialize(Constant(0.5))).value
+    0.5
+    """
     with custom_object_scope(custom_objects):
         return get(config)

@@ -19,57 +19,71 @@ Reading order:
 
 import engine.parts  # noqa: F401 (what TensorFlow's checkpoints have of them)
 import losses
-from engine.core.metric import Mean
+from engine.core.metric import Mean as Mean
 from engine.core.metric import Metric as Metric
 from engine.metrics.accuracy import (
-    Accuracy,
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy,
+    Accuracy as Accuracy,
+    BinaryAccuracy as BinaryAccuracy,
+    CategoricalAccuracy as CategoricalAccuracy,
+    SparseCategoricalAccuracy as SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy as SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy as TopKCategoricalAccuracy,
 )
-from engine.metrics.auc import AUC
+from engine.metrics.auc import AUC as AUC
 from engine.metrics.by_shape import for_shapes as for_shapes
-from engine.metrics.confusion import FalseNegatives, FalsePositives, TrueNegatives, TruePositives
-from engine.metrics.correlation import ConcordanceCorrelation, PearsonCorrelation
-from engine.metrics.f_score import F1Score, FBetaScore
-from engine.metrics.functions import (
-    binary_accuracy,
-    categorical_accuracy,
-    concordance_correlation,
-    pearson_correlation,
-    sparse_categorical_accuracy,
-    sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy,
+from engine.metrics.confusion import (
+    FalseNegatives as FalseNegatives,
+    FalsePositives as FalsePositives,
+    TrueNegatives as TrueNegatives,
+    TruePositives as TruePositives,
 )
-from engine.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
-from engine.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
-from engine.metrics.mean import MeanMetricWrapper, Sum
+from engine.metrics.correlation import (
+    ConcordanceCorrelation as ConcordanceCorrelation,
+    PearsonCorrelation as PearsonCorrelation,
+)
+from engine.metrics.f_score import F1Score as F1Score, FBetaScore as FBetaScore
+from engine.metrics.functions import (
+    binary_accuracy as binary_accuracy,
+    categorical_accuracy as categorical_accuracy,
+    concordance_correlation as concordance_correlation,
+    pearson_correlation as pearson_correlation,
+    sparse_categorical_accuracy as sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy as top_k_categorical_accuracy,
+)
+from engine.metrics.hinge import CategoricalHinge as CategoricalHinge, Hinge as Hinge, SquaredHinge as SquaredHinge
+from engine.metrics.iou import (
+    BinaryIoU as BinaryIoU,
+    IoU as IoU,
+    MeanIoU as MeanIoU,
+    OneHotIoU as OneHotIoU,
+    OneHotMeanIoU as OneHotMeanIoU,
+)
+from engine.metrics.mean import MeanMetricWrapper as MeanMetricWrapper, Sum as Sum
 from engine.metrics.precision import (
-    Precision,
-    PrecisionAtRecall,
-    Recall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
+    Precision as Precision,
+    PrecisionAtRecall as PrecisionAtRecall,
+    Recall as Recall,
+    RecallAtPrecision as RecallAtPrecision,
+    SensitivityAtSpecificity as SensitivityAtSpecificity,
+    SpecificityAtSensitivity as SpecificityAtSensitivity,
 )
 from engine.metrics.probabilistic import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    KLDivergence,
-    Poisson,
-    SparseCategoricalCrossentropy,
+    BinaryCrossentropy as BinaryCrossentropy,
+    CategoricalCrossentropy as CategoricalCrossentropy,
+    KLDivergence as KLDivergence,
+    Poisson as Poisson,
+    SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
 )
-from engine.metrics.r2 import R2Score
+from engine.metrics.r2 import R2Score as R2Score
 from engine.metrics.regression import (
-    CosineSimilarity,
-    LogCoshError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    RootMeanSquaredError,
+    CosineSimilarity as CosineSimilarity,
+    LogCoshError as LogCoshError,
+    MeanAbsoluteError as MeanAbsoluteError,
+    MeanAbsolutePercentageError as MeanAbsolutePercentageError,
+    MeanSquaredError as MeanSquaredError,
+    MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
+    RootMeanSquaredError as RootMeanSquaredError,
 )
 from losses import (
     binary_crossentropy,

@@ -61,7 +61,11 @@ def get(identifier):
 
 
 def serialize(optimizer):
-    """`optimizer` as plain data, for `deserialize`: its arguments, not its state."""
+    """`optimizer` as plain data, for `deserialize`: its arguments, not its state.
+
+    >>> serialize(SGD(0.5))["class_name"], serialize(SGD(0.5))["config"]["learning_rate"]
+    ('SGD', 0.5)
+    """
     return configurable.serialize_object(optimizer)
 
 

@@ -15,7 +15,7 @@ from losses.ground.lookup import catalogue, custom_object_scope, resolve
 
 
 class LearningRateSchedule(Configurable):
-    """Base of all schedules: override `__call__(step)`.
+    """Base of all schedules: override `__call__(step)`. An optimizer takes one as its `learning_rate`.
 
     >>> class Halving(LearningRateSchedule):
     ...     def __call__(self, step):
@@ -53,7 +53,9 @@ def _not_negative(schedule, **values):
 class ExponentialDecay(LearningRateSchedule):
     """`rate * decay_rate ** progress`: falls by the same factor every `decay_steps`.
 
-    `staircase`: in jumps, with `floor(progress)`.
+    Arguments: `initial_learning_rate` (the rate above); `decay_steps` (progress is `step / decay_steps`); `decay_rate`;
+    `staircase` (in jumps, with `floor(progress)`).
+    Errors: ValueError for rates below 0 and steps that are not above 0.
 
     >>> float(ExponentialDecay(1.0, decay_steps=10, decay_rate=0.25)(5))
     0.5
@@ -75,7 +77,7 @@ class ExponentialDecay(LearningRateSchedule):
 class InverseTimeDecay(LearningRateSchedule):
     """`rate / (1 + decay_rate * progress)`: falls ever more slowly. What `decay=` of old optimizers did.
 
-    `staircase`: in jumps, with `floor(progress)`.
+    Arguments: as `ExponentialDecay`.
 
     >>> float(InverseTimeDecay(1.0, decay_steps=10, decay_rate=1.0)(30))
     0.25
@@ -122,7 +124,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 class PolynomialDecay(LearningRateSchedule):
     """`(rate - end) * (1 - progress) ** power + end`: down to `end_learning_rate` at `decay_steps`, then constant.
 
-    `cycle`: instead of staying there, stretch `decay_steps` to its next multiple, so the rate rises again.
+    Arguments: `initial_learning_rate` (the rate above); `decay_steps` (progress is `step / decay_steps`, at most 1);
+    `end_learning_rate`; `power` (1: a straight line); `cycle` (instead of staying there, stretch `decay_steps` to its
+    next multiple, so the rate rises again).
 
     >>> float(PolynomialDecay(1.0, decay_steps=10, end_learning_rate=0.0, power=2.0)(5))
     0.25
@@ -150,8 +154,10 @@ class PolynomialDecay(LearningRateSchedule):
 class CosineDecay(LearningRateSchedule):
     """`rate * ((1 - alpha) * (1 + cos(π * progress)) / 2 + alpha)`: half a wave down to `alpha * rate`.
 
-    With `warmup_target`: first a straight line from `rate` to `warmup_target` in `warmup_steps`, and the wave
-    begins there. Loshchilov & Hutter 2017, https://arxiv.org/abs/1608.03983.
+    Arguments: `initial_learning_rate` (the rate above); `decay_steps` (progress is `step / decay_steps`, at most 1);
+    `alpha` (the part that is left); `warmup_target` (first a straight line from the rate to it in `warmup_steps`, and the
+    wave begins there); `warmup_steps`.
+    Source: Loshchilov & Hutter, "SGDR: Stochastic gradient descent with warm restarts", 2017.
 
     >>> schedule = CosineDecay(0.0, decay_steps=10, warmup_target=1.0, warmup_steps=4)
     >>> [round(float(schedule(step)), 3) for step in (0, 2, 4, 9, 14)]
@@ -187,7 +193,11 @@ class CosineDecayRestarts(LearningRateSchedule):
     """A cosine wave down, again and again (SGDR): period `i` is `t_mul ** i` as long and starts at `m_mul ** i * rate`.
 
     `rate * ((1 - alpha) * m_mul ** i * (1 + cos(π * progress)) / 2 + alpha)`, where `progress` is the part of
-    period `i` that is over; the first one takes `first_decay_steps`. Source: as CosineDecay.
+    period `i` that is over.
+
+    Arguments: `initial_learning_rate` (the rate above); `first_decay_steps` (the length of the first period); `t_mul`;
+    `m_mul`; `alpha` (the part that is left at the end of a period).
+    Source: as `CosineDecay`.
 
     >>> schedule = CosineDecayRestarts(1.0, first_decay_steps=10, t_mul=2.0, m_mul=0.5)
     >>> [round(float(schedule(step)), 3) for step in (0, 5, 10, 20)]
@@ -221,7 +231,11 @@ _TABLE = catalogue(
 
 
 def serialize(learning_rate_schedule):
-    """A schedule (or a number, or a function by its name) as plain data, for `deserialize`."""
+    """A schedule (or a number, or a function by its name) as plain data, for `deserialize`.
+
+    >>> serialize(ExponentialDecay(1.0, decay_steps=10, decay_rate=0.5))["config"]["decay_rate"], serialize(0.1)
+    (0.5, 0.1)
+    """
     function = callable(learning_rate_schedule) and not isinstance(learning_rate_schedule, Configurable)
     if function:
         name = learning_rate_schedule.__name__

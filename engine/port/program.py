@@ -75,7 +75,14 @@ def _tops(statement):
 
 
 def port(texts, notebook=False):
-    """The texts of one program, changed to run here."""
+    """The texts of one program, changed to run here.
+
+    Arguments: `texts`, one for a script and one for each cell of a notebook; `notebook` (lines of commands, `%` and `!`, are
+    left as they are). The result has `texts`, and what could not be changed.
+
+    >>> port(["from tensorflow.keras import layers\\n"]).texts
+    ['from glassbox import layers\\n']
+    """
     left, found = [], []
     for number, text in enumerate(texts):
         try:

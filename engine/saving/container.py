@@ -79,7 +79,21 @@ def read(path):
 
 
 def read_arrays(path):
-    """{name: array} of a safetensors file, checked."""
+    """{name: array} of a safetensors file, checked.
+
+    Errors: FileNotFoundError; FileError (a ValueError) for a file that is damaged or of another kind.
+
+    >>> import tempfile
+    >>> from engine.saving import read_arrays, save_weights
+    >>> from layers import Dense
+    >>> dense = Dense(2)
+    >>> dense.build((None, 3))
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     save_weights(dense, f"{directory}/dense.safetensors")
+    ...     arrays = read_arrays(f"{directory}/dense.safetensors")
+    >>> {name: array.shape for name, array in arrays.items()}
+    {'bias': (2,), 'kernel': (3, 2)}
+    """
     return read(path).arrays
 
 

@@ -81,6 +81,15 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     arguments and the optimizer. `safe_mode`: code in a file is never run here, so that False allows no more than True.
     Of a `.keras` file the optimizer's state is not read: it starts anew.
     Errors: FileNotFoundError; FileError (a ValueError) for everything that is wrong with the file.
+
+    >>> import tempfile
+    >>> from engine import Sequential
+    >>> from engine.saving import load_model
+    >>> from layers import Dense
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     Sequential([Dense(2, input_shape=(3,))], name="small").save(f"{directory}/model.safetensors")
+    ...     load_model(f"{directory}/model.safetensors")
+    <Sequential 'small'>
     """
     arguments.flag("load_model", safe_mode=safe_mode)
     filepath = os.fspath(filepath)

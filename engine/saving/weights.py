@@ -53,6 +53,17 @@ def load_weights(model, filepath, strict=True):
     of all the rest.
     Errors: FileNotFoundError; FileError (a ValueError) for a file that is damaged or of another kind and, with the
     table, for one that does not fit; ValueError for a model that is not built. Nothing has been assigned then.
+
+    >>> import tempfile
+    >>> from engine.saving.weights import load_weights, save_weights
+    >>> from layers import Dense
+    >>> small, large = Dense(2), Dense(3)
+    >>> small.build((None, 4)); large.build((None, 4))
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     save_weights(small, f"{directory}/small.safetensors")
+    ...     misfits = load_weights(large, f"{directory}/small.safetensors", strict=False)
+    >>> len(misfits)
+    2
     """
     filepath = os.fspath(filepath)
     own, data = weights_of(model, "load_weights"), container.read_bytes(filepath)

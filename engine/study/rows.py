@@ -34,7 +34,11 @@ def ours(module):
 
 
 def part(name, module="layers", **arguments):
-    """An object as an argument of a row: `part("Dense", units=3)`, `part("L2", "regularizers", l2=0.5)`."""
+    """An object as an argument of a row: `name` of `module`, with `arguments`, made on both sides.
+
+    >>> part("LSTM", units=4), part("L2", "regularizers", l2=0.5)
+    (LSTM(units=4), L2(l2=0.5))
+    """
     return Part(name, arguments, module.removeprefix("engine."))
 
 
@@ -111,7 +115,10 @@ def row(name, arguments=None, *, x=None, call=None, training=False, ints=None, m
     `call`: further arguments of call; shapes become random normals there too. `training`: the flag.
     `smooth=False`: not twice differentiable everywhere. `raises`: a pattern; making or calling ours must
     raise a ValueError or TypeError that matches. `leave_out`: quantities that cannot be compared (a word of
-    their name such as "config"). `rtol` above 1e-10 and `leave_out` need the reason in `why`.
+    their name such as "config"). `rtol` above 1e-10 and `leave_out` need the reason in `why`. `seed` of the numbers.
+
+    >>> row("Dense", dict(units=4), x=(3, 5)).id
+    'Dense-units=4'
     """
     if (rtol > 1e-10 or leave_out) and not why:
         raise ValueError(f"row({name!r}): rtol or leave_out is given without `why`.")

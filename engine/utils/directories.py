@@ -25,6 +25,17 @@ def image_dataset_from_directory(directory, labels="inferred", label_mode="int",
     `crop_to_aspect_ratio` (cut the center out before resizing).
     The dataset has the attributes `class_names` (None without labels) and `file_paths`.
     Errors: ValueError for folders without images, and for a split without a seed.
+
+    >>> import os, tempfile
+    >>> from engine.utils import image_dataset_from_directory, save_img
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     for name in ("cats", "dogs"):
+    ...         os.mkdir(f"{directory}/{name}")
+    ...         save_img(f"{directory}/{name}/1.png", [[[0.0], [255.0]]])
+    ...     found = image_dataset_from_directory(directory, image_size=(4, 4), color_mode="grayscale", verbose=False)
+    ...     images, labels = next(iter(found))
+    >>> found.class_names, images.shape, sorted(labels.numpy().tolist())
+    (['cats', 'dogs'], TensorShape([2, 4, 4, 1]), [0, 1])
     """
     if color_mode not in _CHANNELS:
         raise ValueError(f"image_dataset_from_directory takes {', '.join(map(repr, _CHANNELS))} as `color_mode`, "

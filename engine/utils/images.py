@@ -62,7 +62,14 @@ def load_img(path, color_mode="rgb", target_size=None, interpolation="nearest", 
 
 
 def img_to_array(img, data_format=None, dtype=None):
-    """An image of Pillow as an array (height, width, channels), floatx unless said otherwise; the values stay 0 to 255."""
+    """An image of Pillow as an array (height, width, channels), floatx unless said otherwise; the values stay 0 to 255.
+
+    Arguments: `img` (an image, or an array of two or three axes); `data_format` ("channels_first": channels are the first
+    axis); `dtype`.
+
+    >>> img_to_array(array_to_img([[[0.0], [1.0]]])).tolist()
+    [[[0.0], [255.0]]]
+    """
     array = np.asarray(img, dtype or floatx())
     if array.ndim not in (2, 3):
         raise ValueError(f"img_to_array takes an image, or an array of two or three axes, received shape {array.shape}.")
@@ -73,8 +80,12 @@ def img_to_array(img, data_format=None, dtype=None):
 def array_to_img(x, data_format=None, scale=True, dtype=None):
     """An array (height, width, channels) with 1, 3 or 4 channels as an image of Pillow.
 
-    Arguments: `scale` (spread the values over 0 to 255, the smallest is 0), `data_format` ("channels_first": channels are
-    the first axis).
+    Arguments: `x`, the array; `scale` (spread the values over 0 to 255, the smallest is 0); `data_format`
+    ("channels_first": channels are the first axis); `dtype` to compute in.
+    Errors: ValueError for an array of another shape.
+
+    >>> array_to_img([[[0.0], [1.0], [2.0]]]).size  # width, height
+    (3, 1)
     """
     pillow = _pillow()
     array = np.asarray(x, dtype or floatx())
@@ -93,7 +104,16 @@ def array_to_img(x, data_format=None, scale=True, dtype=None):
 
 
 def save_img(path, x, data_format=None, file_format=None, scale=True, **kwargs):
-    """Write an array as an image file; the ending of `path`, or `file_format`, says of which kind."""
+    """Write an array as an image file; the ending of `path`, or `file_format`, says of which kind.
+
+    Arguments: `x`, `data_format`, `scale` (as in `array_to_img`); all others go to Pillow's `save`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     save_img(f"{directory}/line.png", [[[0.0], [255.0]]])
+    ...     load_img(f"{directory}/line.png", color_mode="grayscale").size
+    (2, 1)
+    """
     image = array_to_img(x, data_format, scale)
     if image.mode == "RGBA" and (file_format or os.path.splitext(str(path))[1][1:]) in ("jpg", "jpeg"):
         image = image.convert("RGB")  # JPEG has no transparency
@@ -103,7 +123,11 @@ def save_img(path, x, data_format=None, file_format=None, scale=True, **kwargs):
 def smart_resize(x, size, interpolation="bilinear"):
     """Images (..., height, width, channels) in another size without distortion: the center is cut out first.
 
-    Today: the layer `Resizing(height, width, crop_to_aspect_ratio=True)`.
+    Arguments: `x`, the images; `size`, (height, width); `interpolation`, as in `tf.image.resize`.
+    Today: `image_dataset_from_directory(..., crop_to_aspect_ratio=True)`, or `tf.image.resize` in a pipeline of your own.
+
+    >>> smart_resize(np.ones((6, 8, 3)), (2, 2)).shape
+    (2, 2, 3)
     """
     images = tf.convert_to_tensor(x)
     height, width = images.shape[-3:-1]

@@ -40,7 +40,12 @@ def hashing_trick(text, n, hash_function=None, filters=FILTERS, lower=True, spli
 
 
 def one_hot(input_text, n, filters=FILTERS, lower=True, split=" ", analyzer=None):
-    """`hashing_trick` with Python's `hash` (no vectors, whatever the name says). Today: the layer `Hashing`."""
+    """`hashing_trick` with Python's `hash` (no vectors, whatever the name says). Today: the layer `Hashing`.
+
+    >>> numbers = one_hot("one two one", 10)
+    >>> len(numbers), numbers[0] == numbers[2]
+    (3, True)
+    """
     return hashing_trick(input_text, n, hash, filters, lower, split, analyzer)
 
 
@@ -167,7 +172,13 @@ class Tokenizer:
 
 
 def tokenizer_from_json(json_string):
-    """The Tokenizer that `to_json` described."""
+    """The Tokenizer that `to_json` described.
+
+    >>> tokenizer = Tokenizer()
+    >>> tokenizer.fit_on_texts(["one two one"])
+    >>> tokenizer_from_json(tokenizer.to_json()).word_index
+    {'one': 1, 'two': 2}
+    """
     config = json.loads(json_string)["config"]
     counts = {name: json.loads(config.pop(name)) for name in
               ("word_counts", "word_docs", "index_docs", "index_word", "word_index")}  # fmt: skip

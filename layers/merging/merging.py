@@ -207,40 +207,88 @@ class Dot(Merge):
 
 
 def add(inputs, **kwargs):
-    """`Add(**kwargs)(inputs)`"""
+    """The sum of inputs: `Add(**kwargs)(inputs)`. Arguments and shapes: as `Add`.
+
+    >>> import tensorflow as tf
+    >>> from layers import add
+    >>> add([tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]).numpy().tolist()
+    [[4.0, 6.0]]
+    """
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs, **kwargs):
-    """`Subtract(**kwargs)(inputs)`"""
+    """The difference of two inputs: `Subtract(**kwargs)(inputs)`. Arguments and shapes: as `Subtract`.
+
+    >>> import tensorflow as tf
+    >>> from layers import subtract
+    >>> subtract([tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]).numpy().tolist()
+    [[-2.0, -2.0]]
+    """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs, **kwargs):
-    """`Multiply(**kwargs)(inputs)`"""
+    """The product of inputs, element by element: `Multiply(**kwargs)(inputs)`. Arguments and shapes: as `Multiply`.
+
+    >>> import tensorflow as tf
+    >>> from layers import multiply
+    >>> multiply([tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]).numpy().tolist()
+    [[3.0, 8.0]]
+    """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs, **kwargs):
-    """`Average(**kwargs)(inputs)`"""
+    """The average of inputs: `Average(**kwargs)(inputs)`. Arguments and shapes: as `Average`.
+
+    >>> import tensorflow as tf
+    >>> from layers import average
+    >>> average([tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]).numpy().tolist()
+    [[2.0, 3.0]]
+    """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs, **kwargs):
-    """`Maximum(**kwargs)(inputs)`"""
+    """The larger of inputs, element by element: `Maximum(**kwargs)(inputs)`. Arguments and shapes: as `Maximum`.
+
+    >>> import tensorflow as tf
+    >>> from layers import maximum
+    >>> maximum([tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]).numpy().tolist()
+    [[3.0, 4.0]]
+    """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs, **kwargs):
-    """`Minimum(**kwargs)(inputs)`"""
+    """The smaller of inputs, element by element: `Minimum(**kwargs)(inputs)`. Arguments and shapes: as `Minimum`.
+
+    >>> import tensorflow as tf
+    >>> from layers import minimum
+    >>> minimum([tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]).numpy().tolist()
+    [[1.0, 2.0]]
+    """
     return Minimum(**kwargs)(inputs)
 
 
 def concatenate(inputs, axis=-1, **kwargs):
-    """`Concatenate(axis, **kwargs)(inputs)`"""
+    """Inputs side by side along `axis`: `Concatenate(axis, **kwargs)(inputs)`. Arguments and shapes: as `Concatenate`.
+
+    >>> import tensorflow as tf
+    >>> from layers import concatenate
+    >>> concatenate([tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]).numpy().tolist()
+    [[1.0, 2.0, 3.0, 4.0]]
+    """
     return Concatenate(axis, **kwargs)(inputs)
 
 
 def dot(inputs, axes=-1, **kwargs):
-    """`Dot(axes, **kwargs)(inputs)`"""
+    """Products of two inputs, summed over `axes`: `Dot(axes, **kwargs)(inputs)`. Arguments and shapes: as `Dot`.
+
+    >>> import tensorflow as tf
+    >>> from layers import dot
+    >>> dot([tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])]).numpy().tolist()
+    [[11.0]]
+    """
     return Dot(axes, **kwargs)(inputs)

@@ -161,6 +161,8 @@ class ConvLSTM3DCell(ConvLSTMCell):
 class ConvLSTM1D(ConvLSTM):
     """`ConvLSTM2D` for sequences of signals: (batch, time, steps, channels) → (batch, new steps, filters).
 
+    Arguments: as `ConvLSTM2D`.
+
     >>> import tensorflow as tf
     >>> from layers import ConvLSTM1D
     >>> ConvLSTM1D(4, 3)(tf.ones((2, 5, 8, 3))).shape
@@ -198,6 +200,8 @@ class ConvLSTM2D(ConvLSTM):
 
 class ConvLSTM3D(ConvLSTM):
     """`ConvLSTM2D` for sequences of volumes: (batch, time, x, y, z, channels) → (batch, new x, new y, new z, filters).
+
+    Arguments: as `ConvLSTM2D`.
 
     >>> import tensorflow as tf
     >>> from layers import ConvLSTM3D

@@ -8,8 +8,8 @@ from layers.text.vocabulary import VocabularyLayer
 class StringLookup(VocabularyLayer):
     """Strings as numbers: each by its place in the vocabulary.
 
-    Shapes: any, of strings; the same comes out, int64, also of a RaggedTensor; other modes than "int" see `layers.text.encoding`.
-    No weights. Arguments: see VocabularyLayer (`mask_token` None, one number for unknown strings, "[UNK]").
+    Shapes: any, of strings; the same comes out, int64, also of a RaggedTensor; other modes than "int": see `layers.text.encoding`.
+    No weights. Arguments: those of `VocabularyLayer` (`mask_token` None, one number for unknown strings, "[UNK]"); `encoding`.
     Errors: ValueError without a vocabulary, and for a token that is in it twice.
 
     >>> from layers import StringLookup
@@ -39,8 +39,9 @@ class StringLookup(VocabularyLayer):
 class IntegerLookup(VocabularyLayer):
     """Integers of any kind, such as identifiers, as numbers from 0 on: each by its place in the vocabulary.
 
-    Shapes: any, of integers; the same comes out, int64; other modes than "int" see `layers.text.encoding`. No weights.
-    Arguments: see VocabularyLayer (`mask_token` None, one number for unknown integers, `oov_token` -1).
+    Shapes: any, of integers; the same comes out, int64; other modes than "int": see `encode`. No weights.
+    Arguments: those of `VocabularyLayer` (`mask_token` None, one number for unknown integers, `oov_token` -1);
+    `vocabulary_dtype`.
     Errors: ValueError without a vocabulary, and for a token that is in it twice.
 
     >>> from layers import IntegerLookup

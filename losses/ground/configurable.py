@@ -21,7 +21,7 @@ class Configurable:
 
     keras_module = "keras"  # where the interchange format says that classes of this kind are, if they are this project's
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
             cls.__init__ = _with_nearest(cls.__init__)

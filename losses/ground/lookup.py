@@ -40,7 +40,12 @@ def catalogue(*objects, **aliases):
 
 @contextlib.contextmanager
 def custom_object_scope(custom_objects):
-    """Names that `resolve` also knows inside the `with` block: `{"MyLayer": MyLayer}`."""
+    """Names that `resolve` also knows inside the `with` block: `{"MyLayer": MyLayer}`.
+
+    >>> with custom_object_scope({"twice": lambda x: 2 * x}):
+    ...     resolve("activation", "twice", {})(3)
+    6
+    """
     token = _custom_objects.set({**(_custom_objects.get() or {}), **(custom_objects or {})})
     try:
         yield
@@ -61,6 +66,10 @@ def get_custom_objects():
     """The dict of names that are known in the whole program; what is put in is found: `["swish2"] = function`.
 
     Today: `custom_object_scope`, or `custom_objects=` where something is loaded.
+
+    >>> get_custom_objects()["swish2"] = abs
+    >>> find("activation", "swish2", {}) is abs, get_custom_objects().pop("swish2") is abs
+    (True, True)
     """
     return _registered
 
