@@ -51,7 +51,9 @@ class RandomImageLayer(ImageLayer):
     def draw(self, images, low, high):
         """One uniform number between `low` and `high` for each image, shape (batch,)."""
         dtype = tf.float64 if images.dtype == tf.float64 else tf.float32
-        return low + (high - low) * uniform([sizes_of(images)[0]], self.seed_generator.next(), dtype)
+        rows = sizes_of(images)[0]
+        per_row = not isinstance(rows, int) or rows != 1  # a single image is not a row of a batch
+        return low + (high - low) * uniform([rows], self.seed_generator.next(), dtype, per_row)
 
 
 class CenterCrop(ImageLayer):

@@ -42,7 +42,9 @@ def alone(directory, epochs):
     return numbers(directory)
 
 
-def test_two_workers_give_the_numbers_of_one(tmp_path, capfd):
+@pytest.mark.parametrize("case", (CASE, "random"))
+def test_two_workers_give_the_numbers_of_one(tmp_path, capfd, monkeypatch, case):
+    monkeypatch.setattr(sys.modules[__name__], "CASE", case)
     assert workers.launch(2, command(tmp_path, 2), str(tmp_path)) == 0
     assert capfd.readouterr().out.endswith("done\n")
     difference, where = cases.difference(numbers(tmp_path), alone(tmp_path / "alone", 2))
