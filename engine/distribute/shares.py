@@ -42,8 +42,8 @@ class Shared(NamedTuple):
         if self.dealt is None:
             rows = whole.group.total(tf.one_hot(rank, size, tf.cast(own, tf.float64), 0.0, dtype=tf.float64))
             return tf.reduce_sum(rows), Rows(tf.reduce_sum(rows[:rank]), own)
-        workers, before = size // here, [count_rows(part) for part in self.parts[: rank % here]]
-        return self.dealt, Rows(rank // here + sum(before) * workers, own, workers)
+        workers, before = size // here, tf.stack([count_rows(part) for part in self.parts])[: rank % here]
+        return self.dealt, Rows(rank // here + tf.reduce_sum(before) * workers, own, workers)
 
 
 def place(strategy):
