@@ -1,6 +1,5 @@
 """Run a model without leaving a trace: weights, random state, metrics and slots have their values back afterwards."""
 
-import collections.abc
 import contextlib
 import random
 from collections.abc import Iterator

@@ -28,14 +28,16 @@ def check_noise_shape(layer, noise_shape):
 def random_keep(layer, inputs, noise_shape):
     """A random bool tensor, True with probability `1 - layer.rate`, of the shape of `inputs`.
 
-    Where `noise_shape` (None: everywhere) gives a size, that size is taken in place of the inputs'.
+    Where `noise_shape` (None: everywhere) gives a size, that size is taken in place of the inputs'. A first size that is
+    given has nothing to do with the rows: it is the same numbers for all.
     """
     shape = sizes_of(inputs)
+    per_row = noise_shape is None or noise_shape[0] is None
     if noise_shape is not None:
         shape = [size if given is None else given for given, size in zip(noise_shape, shape, strict=True)]
     # A 16-bit float has too few values to compare with a rate.
     dtype = tf.float64 if inputs.dtype == tf.float64 else tf.float32
-    return uniform(shape, layer.seed_generator.next(), dtype) >= layer.rate
+    return uniform(shape, layer.seed_generator.next(), dtype, per_row) >= layer.rate
 
 
 class Dropout(Layer):

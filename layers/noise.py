@@ -1,32 +1,17 @@
 """Noise as a regularizer: added, multiplied, or shaped for selu networks. Only in training."""
 
-import functools
-import math
-import operator
-
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from engine.random import SeedGenerator, uniform
+from engine.random import SeedGenerator, normal
 from layers.dropout import check_noise_shape, check_rate, random_keep
 from losses.ground.numerics import cast
 from losses.ground.shapes import sizes_of
 
 
 def random_normal(layer, inputs):
-    """Standard normal numbers in the shape and dtype of `inputs`, by the rule of Box and Muller (1958).
-
-        sin(angle) * length, cos(angle) * length,   angle = 2π * v,   length = sqrt(-2 * log(u)),   u, v uniform
-
-    These are the numbers of tf.random.stateless_normal; XLA has other ones of that name, so the rule is written out.
-    """
-    shape = sizes_of(inputs)
-    count = functools.reduce(operator.mul, shape)
-    dtype = tf.float64 if inputs.dtype == tf.float64 else tf.float32
-    u, v = tf.unstack(uniform([(count + 1) // 2, 2], layer.seed_generator.next(), dtype), axis=1)
-    length, angle = tf.sqrt(-2 * tf.math.log(tf.maximum(u, 1e-7))), 2 * math.pi * v
-    pairs = tf.stack([tf.sin(angle) * length, tf.cos(angle) * length], axis=1)
-    return tf.cast(tf.reshape(tf.reshape(pairs, [-1])[:count], shape), inputs.dtype)
+    """Standard normal numbers in the shape and dtype of `inputs`."""
+    return normal(sizes_of(inputs), layer.seed_generator.next(), inputs.dtype)
 
 
 class GaussianNoise(Layer):

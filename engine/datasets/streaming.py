@@ -54,7 +54,8 @@ def stream(name=bundled.NAME, data_dir=None, batch_size=32, seed=0):
 
 
 def _dealt_out(source, split, fewest, batch_size, change):
-    """A pipeline of batches, with `share(worker, workers)`: the pipeline of that worker's rows of the same batches.
+    """A pipeline of batches, with `share(worker, workers)`: the pipeline of that worker's rows of the same batches,
+    and `rows_of(number)`: how many rows all workers have in the batch of this number.
 
     The split is cut into sub-streams, `fewest` or as many as the workers can share evenly. Row i of a pass comes from
     sub-stream i mod their number, whoever reads it.
@@ -74,7 +75,7 @@ def _dealt_out(source, split, fewest, batch_size, change):
         return _batched(own, batch_size // workers, math.ceil(rows / batch_size), len(range(worker, rows, workers)))
 
     dataset = share(0, 1)
-    dataset.share = share
+    dataset.share, dataset.rows_of = share, lambda number: min(batch_size, rows - number * batch_size)
     return dataset
 
 

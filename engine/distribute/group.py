@@ -9,7 +9,7 @@ import threading
 import tensorflow as tf
 
 from engine.distribute import cluster, turns
-from losses.ground.whole import Alone
+from losses.ground.whole import Alone, Rows
 
 
 def _others():
@@ -22,19 +22,27 @@ class _Batch(threading.local):
     """Per thread, because each replica of a step runs in a thread of its own."""
 
     rows = None  # of the whole batch, where the step knows them
+    place = None  # one's Rows in it
 
 
 _batch = _Batch()
 
 
 @contextlib.contextmanager
-def of_batch(rows):
-    """Within the block the whole batch has so many rows (a float64): nobody need ask the other replicas."""
-    _batch.rows = rows
+def of_batch(rows, place):
+    """Within the block the whole batch has so many rows (a float64), of which one's own are `place`: nobody need ask others."""
+    _batch.rows, _batch.place = rows, place
     try:
         yield
     finally:
-        _batch.rows = None
+        _batch.rows, _batch.place = None, None
+
+
+def _of_rows(tensor):
+    """`tensor`, but zeros where this replica has no rows: a gradient may then be NaN, or memory that nobody has written to."""
+    if _batch.place is None or not isinstance(tensor, tf.Tensor) or not tensor.dtype.is_floating:
+        return tensor
+    return tf.math.multiply_no_nan(tensor, tf.cast(_batch.place.count > 0, tensor.dtype))
 
 
 class Replicas(Alone):
@@ -45,7 +53,7 @@ class Replicas(Alone):
         if replica is None:
             return values
         tensors = list(values) if isinstance(values, (list, tuple)) else [values]
-        sums = {}
+        tensors, sums = [_of_rows(tensor) for tensor in tensors], {}
         for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):  # one exchange for all tensors of a dtype
             places = [place for place, tensor in enumerate(tensors) if tensor.dtype == dtype]
             sums.update(zip(places, replica.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[place] for place in places])))
@@ -89,3 +97,7 @@ class Replicas(Alone):
     def rank(self):
         replica = _others()
         return 0 if replica is None else replica.replica_id_in_sync_group
+
+    def place(self):
+        # Where nobody has said which rows these are, as in a user's own `strategy.run`: as if all had as many.
+        return _batch.place or Rows(self.rank(), 1)

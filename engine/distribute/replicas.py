@@ -20,6 +20,7 @@ from engine.metrics.reported import results
 from engine.small_parts.batch import count_rows
 from engine.state import state_of
 from losses.ground import whole
+from losses.ground.whole import Rows
 
 
 def spread(model, strategy, verb, step, spec):
@@ -50,7 +51,8 @@ class SpreadStep(CompiledStep):
         """One step; that of a Shared batch is traced when the first one comes."""
         if not isinstance(batch, Shared):
             return super().on_batch(batch, size)
-        return self.run("shares", self.of_shares, (Shared(tuple(self.spec for _ in batch.parts)),), (batch,), self.jit)
+        kind, dealt = ("shares", None) if batch.dealt is None else ("dealt", tf.TensorSpec([], tf.int32))
+        return self.run(kind, self.of_shares, (Shared(tuple(self.spec for _ in batch.parts), dealt),), (batch,), self.jit)
 
 
 class OneReplicaStep:
@@ -69,8 +71,14 @@ class LocalStep(OneReplicaStep):
 
     def run(self, batch):
         """Batch → outputs, in order."""
-        count = len(self.strategy.extended.worker_devices)
-        outputs = self.strategy.run(self.step, (rows_of_each(self.strategy, batch, count),))
+        count, rows = len(self.strategy.extended.worker_devices), count_rows(batch)
+
+        def on_replica(part):
+            place = Rows(first_row(rows, whole.group.rank() % count, count), count_rows(part))
+            with of_batch(tf.cast(rows, tf.float64), place):
+                return self.step(part)
+
+        outputs = self.strategy.run(on_replica, (rows_of_each(self.strategy, batch, count),))
         return tf.nest.map_structure(lambda part: tf.concat(self.strategy.experimental_local_results(part), 0), outputs)
 
 
@@ -84,23 +92,29 @@ class ReplicatedStep:
     def run(self, batch):
         """Batch, or Shared batch → logs."""
         if isinstance(batch, Shared):
-            parts, all_rows = batch.on_replicas(self.strategy), None
+            parts, place = batch.on_replicas(self.strategy), batch.place
         else:
-            parts = rows_of_each(self.strategy, batch, self.strategy.num_replicas_in_sync)
-            all_rows = tf.cast(count_rows(batch), tf.float64)
-        logs = self.strategy.run(self._on_replica, (parts, all_rows))
+            rows, count = count_rows(batch), self.strategy.num_replicas_in_sync
+            parts = rows_of_each(self.strategy, batch, count)
+
+            def place(rank, own):
+                return rows, Rows(first_row(rows, rank, count), own)
+
+        logs = self.strategy.run(self._on_replica, (parts, place))
         found = results(self.metrics)
         logs = logs if isinstance(logs, dict) else {"loss": logs}
         return {name: found[name] if name in found else self._reduce(name, value) for name, value in logs.items()}
 
-    def _on_replica(self, batch, all_rows):
+    def _on_replica(self, batch, place):
         trackers = [*self.model.metrics, self.model._term_tracker]
         before = {id(variable): variable.read_value() for tracker in trackers for variable in tracker.variables}
-        all_rows = whole.group.total(tf.cast(count_rows(batch), tf.float64)) if all_rows is None else all_rows
-        with of_batch(all_rows):
+        own = count_rows(batch)
+        all_rows, rows = place(whole.group.rank(), own)
+        all_rows = tf.cast(all_rows, tf.float64)
+        with of_batch(all_rows, rows):
             logs = self.step(batch)
         totals, means = self._changed()
-        share = tf.cast(count_rows(batch), tf.float64) / all_rows
+        share = tf.cast(own, tf.float64) / all_rows
         # What the step has just made has no value before it: TensorFlow traces such a step once more.
         starts = [before.get(id(variable), variable) for variable in totals]
         added = [variable - start for variable, start in zip(totals, starts)]
@@ -131,11 +145,16 @@ def rows_of_each(strategy, batch, count):
     rows = count_rows(batch)
 
     def part(replica):
-        place = replica.replica_id_in_sync_group % count
-        some = slice(rows * place // count, rows * (place + 1) // count)
+        number = replica.replica_id_in_sync_group % count
+        some = slice(first_row(rows, number, count), first_row(rows, number + 1, count))
         return tf.nest.map_structure(lambda array: array[some], batch)
 
     return strategy.experimental_distribute_values_from_function(part)
+
+
+def first_row(rows, number, count):
+    """Where the rows of the replica `number` of `count` begin."""
+    return rows * number // count
 
 
 def check_variables(model, strategy, is_inside):

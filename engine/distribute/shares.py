@@ -16,18 +16,34 @@ import tensorflow as tf
 from engine.data.streams import DatasetFeed, StreamFeed, check_ends
 from engine.small_parts.batch import count_rows, relax
 from engine.small_parts.feed import register
+from losses.ground import whole
+from losses.ground.whole import Rows
 
 
 class Shared(NamedTuple):
-    """A batch in parts, one for each replica of this process; there may be parts without rows."""
+    """A batch in parts, one for each replica of this process; there may be parts without rows.
+
+    `dealt`: how many rows the whole batch has, if they were dealt out to the workers in turn, one at a time. None: each
+    replica's come after those of the one before, and how many they are nobody knows but itself.
+    """
 
     parts: tuple
+    dealt: tf.Tensor | None = None
 
     def on_replicas(self, strategy):
         """The parts, each on its replica."""
         return strategy.experimental_distribute_values_from_function(
             lambda replica: self.parts[replica.replica_id_in_sync_group % len(self.parts)]
         )
+
+    def place(self, rank, own):
+        """(rows of the whole batch, Rows of the replica `rank`, which has `own` of them): called on all replicas."""
+        size, here = whole.group.size(), len(self.parts)
+        if self.dealt is None:
+            rows = whole.group.total(tf.one_hot(rank, size, tf.cast(own, tf.float64), 0.0, dtype=tf.float64))
+            return tf.reduce_sum(rows), Rows(tf.reduce_sum(rows[:rank]), own)
+        workers, before = size // here, tf.stack([count_rows(part) for part in self.parts])[: rank % here]
+        return self.dealt, Rows(rank // here + tf.reduce_sum(before) * workers, own, workers)
 
 
 def place(strategy):
@@ -57,9 +73,9 @@ class SharedFeed(StreamFeed):
     def _new_iterator(self):
         return map(self._shared, iter(self.dataset))
 
-    def _shared(self, batch):
+    def _shared(self, batch, dealt=None):
         parts = self._parts(batch)
-        return Shared(tuple(parts)) if self.strategy.num_replicas_in_sync > 1 else parts[0]
+        return Shared(tuple(parts), dealt) if self.strategy.num_replicas_in_sync > 1 else parts[0]
 
     def batch(self, number):
         """The batch of the last step, from all replicas: all workers must ask."""
@@ -81,13 +97,16 @@ class ShareFeed(SharedFeed):
 
     def __init__(self, prepare, stream, steps):
         strategy = prepare.model._place.strategy
-        self.whole = lambda: DatasetFeed(prepare, stream, steps)
+        self.whole, self.rows_of = lambda: DatasetFeed(prepare, stream, steps), stream.rows_of
         own = DatasetFeed(prepare, stream.share(*place(strategy)), steps)
         super().__init__(strategy, own.dataset, own.spec, own.steps, own.renew)
 
     @classmethod
     def takes(cls, x, model):
         return isinstance(x, tf.data.Dataset) and is_dealt_out(x, model._place.strategy)
+
+    def _new_iterator(self):
+        return (self._shared(batch, tf.constant(self.rows_of(number))) for number, batch in enumerate(self.dataset))
 
     def _parts(self, batch):
         count = len(self.strategy.extended.worker_devices)

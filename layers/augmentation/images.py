@@ -40,6 +40,12 @@ class ImageLayer(Layer):
         return images if data.shape.rank == 4 else images[0]
 
 
+def is_batch(images):
+    """Whether these are rows of a batch: an image that is alone is none."""
+    rows = sizes_of(images)[0]
+    return not isinstance(rows, int) or rows != 1
+
+
 class RandomImageLayer(ImageLayer):
     """Base of layers that change images at random, each one otherwise, and only in training."""
 
@@ -53,12 +59,12 @@ class RandomImageLayer(ImageLayer):
 
     def draw(self, images, low, high):
         """One uniform number between `low` and `high` for each image, shape (batch,)."""
-        return self.numbers(images, [sizes_of(images)[0]], low, high)
+        return self.numbers(images, [sizes_of(images)[0]], low, high, is_batch(images))
 
-    def numbers(self, images, shape, low, high):
-        """Uniform numbers of any shape, in float64 for images in float64, else in float32."""
+    def numbers(self, images, shape, low, high, per_row=False):
+        """Uniform numbers of any shape, in float64 for images in float64, else in float32. `per_row`: see `uniform`."""
         dtype = tf.float64 if images.dtype == tf.float64 else tf.float32
-        return low + (high - low) * uniform(shape, self.seed_generator.next(), dtype)
+        return low + (high - low) * uniform(shape, self.seed_generator.next(), dtype, per_row)
 
     def strengths(self, images, low, high):
         """The same numbers, to compute with `images`: shape (batch, 1, 1, 1), of their dtype."""

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from layers.augmentation.colors import RandomColors
-from layers.augmentation.images import clip, factor_range
+from layers.augmentation.images import clip, factor_range, is_batch
 from layers.noise import random_normal
 from layers.spatial import is_integer
 from losses.ground.shapes import sizes_of
@@ -93,7 +93,7 @@ class RandomErasing(RandomColors):
         self.fill_value = fill_value
 
     def transform(self, images):
-        sides = tf.sqrt(self.numbers(images, (sizes_of(images)[0], 2), *self.scale))
+        sides = tf.sqrt(self.numbers(images, (sizes_of(images)[0], 2), *self.scale, is_batch(images)))
         inside = random_rectangles(self, images, sides[:, 0], sides[:, 1])
         chosen = self.chosen(images, *self.factor)
         if self.fill_value is None:

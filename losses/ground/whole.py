@@ -7,6 +7,16 @@ Whatever needs a number of the whole batch asks the group for it, `whole.group.t
 The group is one alone, unless something else has put itself in its place: engine/distribute does.
 """
 
+from typing import NamedTuple
+
+
+class Rows(NamedTuple):
+    """Where one's rows are in the whole batch: `count` of them, the number `first` and every `step`-th from there on."""
+
+    first: object  # an integer, or a scalar tensor
+    count: object
+    step: int = 1
+
 
 class Alone:
     """A group of one, who has the whole batch. A larger one overrides all of this.
@@ -61,6 +71,10 @@ class Alone:
     def rank(self):
         """One's own number, from 0."""
         return 0
+
+    def place(self):
+        """The `Rows` of each where they are several; random numbers belong to them."""
+        return None
 
 
 group = Alone()

@@ -10,7 +10,11 @@ import tensorflow as tf
 
 from engine import Input, Model, Sequential, callbacks, clear_session, metrics, optimizers, set_floatx, set_seed
 from engine.optimizers.optimizer import Optimizer
-from layers import LSTM, BatchNormalization, Dense, Embedding, Layer, SpectralNormalization, TimeDistributed
+from engine.random import SeedGenerator, normal, uniform
+from layers import (
+    LSTM, AlphaDropout, BatchNormalization, Dense, Dropout, Embedding, Flatten, GaussianNoise, Layer, Reshape, SpatialDropout1D,
+    SpectralNormalization, TimeDistributed,
+)  # fmt: skip
 from losses import BinaryCrossentropy, CategoricalCrossentropy, MeanSquaredError
 
 ROWS, BATCH = 29, 8  # the last batch has 5 rows, and not all replicas get as many
@@ -51,6 +55,20 @@ class Penalty(Layer):
         self.add_loss(tf.reduce_mean(tf.square(inputs * self.factor)) + 0.1 * tf.reduce_sum(tf.square(self.factor)))
         self.add_metric(tf.reduce_mean(tf.abs(inputs), -1), name="size")
         return inputs * self.factor
+
+
+class Jitter(Layer):
+    """Noise as a layer of a user's draws it: for each row, for each two rows of a merged axis, and the same for all rows."""
+
+    def build(self, input_shape):
+        self.seeds = SeedGenerator(7)
+
+    def call(self, inputs):
+        each = normal(tf.shape(inputs), self.seeds.next(), inputs.dtype)
+        merged = tf.reshape(inputs, (-1, inputs.shape[-1] // 2))
+        merged += uniform(tf.shape(merged), self.seeds.next(), inputs.dtype)
+        scale = uniform([1, inputs.shape[-1]], self.seeds.next(), inputs.dtype, per_row=False)
+        return tf.reshape(merged, tf.shape(inputs)) + each * scale
 
 
 class Tutorial(Model):
@@ -108,6 +126,18 @@ def tagger():
     ])  # fmt: skip
 
 
+def noisy():
+    return Sequential([
+        Input((6,)), Dropout(0.2), Dense(6, activation="tanh"), GaussianNoise(0.1), Reshape((3, 2)), TimeDistributed(Dropout(0.3)),
+        LSTM(5, dropout=0.2, recurrent_dropout=0.3, return_sequences=True), SpatialDropout1D(0.2), Flatten(),
+        Dropout(0.2, noise_shape=(1, 15)), AlphaDropout(0.1), Dense(6), Jitter(), Dense(3),
+    ])  # fmt: skip
+
+
+def dropped():
+    return Sequential([Input((6,)), Dense(5, activation="tanh"), Dropout(0.4), Dense(3, activation="softmax")])
+
+
 def two_outputs():
     x = Input((6,))
     hidden = Dense(4, activation="tanh")(x)
@@ -145,10 +175,12 @@ CASES = {
     "generator": (dense, dict(loss="mse"), dict(x=lambda: Batches(*THREE))),
     "validation": (softmax, dict(loss=lambda: CategoricalCrossentropy(), metrics=["accuracy"]),
                    dict(y=np.eye(3)[CLASSES], validation_data=(X[:11], np.eye(3)[CLASSES[:11]]))),
+    "random": (noisy, dict(loss="mse", metrics=["mae"]), dict(sample_weight=WEIGHTS)),
+    "dropout": (dropped, dict(loss="sparse_categorical_crossentropy"), dict(y=CLASSES, class_weight={0: 2.0, 2: 0.3})),
     "per_replica": (lambda: Sequential([Dense(4), BatchNormalization(), Dense(3)]), dict(loss="mse"), dict()),
 }  # fmt: skip
 DIFFERENT = ("per_replica",)  # what a replica does with its rows alone
-PREDICTED = ("softmax", "regularizers", "masked", "two_outputs", "metrics", "one_row_left", "generator")
+PREDICTED = ("random", "softmax", "regularizers", "masked", "two_outputs", "metrics", "one_row_left", "generator")
 
 
 def scope(strategy):

@@ -20,21 +20,26 @@ from engine import Input, Sequential, callbacks, optimizers, set_floatx, set_pol
 from layers import Dense, Dropout  # noqa: E402
 
 
-def resumed(strategy):
+def resumed(strategy, case="synchronized"):
     """The differences of runs that go on, on other devices, from the middle of an epoch."""
-    whole = cases.make("synchronized", None)
-    expected = cases.numbers(whole, cases.fit(whole, "synchronized", epochs=3))
+    whole = cases.make(case, None)
+    expected = cases.numbers(whole, cases.fit(whole, case, epochs=3))
     found = []
     for first, second in ((strategy, None), (None, strategy)):
         with tempfile.TemporaryDirectory() as directory:
-            model = cases.make("synchronized", first)
+            model = cases.make(case, first)
             stop = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
             saved = callbacks.Checkpoint(directory, every_steps=3)
-            cases.fit(model, "synchronized", epochs=2, callbacks=[saved, stop])
-            model = cases.make("synchronized", second)
-            history = cases.fit(model, "synchronized", epochs=3, callbacks=[callbacks.Checkpoint(directory), stop])
+            cases.fit(model, case, epochs=2, callbacks=[saved, stop])
+            model = cases.make(case, second)
+            history = cases.fit(model, case, epochs=3, callbacks=[callbacks.Checkpoint(directory), stop])
             found.append(cases.difference(cases.numbers(model, history), expected))
     return max(found)
+
+
+def resumed_random(strategy):
+    """The same where random numbers are drawn."""
+    return resumed(strategy, "random")
 
 
 def masks_alike(strategy):
@@ -114,17 +119,21 @@ def half_precision(strategy):
 
 
 OTHERS = {function.__name__: function for function in (
-    resumed, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
+    resumed, resumed_random, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
 )}  # fmt: skip
 
 
-def main(replicas, *names):
-    devices = [f"CPU:{index}" for index in range(int(replicas))]
+def strategy_of(replicas):
+    """The strategy of so many logical devices; before TensorFlow does anything."""
+    devices = [f"CPU:{index}" for index in range(replicas)]
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration() for _ in devices])
     mirrored = tf.distribute.MirroredStrategy(devices)
-    strategy = mirrored if len(devices) > 1 else tf.distribute.OneDeviceStrategy("CPU:0")
-    print(json.dumps(cases.outcomes(names, OTHERS, strategy)))
+    return mirrored if len(devices) > 1 else tf.distribute.OneDeviceStrategy("CPU:0")
+
+
+def main(replicas, *names):
+    print(json.dumps(cases.outcomes(names, OTHERS, strategy_of(int(replicas)))))
 
 
 if __name__ == "__main__":

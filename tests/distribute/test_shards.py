@@ -139,7 +139,7 @@ def test_two_devices_of_one_process(tmp_path):
     printed = alone(tmp_path, 2, "none", "function", "files", "digits", "refusals", how="mirrored")
     alone(tmp_path, 2, "none", "digits")
     assert difference(tmp_path, "digits", "mirrored")[0] < 1e-10
-    model = cases.make("class_weight", None)
+    model = cases.make("dropout", None)
     data = tf.data.Dataset.from_tensor_slices((cases.X, cases.CLASSES)).batch(8)
     history = model.fit(data, epochs=2, class_weight={0: 2.0, 2: 0.3}, validation_data=data, verbose=0)
     expected = {**cases.numbers(model, history), "evaluate": np.array(model.evaluate(data, verbose=0))}

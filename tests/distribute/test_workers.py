@@ -42,7 +42,9 @@ def alone(directory, epochs):
     return numbers(directory)
 
 
-def test_two_workers_give_the_numbers_of_one(tmp_path, capfd):
+@pytest.mark.parametrize("case", (CASE, "random"))
+def test_two_workers_give_the_numbers_of_one(tmp_path, capfd, monkeypatch, case):
+    monkeypatch.setattr(sys.modules[__name__], "CASE", case)
     assert workers.launch(2, command(tmp_path, 2), str(tmp_path)) == 0
     assert capfd.readouterr().out.endswith("done\n")
     difference, where = cases.difference(numbers(tmp_path), alone(tmp_path / "alone", 2))
@@ -103,6 +105,22 @@ def test_the_script_with_two_workers_and_with_two_devices(tmp_path):
         with open(tmp_path / how[-2] / "history.csv") as file:
             rows.append([float(row["loss"]) for row in csv.DictReader(file)])
     assert rows[0] == pytest.approx(rows[1], rel=1e-5) and len(rows[0]) == 2
+
+
+@pytest.mark.slow
+def test_the_script_with_dropout_ends_where_one_process_ends(tmp_path):
+    """On two workers, on two of which each reads its rows of a stream, and from the checkpoint of two on one."""
+    found = {}
+    for name, *arguments in (("one",), ("two", "--workers", "2"), ("three", "--workers", "2", "--epochs", "2"), ("three", "--resume"),
+                             ("read", "--stream"), ("shared", "--stream", "--workers", "2")):  # fmt: skip
+        arguments = ["--epochs", "3", *arguments] if "--resume" not in arguments else ["--resume", "--workers", "1", "--epochs", "3"]
+        done = subprocess.run([sys.executable, str(HERE.parents[1] / "train.py"), "--out", name, *arguments], cwd=tmp_path,
+                              capture_output=True, text=True, timeout=200)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        with open(tmp_path / name / "history.csv") as file:
+            found[name] = [float(cell) for row in csv.DictReader(file) for cell in row.values()]
+    for name, other in (("two", "one"), ("three", "one"), ("shared", "read")):
+        assert found[name] == pytest.approx(found[other], rel=1e-5) and len(found[name]) == 9, name
 
 
 def test_workers_that_do_not_listen_are_stopped_all_the_same(tmp_path, monkeypatch):

@@ -1,0 +1,17 @@
+"""The rows of the tables of layers (tests/parity/rows) that several replicas can share, by id."""
+
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "parity"))
+
+from rows import ROWS  # noqa: E402
+
+BY_ID = {row.id: row for row in ROWS if row.raises is None and not (
+    row.part.arguments.get("stateful")  # its state belongs to places in a batch of one size
+    or row.part.arguments.get("axis") == 0  # puts batches together
+    or any(isinstance(item, list) and item[0] is None for item in row.call.values())  # no array to cut
+)}  # fmt: skip
+_NOISES = ("dropout=", "Dropout", "Noise", "Random")
+DRAWING = tuple(name for name in BY_ID if any(word in name for word in _NOISES) and "training" in name)
+FIRST = tuple({row.part.name: name for name, row in reversed(BY_ID.items())}.values())  # a row of each layer

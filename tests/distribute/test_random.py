@@ -1,0 +1,39 @@
+"""Random numbers belong to rows, not to devices: layers that draw them train as on one device. So does every other layer."""
+
+import pytest
+from catalogue import DRAWING, FIRST
+from printed import printed
+
+FAST = tuple({name.partition("-")[0]: name for name in reversed(DRAWING)}.values())  # a row of each that draws
+CASES = ("random", "dropout")
+ALL = tuple(dict.fromkeys(FIRST + DRAWING))
+PARTS = {name: ALL[number % 3 :: 3] for number, name in enumerate(ALL)}  # three processes, none of which takes too long
+
+
+def check(found, name):
+    difference, where = found[name]
+    assert difference < 1e-10, where
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_what_draws_on_three_replicas(name):
+    """Of the last two rows one replica has none."""
+    check(printed("every_layer.py", "3", *FAST), name)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("replicas", (2, 4))
+def test_models_that_draw(replicas, name):
+    """Merged axes, a layer of a user's, class weights, and predictions that draw too."""
+    check(printed("compare.py", str(replicas), *CASES), name)
+
+
+def test_a_checkpoint_of_four_goes_on_with_one():
+    check(printed("compare.py", "4", "resumed_random"), "resumed_random")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("replicas", (1, 2, 3, 4))
+def test_every_layer(replicas, name):
+    check(printed("every_layer.py", str(replicas), *PARTS[name]), name)
