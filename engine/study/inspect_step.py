@@ -19,7 +19,7 @@ from engine.small_parts.feed import make_feed
 from engine.small_parts.gradients import as_dense
 from engine.study.calls import Recorder
 from engine.study.flow import tensors_in
-from engine.study.numbers import Numbers, floating, numbers, share
+from engine.study.numbers import Numbers, floating, numbers
 from engine.study.pictures import images_in
 from engine.study.ready import make_ready
 from engine.study.signs import signs_of
