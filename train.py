@@ -123,14 +123,14 @@ def run(args):
 
     step = model.inspect_step(*first()) if args.trace else None
     with run_directory.held(args.out) if is_chief() else contextlib.nullcontext():
-        return train_and_save(args, model, training, test, step)
+        return train_and_save(args, model, training, test, step, about={"dataset": info.name})
 
 
-def train_and_save(args, model, training, test, step):
+def train_and_save(args, model, training, test, step, about):
     """Everything that writes into the directory of the run, which no other process does meanwhile."""
     if not args.resume and is_chief():
         run_directory.begin(args.out, args.given)
-    checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30)
+    checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30, about=about)
     start = LambdaCallback(on_resume=lambda run: set_rate(args), on_ready=lambda run: started(args, run, step))
     callbacks = [*[GradientStats()] * args.report, CSVLogger(args.history), checkpoints, start]
     seen = test if args.report else None  # for the curves; nothing is chosen by it
