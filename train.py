@@ -126,14 +126,14 @@ def run(args):
     looks |= {"walk": model.walk_step} if args.walk else {}
     pages = {name: look(*first()) for name, look in looks.items()}  # of a step that is undone again
     with run_directory.held(args.out) if is_chief() else contextlib.nullcontext():
-        return train_and_save(args, model, training, test, pages)
+        return train_and_save(args, model, training, test, pages, about={"dataset": info.name})
 
 
-def train_and_save(args, model, training, test, pages):
+def train_and_save(args, model, training, test, pages, about):
     """Everything that writes into the directory of the run, which no other process does meanwhile."""
     if not args.resume and is_chief():
         run_directory.begin(args.out, args.given)
-    checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30)
+    checkpoints = Checkpoint(run_directory.checkpoints_of(args.out), every_epochs=1, every_seconds=30, about=about)
     start = LambdaCallback(on_resume=lambda run: set_rate(args), on_ready=lambda run: started(args, run, pages))
     callbacks = [*[GradientStats()] * args.report, CSVLogger(args.history), checkpoints, start]
     seen = test if args.report else None  # for the curves; nothing is chosen by it

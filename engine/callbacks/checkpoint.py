@@ -25,16 +25,17 @@ class Checkpoint(Callback):
     `fit` returns the History so far, whose `signal` says why. The second time stops at once, as without a Checkpoint.
 
     Arguments: `directory`; how often: `every_steps` (of the whole run), `every_epochs` (1 if nothing is given),
-    `every_seconds`; `keep` (how many to keep).
+    `every_seconds`; `keep` (how many to keep); `about` (what the run must be about to go on, such as {"dataset": "mnist"}: arrays
+    have no name, and others of the same size would be taken for them).
     Errors: CheckpointError (a ValueError) if another run writes into the directory, no checkpoint in it verifies, or the
-    newest is of another model, other data or other callbacks, or of more epochs; OSError if one cannot be written (those
+    newest is of another model, other data or other callbacks, about something else, or of more epochs; OSError if one cannot be written (those
     before are untouched).
 
     >>> from engine.callbacks import Checkpoint
     >>> callback = Checkpoint("run/checkpoints", every_epochs=1, keep=2)
     """
 
-    def __init__(self, directory, every_steps=None, every_epochs=None, every_seconds=None, keep=3):
+    def __init__(self, directory, every_steps=None, every_epochs=None, every_seconds=None, keep=3, about=None):
         self.directory = os.fspath(directory)
         if every_steps is None and every_epochs is None and every_seconds is None:
             every_epochs = 1
@@ -44,7 +45,7 @@ class Checkpoint(Callback):
         if every_seconds is not None and not every_seconds > 0:
             raise ValueError(f"{type(self).__name__}: every_seconds is a positive number, received {every_seconds!r}.")
         self.every_steps, self.every_epochs, self.every_seconds = every_steps, every_epochs, every_seconds
-        self.keep = keep
+        self.keep, self.about = keep, {} if about is None else dict(about)
         self.run = self.lock = self.signals = self.found = self.missed = None
 
     def on_resume(self, run):
@@ -74,6 +75,13 @@ class Checkpoint(Callback):
             raise CheckpointError(f"The checkpoint {found[0]} has more than the {epochs} epochs that are asked for behind it: {done}, and "
                                   f"{found[2]['step']} steps of the next. Nothing was changed. Give more epochs, or another directory.")
         return found
+
+    def get_state(self):
+        return {"about": self.about}
+
+    def set_state(self, state):
+        if state["about"] != self.about:
+            raise ValueError(f"it is about {state['about']}, and this one about {self.about}")
 
     def on_ready(self, run):
         if self.writes:

@@ -48,6 +48,7 @@ class GradientNorms(Around):
         squares = {group: [0.0, 0.0, 0.0] for group in self.groups}  # of gradient, update, weight
         for gradient, variable, old in zip(gradients, variables, before):
             sums = squares[self.owners[id(variable)]]
+            gradient = tf.ensure_shape(gradient, variable.shape)  # that of a recurrent layer may have lost its own
             for place, values in enumerate((gradient, variable - old, old)):
                 sums[place] += square_sum(values)
         total = tf.sqrt(tf.add_n([tf.convert_to_tensor(sums[0]) for sums in squares.values()]))

@@ -7,6 +7,8 @@ finds the old file or the new one. The directory is synced last, which makes the
 
 import contextlib
 import os
+import shutil
+import signal
 import uuid
 
 _BLOCK = 1 << 20  # bytes per write
@@ -48,6 +50,39 @@ def make_directory(path):
         make_directory(os.path.dirname(path))
         os.mkdir(path)
         sync(os.path.dirname(path))
+
+
+@contextlib.contextmanager
+def filled(directory, last=""):
+    """Within this, a new directory to write files into, which then go to `directory` under their names, that of the name `last` last.
+
+    An error in the block, or Ctrl-C at any time, leaves what was there, or all that is new. Files get their names one after the other.
+    """
+    make_directory(directory)
+    unfinished = os.path.join(directory, f".{uuid.uuid4().hex}.part")
+    os.mkdir(unfinished)
+    try:
+        yield unfinished
+        files = sorted(os.path.relpath(os.path.join(place, name), unfinished) for place, _, names in os.walk(unfinished) for name in names)
+        for file in files:
+            sync(os.path.join(unfinished, file))
+        with _uninterrupted():
+            for file in sorted(files, key=lambda file: (file == last, file)):
+                make_directory(os.path.dirname(os.path.join(directory, file)))
+                os.replace(os.path.join(unfinished, file), os.path.join(directory, file))
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    sync(directory)
+
+
+@contextlib.contextmanager
+def _uninterrupted():
+    """Ctrl-C and SIGTERM in the block come after it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def sync(directory):

@@ -1,13 +1,25 @@
 """A model for serving: a SavedModel, which TensorFlow runs without this project."""
 
+import contextlib
+import errno
+import os
+
 import tensorflow as tf
 
 from engine.core import symbolic, tracking
+from engine.saving import disk
 from engine.saving.contents import weights_of
 from engine.small_parts.kinds import kind_of
 from engine.unbuilt import known_inputs
 
 _TABLES = (tf.lookup.StaticHashTable, tf.lookup.experimental.MutableHashTable)
+
+_MAIN = "saved_model.pb"
+_NUMBERS = {  # of an OSError, for the errors that TensorFlow has for files
+    tf.errors.NotFoundError: errno.ENOENT, tf.errors.PermissionDeniedError: errno.EACCES, tf.errors.ResourceExhaustedError: errno.ENOSPC,
+    tf.errors.FailedPreconditionError: errno.ENOTDIR, tf.errors.UnknownError: errno.EIO, tf.errors.DataLossError: errno.EIO,
+    tf.errors.OutOfRangeError: errno.EFBIG,
+}  # fmt: skip
 
 
 def export(model, filepath, format="tf_saved_model", input_signature=None):
@@ -41,7 +53,20 @@ def export(model, filepath, format="tf_saved_model", input_signature=None):
     module = tf.Module()
     module.state = [*model.variables, *(thing for _, layer in model.named_layers() for thing in used_by(layer))]  # what they read
     module.serve, signature = functions(model, specs)
-    tf.saved_model.save(module, str(filepath), signatures={"serving_default": signature})
+    path = os.path.abspath(os.fspath(filepath))
+    with failing(path, os.path.join(path, _MAIN)), disk.filled(path, last=_MAIN) as unfinished:
+        tf.saved_model.save(module, unfinished, signatures={"serving_default": signature})
+
+
+@contextlib.contextmanager
+def failing(path, main):
+    """An error in the block says that `path`, whose file `main` is there if anything is, was not saved. TensorFlow has its own errors."""
+    try:
+        yield
+    except (OSError, *_NUMBERS) as error:
+        if isinstance(error, tf.errors.OpError):
+            error = OSError(_NUMBERS[type(error)], error.message)
+        raise disk.failed(error, path, disk.what_is_there(main)) from error
 
 
 def functions(model, specs=None):

@@ -16,11 +16,8 @@ All that is read is compared before the first value is assigned, whoever asked T
 True
 """
 
-import contextlib
-import errno
 import json
 import os
-import tempfile
 
 import tensorflow as tf
 from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
@@ -32,11 +29,10 @@ from engine.parts import parts
 from engine.saving import disk, weights
 from engine.saving.container import FileError
 from engine.saving.contents import weights_of
-from engine.saving.export import functions, knows_inputs, used_by
+from engine.saving.export import failing, functions, knows_inputs, used_by
 from engine.small_parts.trackable import Trackable, register
 
 _VALUE, _GRAPH, _COUNTER = "VARIABLE_VALUE", "_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter"
-_NUMBERS = {tf.errors.NotFoundError: errno.ENOENT, tf.errors.PermissionDeniedError: errno.EACCES, tf.errors.ResourceExhaustedError: errno.ENOSPC}
 _HOW = "tf.train.Checkpoint(model).restore(path) lets values wait for a model that is not built yet."
 
 
@@ -111,26 +107,11 @@ def save(model, path):
     path = os.path.abspath(os.fspath(path))
     weights_of(model, "save_weights")
     directory, name = os.path.split(path)
-    disk.make_directory(directory)
-    with _failing(path), tempfile.TemporaryDirectory(dir=directory, prefix=f".{name}-") as unfinished:
+    with failing(path, f"{path}.index"), disk.filled(directory, last=f"{name}.index") as unfinished:
         tf.train.Checkpoint(_Weights(model, {})).write(os.path.join(unfinished, name))
-        for file in sorted(os.listdir(unfinished)):  # the data before the index
-            disk.sync(os.path.join(unfinished, file))
-            os.replace(os.path.join(unfinished, file), os.path.join(directory, file))
     quoted = json.dumps(name)
     latest = f"model_checkpoint_path: {quoted}\nall_model_checkpoint_paths: {quoted}\n"  # what TensorFlow writes there
     disk.replace_file(os.path.join(directory, "checkpoint"), latest.encode())
-
-
-@contextlib.contextmanager
-def _failing(path):
-    """An error in the block says that `path` was not saved, and what is there. TensorFlow has errors of its own for a full disk."""
-    try:
-        yield
-    except (OSError, tf.errors.OpError) as error:
-        if isinstance(error, tf.errors.OpError):
-            error = OSError(_NUMBERS.get(type(error), errno.EIO), error.message)
-        raise disk.failed(error, path, disk.what_is_there(f"{path}.index")) from error
 
 
 def load(model, path, strict=True):

@@ -1,7 +1,7 @@
 """A process of its own that has imported everything and run nothing, and forks runs of `fit` to be killed.
 
-    python killed_runs.py calls FOLDER       kill at each call that changes the disk, one after the other
-    python killed_runs.py random FOLDER N    kill N times at a random moment
+    python killed_runs.py calls FOLDER SCENARIO       kill at each call that changes the disk, one after the other
+    python killed_runs.py random FOLDER SCENARIO N    kill N times at a random moment
 
 After each kill a verified checkpoint must be there, if there ever was one; each run, when it comes to its end, must have
 the fingerprint of a run that nobody touched. Prints the counts as JSON.
@@ -35,7 +35,7 @@ def start(folder, fatal=None, **arguments):
     try:
         if fatal is not None:
             crashes.DieAt(fatal)
-        end = scenarios.arrays(folder, **arguments)
+        end = scenarios.SCENARIOS[scenario](folder, **arguments)
         (folder / "end").write_text(json.dumps(end))
         os._exit(0)
     except BaseException as error:
@@ -95,5 +95,5 @@ def at_random(folder, wanted):
 
 
 if __name__ == "__main__":
-    kind, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    print(json.dumps(by_calls(folder) if kind == "calls" else at_random(folder, int(sys.argv[3]))))
+    kind, folder, scenario = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+    print(json.dumps(by_calls(folder) if kind == "calls" else at_random(folder, int(sys.argv[4]))))

@@ -99,9 +99,9 @@ class Noisy(Layer):
 
     _untracked = Layer._untracked | {"memory"}
 
-    def __init__(self):
+    def __init__(self, size=5):
         super().__init__()
-        self.noise, self.memory = tf.random.Generator.from_seed(4), tf.Variable(tf.zeros(5), trainable=False)
+        self.noise, self.memory = tf.random.Generator.from_seed(4), tf.Variable(tf.zeros(size), trainable=False)
 
     def call(self, inputs, training=False):
         if not training:
@@ -144,10 +144,10 @@ class Adversaries(Model):
 
 
 def fit(folder, callbacks, optimizer="adam", data=None, eager=False, extra=(), every_steps=2, jit=False, make=network,
-        x=X, y=Y, **arguments):  # fmt: skip
+        x=X, y=Y, measured=("mae", "accuracy"), **arguments):  # fmt: skip
     set_seed(seed if data is None else 5)
     model = make()
-    model.compile(optimizer, "binary_crossentropy", metrics=["mae", "accuracy"], run_eagerly=eager, jit_compile=jit)
+    model.compile(optimizer, "binary_crossentropy", metrics=list(measured), run_eagerly=eager, jit_compile=jit)
     own = [*extra, Checkpoint(os.path.join(folder, "checkpoints"), every_steps=every_steps, every_epochs=1, keep=3), Counter()]
     arguments = {"epochs": EPOCHS, "verbose": 0, "callbacks": [*own, *callbacks], **arguments}
     if data is None:
@@ -273,6 +273,17 @@ def scaled(folder, *callbacks):
     return fit(folder, callbacks, optimizer, extra=[GradientStats(every=3)])
 
 
+def odd(folder, *callbacks, **arguments):
+    """All kinds of state at once: kept by layers, of metrics that are no means, averages, gathered gradients, a scaled loss."""
+    inner = optimizers.Adam(0.02, use_ema=True, ema_overwrite_frequency=2, gradient_accumulation_steps=3)
+    optimizer = optimizers.LossScaleOptimizer(inner, initial_scale=2.0**126, dynamic_growth_steps=3)
+    measured = [metrics.AUC(20, name="auc"), metrics.R2Score(class_aggregation=None, name="r2"), metrics.MeanIoU(3, name="iou"),
+                metrics.F1Score(threshold=0.5, name="f1")]  # fmt: skip
+    return fit(folder, callbacks, optimizer, measured=measured, extra=[GradientStats(every=2)], make=lambda: Sequential([
+        Input(batch_shape=(BATCH, 4, 5)), GRU(4, stateful=True), BatchNormalization(), Dropout(0.3), Noisy(4), Dense(3, activation="sigmoid"),
+    ]), **SENTENCES, **arguments)  # fmt: skip
+
+
 SCENARIOS = {function.__name__: function for function in
              (arrays, accumulated, scheduled, dataset, endless, generator, sequence, eagerly, stateful, stateful_eagerly,
-              several_optimizers, several_optimizers_eagerly, scaled)}  # fmt: skip
+              several_optimizers, several_optimizers_eagerly, scaled, odd)}  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from corpus import dense, described, layer
 from engine import Input, Model, Sequential
 from engine.saving import FileError, limits, load_model, load_weights, model_from_json
 from engine.small_parts.account import Account, Overdrawn, opened, spend
-from layers import LSTM, Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, ReLU
+from layers import GRU, LSTM, Add, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, ReLU, SimpleRNN
 
 ROOT = pathlib.Path(__file__).parents[2]
 FUZZED = 2000
@@ -53,6 +54,31 @@ def test_honest_models_stay_far_below(tmp_path):
     for model in (twice, unrolled):
         model.save(tmp_path / "m")
         assert load_model(tmp_path / "m").count_params() == model.count_params()
+
+
+@pytest.mark.parametrize("kind", [SimpleRNN, GRU, LSTM])
+def test_unrolled_loops_load_up_to_the_length_that_is_said(kind, tmp_path, figure):
+    """In the smallest file that has one, whose account is the smallest."""
+    said = int(re.search(r"unrolled over more than (\d+) steps", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))[1])
+
+    def loads(steps):
+        Sequential([Input((steps, 1)), kind(1, unroll=True)]).save(tmp_path / "m")
+        try:
+            load_model(tmp_path / "m")
+        except FileError as error:
+            assert "more work than it may" in str(error)
+            return False
+        return True
+
+    assert loads(said)
+    if kind is LSTM:
+        fits, too_long = said, 3 * said
+        assert not loads(too_long)
+        while too_long - fits > 10:
+            middle = (fits + too_long) // 2
+            fits, too_long = (middle, too_long) if loads(middle) else (fits, middle)
+        assert fits < 1.5 * said  # what is said is about what is
+        figure("The longest unrolled LSTM in a small file of a model", f"{fits} steps load, {too_long} are refused")
 
 
 def test_calls_of_a_nested_model_are_counted(tmp_path, monkeypatch):

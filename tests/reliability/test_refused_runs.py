@@ -1,5 +1,6 @@
 """A run that is refused, or that comes upon one that is going on, leaves every file of the directory as it was."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -238,6 +239,22 @@ def test_the_script_leaves_the_files_of_a_running_one_alone(words, run, capsys):
         status, output, errors = script(capsys, "--model", "mlp", "--out", str(run), *words)
     assert (status, errors) == (2, f"train.py: Another run is going on in {str(run)!r}. Wait for it, or give another directory.\n")
     assert content(run) == found
+
+
+def test_other_images_of_the_same_size_are_refused(run, capsys, monkeypatch):
+    """Whatever args.json says: the checkpoint has the name of its dataset."""
+    found, load = content(run), train.load
+
+    def others(*args):
+        *data, info = load(*args)
+        return *data, dataclasses.replace(info, name="others")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "load", others)
+        status, _, errors = script(capsys, "--resume", "--out", str(run), "--epochs", "3")
+    assert status == 2 and "it is about {'dataset': 'digits'}, and this one about {'dataset': 'others'}" in errors and errors.count("\n") == 1
+    assert content(run) == found
+    assert script(capsys, "--resume", "--out", str(run), "--epochs", "3")[0] == 0
 
 
 def test_a_running_script_keeps_its_history(tmp_path):
