@@ -1,5 +1,6 @@
 """What all tests share: quiet and repeatable TensorFlow, and the same seed for each test."""
 
+import gc
 import importlib.metadata
 import os
 
@@ -43,6 +44,13 @@ AT_ITS_START = tensorflows_stream()
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
+def pytest_collection_finish():
+    """TensorFlow's graphs are garbage in cycles: it is looked for less often, and not among what was imported."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(autouse=True)

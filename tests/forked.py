@@ -6,6 +6,7 @@ Where a test is about how Python starts or ends, it starts Python.
 """
 
 import functools
+import gc
 import multiprocessing
 import os
 import pathlib
@@ -97,6 +98,7 @@ def _run(words, directory, environment, *pipes):
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
+    gc.freeze()  # nothing that was imported is garbage
     if words[0] == "-c":
         sys.argv[:] = ["-c", *words[2:]]
         exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})

@@ -3,6 +3,7 @@
 All have a right checksum and a valid structure; {file name: bytes}.
 """
 
+import functools
 import io
 import json
 
@@ -187,6 +188,7 @@ def of_hdf5():
             "calls.keras": archive(json.dumps(doubled(24, layer("ReLU"))["model"]))}  # fmt: skip
 
 
+@functools.cache
 def everything():
     """{file name: bytes}"""
     ours = {**on_constants(), **loops(), **calls(), **metrics(), **names(), **shapes()}
