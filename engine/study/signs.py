@@ -12,6 +12,7 @@ import tensorflow as tf
 from engine.study.gradcheck import check_gradients
 from engine.study.numbers import share
 
+ORDER = ("wrong gradient", "exploding", "dead", "saturated", "frozen", "vanishing", "no gradient")  # causes before what follows of them
 _ENDS = {"sigmoid": (0, 1), "hard_sigmoid": (0, 1), "tanh": (-1, 1), "hard_tanh": (-1, 1), "softsign": (-1, 1)}
 _AT_AN_END = 0.01  # so near that hardly any derivative is left
 _MOST_DEAD, _MOST_SATURATED = 0.5, 0.9
@@ -63,8 +64,10 @@ def signs_of(step):
             own = [weight for weight in step.weights if call.path and weight.path.startswith(f"{call.path}.")]
             behind_dead = bool(call.sources) and all(_is_dead(step, source) for source in call.sources)
             signs = [*_of_outputs(call, behind_dead), *_of_weights(own, largest), *_frozen(step, call)]
+            if any(sign == "dead" for sign, _ in signs):
+                signs = [item for item in signs if item[0] != "no gradient"]  # as it follows
             if signs:
-                found[place] = signs
+                found[place] = sorted(signs, key=lambda item: ORDER.index(item[0]))
     return found
 
 

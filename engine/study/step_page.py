@@ -9,12 +9,12 @@ import pathlib
 
 from engine.study.numbers import share
 from engine.study.page import bars, document, escape, histogram, table
-from engine.study.signs import signs_of
+from engine.study.signs import ORDER, signs_of
 from engine.study.step_panel import about, fed, of_call, side_by_side
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
 _SPACE = "\u2003"
-_WIDTH, _HEIGHT = 210, 66  # of a box
+_WIDTH, _HEIGHT, _LOW = 210, 66, 50  # of a box, and the height of that of an input and of the loss
 
 
 def asset(name):
@@ -66,7 +66,7 @@ def _found(step, signs):
     """The list of what is wrong, each with a way to its layer."""
     items = "".join(
         f'<li><button data-go="{place}">{escape(step.calls[place].name)}</button> <b class="sign">{sign}</b> {escape(why)}</li>'
-        for place, found in signs.items() for sign, why in found
+        for place, sign, why in sorted(((place, *item) for place, found in signs.items() for item in found), key=lambda item: ORDER.index(item[1]))
     )  # fmt: skip
     return f'<h2>What looks wrong</h2><ul class="found">{items}</ul>' if items else "<p>Nothing looks wrong: no layer has a sign.</p>"
 
@@ -85,7 +85,7 @@ def _flow(step):
         for source in sources:
             back = not isinstance(source, str) and source not in cut and step.calls[source].gradient is not None
             edges.append([names.get(source) or f"call-{source}", id_, bool(back)])
-    return {"nodes": [*nodes, {"id": "end", "parent": None}], "edges": edges, "width": _WIDTH, "height": _HEIGHT}
+    return {"nodes": [*nodes, {"id": "end", "parent": None}], "edges": edges, "width": _WIDTH, "height": _HEIGHT, "low": _LOW}
 
 
 def _graph(step, signs):
@@ -113,11 +113,11 @@ def _box(kind, id_, name, class_name, shape, gradient, class_number=None, signs=
     left, right = (30 if kind == "block" else 12), _WIDTH - 12
     return (
         f'<g class="{kind}" tabindex="0" role="button" data-call="{id_}"{about_class}><title>{escape(name)} {escape(class_name)}'
-        f'{escape(f": {pills}" if pills else "")}</title><rect width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>{toggle}'
+        f'{escape(f": {pills}" if pills else "")}</title><rect width="{_WIDTH}" height="{_LOW if kind == "end-box" else _HEIGHT}" rx="6"/>{toggle}'
         f'<text class="name" x="{left}" y="22" data-room="{right - left}">{escape(name)}</text>'
         f'<text class="soft" x="12" y="40" data-room="{_WIDTH - 24}">{escape(" · ".join(filter(None, (class_name, str(shape)))))}</text>'
-        f'<text class="soft" x="12" y="57" data-room="84">{gradient}</text>'
-        f'<text class="sign" x="{right}" y="57" text-anchor="end" data-room="100">{escape(pills)}</text></g>'
+        f'<text class="soft" x="12" y="57" data-room="62">{gradient}</text>'
+        f'<text class="sign" x="{right}" y="57" text-anchor="end" data-room="122">{escape(pills)}</text></g>'
     )
 
 

@@ -18,7 +18,7 @@ def of_call(step, place, signs, other, beside):
             if numbers is not None:
                 rows.append((f"{which}{name}: norm, mean, deviation", f"{numbers.norm:.4g}, {numbers.mean:.4g}, {numbers.deviation:.4g}"))
                 rows.append((f"{which}{name}: zeros, not finite", f"{share(numbers.zeros)}, {share(numbers.non_finite)}"))
-                rows.append((f"{which}{name}: histogram", histogram(numbers, 220, 44, kind)))
+                rows.append((f"{which}{name}: histogram", histogram(numbers, 180, 44, kind)))
     for which, found in (("", step), ("B: ", beside)):
         rows += [(which + weight.path, _weight(weight)) for weight in (found.weights if found else []) if _is_of(weight, call)]
     why = "".join(f'<p class="why"><b class="sign">{sign}</b> {escape(text)}</p>' for sign, text in signs)
@@ -50,7 +50,7 @@ def fed(item):
     if item.numbers is not None:
         rows.append(("mean, deviation", f"{item.numbers.mean:.4g}, {item.numbers.deviation:.4g}"))
         rows.append(("zeros, not finite", f"{share(item.numbers.zeros)}, {share(item.numbers.non_finite)}"))
-        rows.append(("histogram", histogram(item.numbers, 220, 44)))
+        rows.append(("histogram", histogram(item.numbers, 180, 44)))
     return f"<h3>{escape(item.name)} (input)</h3>{_images(item.pictures)}{table(('', ''), rows)}"
 
 

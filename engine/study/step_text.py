@@ -49,7 +49,7 @@ def fitted(head, rows, spare=None, width=WIDTH):
 
     >>> print(fitted(("weight", "size of it|size", "empty"), [("a.kernel.of.a.long.name", 12, ""), ("bias", 4, "")], width=20))
     weight          size
-    …l.of.a.long.name  12
+    …f.a.long.name  12
     bias            4
     """
     rows = [tuple(map(str, row)) for row in rows]

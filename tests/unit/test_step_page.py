@@ -144,7 +144,7 @@ PROBE = """<script>
   window.addEventListener("error", event => document.body.dataset.error = event.message);
   const overlap = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
   const visible = query => [...document.querySelectorAll(query)].filter(one => !one.closest(".gone"));
-  function look() {
+  function survey() {
     const boxes = visible(".box, .block, .end-box"), places = boxes.map(box => box.querySelector("rect").getBoundingClientRect());
     const texts = visible("#picture text").filter(text => text.textContent).map(text => text.getBoundingClientRect());
     let collisions = 0, outside = 0, crossed = 0;
@@ -163,9 +163,9 @@ PROBE = """<script>
     return { boxes: boxes.length, lines: document.querySelectorAll(".forward").length, back: document.querySelectorAll(".back").length,
              frames: document.querySelectorAll(".frame").length, collisions, outside, crossed };
   }
-  const seen = [look()];
+  const seen = [survey()];
   const title = document.querySelector(".frame text");
-  if (title) { title.dispatchEvent(new Event("click")); seen.push(look()); visible(".toggle")[0].dispatchEvent(new Event("click")); seen.push(look()); }
+  if (title) { title.dispatchEvent(new Event("click")); seen.push(survey()); visible(".toggle")[0].dispatchEvent(new Event("click")); seen.push(survey()); }
   const before = picture.getAttribute("viewBox");
   document.getElementById("closer").click();
   const graph = document.getElementById("graph").getBoundingClientRect(), panel = detail.getBoundingClientRect();
@@ -197,5 +197,5 @@ def test_nothing_collides_and_blocks_open_and_close(tmp_path, width):
     assert closed["boxes"] == leaves + 2 - 4 and closed["frames"] == 0 and again == opened
     for look in found["seen"]:
         assert (look["collisions"], look["outside"], look["crossed"]) == (0, 0, 0)
-    assert found["zoomed"] and found["wide"] <= found["room"] and found["both"] <= found["tall"]
+    assert found["zoomed"] and found["wide"] <= found["room"] and found["both"] <= found["tall"], found
     assert found["beside"] == (width > 800)

@@ -38,7 +38,7 @@ function layout(container, edges, inside) {
   for (const node of children) {
     const laid = node.children.length && open.has(node.id) ? layout(node, edges, inside) : null;
     inner.set(node.id, laid);
-    sizes.set(node.id, laid ? [laid.w + 24, laid.h + 40] : node.id.startsWith("call") ? [W, H] : [W, 50]);
+    sizes.set(node.id, laid ? [laid.w + 24, laid.h + 40] : [W, node.id.startsWith("call") ? H : flow.low]);
   }
   const passing = edges.map(edge => ({ edge, from: member(edge.start), to: member(edge.end) })).filter(({ from, to }) => (from || to) && from !== to);
   const order = new Map(children.map((node, place) => [node.id, node.order]));
@@ -157,6 +157,7 @@ function join(lines, edges, points, places) {
 }
 
 function curve(points, aside) {
+  points = points.filter(([x, y], index) => !index || x !== points[index - 1][0] || y !== points[index - 1][1]);
   let text = `M${points[0][0] + aside} ${points[0][1]}`;
   points.slice(1).forEach(([x, y], index) => {
     const [before, top] = points[index];
@@ -216,7 +217,7 @@ function look() {
 }
 function fit() {
   const box = picture.getBoundingClientRect();
-  scale = Math.min(1.15, Math.max(0.7, Math.min(box.width / size[0], box.height / size[1])));
+  scale = Math.min(1.15, Math.max(box.width < 500 ? 0.5 : 0.7, Math.min(box.width / size[0], box.height / size[1])));
   [left, top_] = [(size[0] - box.width / scale) / 2, Math.min(0, (size[1] - box.height / scale) / 2)];
   look();
 }
