@@ -18,6 +18,8 @@ import zlib
 import numpy as np
 import tensorflow as tf
 
+from engine import hints
+from engine.core.model import CoreModel
 from engine.saving import FileError, container
 from engine.study.page import curves, document, escape, table
 
@@ -25,7 +27,8 @@ _WORST = 24  # mistakes that are shown
 _RECORD = {"model": str, "config": dict, "versions": dict, "summary": str, "confusion": list}  # what is in run.json
 
 
-def record_run(run_dir, model, x_test, y_test, config):
+def record_run(run_dir: hints.File, model: CoreModel, x_test: hints.Data, y_test: hints.Data,
+               config: hints.Config) -> None:  # fmt: skip
     """Write run.json and mistakes.npz: what a classifier of images says about a test set, and how it was trained.
 
     `x_test` may be a tf.data pipeline of batches (images, labels), of which no more than one is in memory; then
@@ -58,7 +61,7 @@ def _worst(before, rows):
     return {name: values[order] for name, values in rows.items()}
 
 
-def report(run_dir, path=None, plots=False):
+def report(run_dir: hints.File, path: hints.File | None = None, plots: bool = False) -> hints.File:
     """Write the page of the run in `run_dir` to `path` (report.html there); returns where it is.
 
     `plots`: the curves as PNG files beside it too, which needs matplotlib: pip install glassbox-engine[plots].

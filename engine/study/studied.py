@@ -1,14 +1,19 @@
 """What a model can tell about itself: the methods of `Model` that only read."""
 
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from engine import hints
 from engine.study.found import explain_trainable, why_tracked
-from engine.study.inspect_step import inspect_step
+from engine.study.inspect_step import Step, inspect_step
 from engine.study.summary import Summary
 
 
 class Studied:
     """`summary`, `inspect_step`, `why_tracked` and `explain_trainable`."""
 
-    def summary(self, print_fn=print):
+    def summary(self, print_fn: Callable[[str], object] | None = print) -> Summary:
         """The layers as a tree: paths, output shapes, parameters (frozen and shared ones marked), what a row costs.
 
         Goes to `print_fn` (None: nowhere) line by line; returns the Summary, which has the same as data.
@@ -19,7 +24,7 @@ class Studied:
                 print_fn(line)
         return found
 
-    def inspect_step(self, x, y=None, sample_weight=None):
+    def inspect_step(self, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None) -> Step:
         """One training step on these rows, looked into and then undone: a `Step` to print or to write as a page.
 
         >>> import numpy as np
@@ -33,10 +38,10 @@ class Studied:
         """
         return inspect_step(self, x, y, sample_weight)
 
-    def why_tracked(self, variable):
+    def why_tracked(self, variable: tf.Variable) -> list[str]:
         """Print every path by which `variable` is found in this model; returns the paths, none if it is not found."""
         return why_tracked(self, variable)
 
-    def explain_trainable(self):
+    def explain_trainable(self) -> dict[str, str]:
         """Print for each weight whether it is trained, and why; returns {path: reason}."""
         return explain_trainable(self)
