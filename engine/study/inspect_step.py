@@ -14,6 +14,8 @@ import time
 import numpy as np
 import tensorflow as tf
 
+from engine import hints
+from engine.core.model import CoreModel
 from engine.small_parts.batch import count_rows, unpack
 from engine.small_parts.feed import make_feed
 from engine.small_parts.gradients import as_dense
@@ -137,7 +139,7 @@ class Step:
         return step_text(self)
 
 
-def inspect_step(model, x, y=None, sample_weight=None):
+def inspect_step(model: CoreModel, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None) -> Step:
     """The Step that `model.train_on_batch(x, y, sample_weight)` would make; the model stays as it is.
 
     Slots of the optimizer and weights of layers that were not built are made, as the first real step would.

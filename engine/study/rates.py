@@ -14,6 +14,8 @@ import random
 import numpy as np
 import tensorflow as tf
 
+from engine import hints
+from engine.core.model import CoreModel
 from engine.small_parts.feed import make_feed
 from engine.study.charts import Line
 from engine.study.notebook import charts, fragment, paragraph
@@ -55,7 +57,10 @@ class RateTrial:
         return f"Suggestion: {self.suggestion:.2g}, a tenth of the rate at which the loss is lowest."
 
 
-def find_rate(model, x, y=None, sample_weight=None, *, batch_size=32, lowest=1e-6, highest=10.0, steps=100):
+def find_rate(
+    model: CoreModel, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None, *, batch_size: int = 32,
+    lowest: float = 1e-6, highest: float = 10.0, steps: int = 100,
+) -> RateTrial:  # fmt: skip
     """Try learning rates from `lowest` to `highest` on batches of these data; returns a RateTrial to print, with a suggestion.
 
     The steps are those of the model, made eagerly. Afterwards, also after an error or Ctrl-C, the model is as it was: weights,

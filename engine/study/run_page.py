@@ -8,10 +8,12 @@
 import base64
 import math
 import os
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from engine import hints
 from engine.study.charts import SCRIPT, STYLE, chart
 from engine.study.curves import curves, grouped, save
 from engine.study.page import document, escape, table
@@ -26,7 +28,9 @@ td.long { white-space: normal; } h1 { overflow-wrap: anywhere; } td { font-varia
 """
 
 
-def report(run_dir, path=None, plots=False, beside=()):
+def report(
+    run_dir: hints.File, path: hints.File | None = None, plots: bool = False, beside: Sequence[hints.File] = ()
+) -> hints.File:
     """Write the page of the run in `run_dir` to `path` (report.html there); returns where it is.
 
     `plots`: the curves as PNG files beside it too, which needs matplotlib: pip install glassbox-engine[plots].

@@ -14,13 +14,16 @@ import platform
 import numpy as np
 import tensorflow as tf
 
+from engine import hints
+from engine.core.model import CoreModel
 from engine.saving import FileError, container
 
 _WORST = 24  # mistakes that are shown
 _RECORD = {"model": str, "config": dict, "versions": dict, "summary": str, "confusion": list}  # what is in run.json
 
 
-def record_run(run_dir, model, x_test, y_test, config):
+def record_run(run_dir: hints.File, model: CoreModel, x_test: hints.Data, y_test: hints.Data,
+               config: hints.Config) -> None:  # fmt: skip
     """Write run.json and mistakes.npz: what a classifier of images says about a test set, and how it was trained.
 
     `x_test` may be a tf.data pipeline of batches (images, labels), of which no more than one is in memory; then

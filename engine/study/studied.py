@@ -1,11 +1,15 @@
 """What a model can tell about itself: the methods of `Model` that only read."""
 
-from engine import spellings
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from engine import hints, spellings
 from engine.study.found import explain_trainable, why_tracked
-from engine.study.inspect_step import inspect_step
+from engine.study.inspect_step import Step, inspect_step
 from engine.study.notebook import fragment, section
 from engine.study.summary import Summary
-from engine.study.walk import walk_step
+from engine.study.walk import Walk, walk_step
 from engine.unbuilt import build_known, waiting
 
 
@@ -13,7 +17,7 @@ class Studied:
     """`summary`, `count_params`, `inspect_step`, `walk_step`, `why_tracked` and `explain_trainable`."""
 
     @spellings.passes_over("expand_nested", "layer_range", "positions", "show_trainable")
-    def summary(self, line_length=None, print_fn=print):
+    def summary(self, line_length: int | None = None, print_fn: Callable[[str], object] | None = print) -> Summary | None:
         """Print the layers as a tree: paths, output shapes, parameters (frozen and shared ones marked), what a row costs.
 
         At most `line_length` characters wide (None: as the terminal is); goes to `print_fn` line by line. With `print_fn=None`
@@ -42,7 +46,7 @@ class Studied:
             raise ValueError(f"{self._title} is not built and has no weights to count in {left[:5]}. Call it on data once first.")
         return super().count_params()
 
-    def inspect_step(self, x, y=None, sample_weight=None):
+    def inspect_step(self, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None) -> Step:
         """One training step on these rows, looked into and then undone: a `Step` to print or to write as a page.
 
         >>> import numpy as np
@@ -56,7 +60,7 @@ class Studied:
         """
         return inspect_step(self, x, y, sample_weight)
 
-    def walk_step(self, x, y=None, sample_weight=None):
+    def walk_step(self, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None) -> Walk:
         """One training step on these rows, walked line by line through the engine's own source, and then undone: a `Walk`.
 
         Print it for an outline; `to_html(path)` writes the page to walk along.
@@ -72,10 +76,10 @@ class Studied:
         """
         return walk_step(self, x, y, sample_weight)
 
-    def why_tracked(self, variable):
+    def why_tracked(self, variable: tf.Variable) -> list[str]:
         """Print every path by which `variable` is found in this model; returns the paths, none if it is not found."""
         return why_tracked(self, variable)
 
-    def explain_trainable(self):
+    def explain_trainable(self) -> dict[str, str]:
         """Print for each weight whether it is trained, and why; returns {path: reason}."""
         return explain_trainable(self)

@@ -48,7 +48,7 @@ class LayerRow:
 class Summary:
     """What a model is made of: `rows`, one LayerRow per layer, and totals. `str` fits the terminal."""
 
-    def __init__(self, model):
+    def __init__(self, model: Layer) -> None:
         build_known(model)
         if not model.built and not any(layer.built for path, layer in model.named_layers() if path):
             raise ValueError(f"{model._title} is not built. Call it on data once, fit it, or call build(input_shape).")
@@ -63,11 +63,11 @@ class Summary:
         self.output_bytes = sum(row.output_bytes or 0 for row in self.rows if not row.shared) if known else None
 
     @property
-    def parameters(self):
+    def parameters(self) -> int:
         """The number of scalars in the weights; a weight that two layers share counts once."""
         return self.trainable + self.frozen
 
-    def totals(self):
+    def totals(self) -> list[str]:
         """The lines below the table."""
         lines = [f"Parameters: {self.parameters:,} · trainable {self.trainable:,} · not trainable {self.frozen:,}"]
         memory = f"Memory: weights {short_bytes(self.weight_bytes)}"
@@ -76,7 +76,7 @@ class Summary:
             memory += f" · outputs {short_bytes(self.output_bytes)} per row"
         return [*lines, memory]
 
-    def text(self, width=None):
+    def text(self, width: int | None = None) -> str:
         """The table with its totals, at most `width` characters wide (None: the terminal's width)."""
         width = width or shutil.get_terminal_size((100, 24)).columns
         table = _fitted([_HEAD, *(row.cells for row in self.rows)], width)

@@ -18,6 +18,8 @@ import sys
 import tensorflow as tf
 
 import engine.core
+from engine import hints
+from engine.core.model import CoreModel
 from engine.core.objective import as_loss
 from engine.small_parts.batch import unpack
 from engine.small_parts.feed import make_feed
@@ -75,7 +77,7 @@ class Walk:
     left_out: dict  # {function: how many more calls of it there were}
     rounds: int  # of loops that were not recorded
 
-    def to_html(self, path):
+    def to_html(self, path: hints.File) -> None:
         """Write one file that needs no other and no network; returns `path`."""
         with open(path, "w", encoding="utf-8") as file:
             file.write(walk_page(self))
@@ -88,7 +90,7 @@ class Walk:
         return short_page(self)
 
 
-def walk_step(model, x, y=None, sample_weight=None):
+def walk_step(model: CoreModel, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None) -> Walk:
     """The Walk through the step that `model.train_on_batch(x, y, sample_weight)` would make, eagerly; the model stays as it is.
 
     Slots of the optimizer and weights of layers that were not built are made, as the first real step would.
