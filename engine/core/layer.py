@@ -112,9 +112,7 @@ class Layer(Copied, tracking.Tracked, Described):
     def __call__(self, *args: hints.Nest, **kwargs: hints.Nest) -> hints.Nest:
         """Run the layer: on symbols, record a node; on data, convert, build once, call, penalise, report."""
         if "_loss_functions" not in self.__dict__:
-            raise RuntimeError(
-                f"{type(self).__name__}.__init__ did not call super().__init__(). Make it the first line of __init__."
-            )
+            raise RuntimeError(f"{type(self).__name__}.__init__ did not call super().__init__(). Make it the first line of __init__.")
         if symbolic.contains_symbol(args, kwargs):
             return self._record(args, kwargs)
         args, kwargs = as_inputs(self, args, kwargs)

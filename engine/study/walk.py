@@ -77,7 +77,7 @@ class Walk:
     left_out: dict  # {function: how many more calls of it there were}
     rounds: int  # of loops that were not recorded
 
-    def to_html(self, path: hints.File) -> None:
+    def to_html(self, path: hints.File) -> hints.File:
         """Write one file that needs no other and no network; returns `path`."""
         with open(path, "w", encoding="utf-8") as file:
             file.write(walk_page(self))
