@@ -6,14 +6,18 @@ import math
 import tensorflow as tf
 
 from engine.compilation import xla
-from engine.core.compiled import STREAM, CompiledStep
+from engine.core.compiled import STREAM, CompiledStep, Step
+
+# From how many steps on, of one size, a loop around them earns back what its trace and its start take.
+LOOP = 32
 
 
 class AutomaticStep(CompiledStep):
     """A step function (batch → logs), compiled for batches of `spec`.
 
     `jit` is "auto", True or False; `tally` has the counts that "auto" goes by; `note` is told, in words, which way the step
-    goes. The step is traced once, with any number of rows, and every loop calls that trace.
+    goes. The step is traced once, with any number of rows, and every loop calls that trace. Fewer than 32 steps, by the same
+    counts, are made one by one.
     """
 
     def __init__(self, step, spec, jit="auto", tally=None, note=None):
@@ -40,6 +44,8 @@ class AutomaticStep(CompiledStep):
 
     def on_rows(self, data, order, start, stop):
         size = int(order.shape[1])
+        if self._one_by_one(size):
+            return Step.on_rows(self, data, order, start, stop)
         while start < stop:
             end = start + self._alike(stop - start, size)
             self.jit = self._way(size)
@@ -51,6 +57,9 @@ class AutomaticStep(CompiledStep):
     def on_iterator(self, iterator, count):
         if self.uses_xla(STREAM) and ("batch", True) not in self._programs:
             first = 1  # by itself: should XLA refuse it, the batch is still in hand
+            logs, ran, waited = super().on_iterator(iterator, first)
+        elif self._one_by_one(STREAM):
+            first = min(count, LOOP - self.tally.made[STREAM])
             logs, ran, waited = super().on_iterator(iterator, first)
         else:
             first = self._alike(count, STREAM)
@@ -68,6 +77,10 @@ class AutomaticStep(CompiledStep):
         logs, ran, waited = self.run(name, loop, specs, (iterator, tf.constant(count)), False)
         self.tally.made[STREAM] += int(ran)
         return logs, int(ran), float(waited)
+
+    def _one_by_one(self, size):
+        """Whether the next steps are too few for a loop."""
+        return not self.uses_xla(size) and self.tally.most() < LOOP
 
     def _alike(self, count, size):
         """How many of the next `count` steps go the same way as the first."""

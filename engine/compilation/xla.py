@@ -63,6 +63,10 @@ class Tally:
         """Steps made, or known to come, on batches of that size."""
         return max(self.made[size], self.known[size])
 
+    def most(self):
+        """The same for the size that has most."""
+        return max(map(self.steps, {*self.made, *self.known}), default=0)
+
     def get_state(self):
         """The counts as plain data."""
         return [[size, self.made[size], self.known[size]] for size in sorted({*self.made, *self.known}, key=str)]

@@ -1,0 +1,108 @@
+"""A few steps are made one by one: to trace a loop around them takes longer than they do."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from engine import Sequential, set_seed
+from engine.callbacks import Checkpoint, LambdaCallback
+from engine.compilation import automatic
+from layers import LSTM, BatchNormalization, Dense, Dropout
+
+RANDOM = np.random.default_rng(0)
+X, Y = RANDOM.normal(size=(22, 4, 3)).astype("float32"), RANDOM.normal(size=(22, 1)).astype("float32")  # batches of 4, and one of 2
+
+
+@pytest.fixture
+def loops(monkeypatch):
+    """Grows with each loop over rows that is traced."""
+    traced, original = [], automatic.AutomaticStep._loop_over_rows
+
+    def noted(self, *args):
+        traced.append(self)
+        return original(self, *args)
+
+    monkeypatch.setattr(automatic.AutomaticStep, "_loop_over_rows", noted)
+    return traced
+
+
+def compiled(**how):
+    set_seed(3)
+    model = Sequential([LSTM(4), BatchNormalization(), Dropout(0.2), Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"], **how)
+    return model
+
+
+def numbers(model, epochs, **arguments):
+    """All that comes out of some epochs of six steps, one of them on two rows."""
+    history = model.fit(X, Y, batch_size=4, epochs=epochs, verbose=0, **arguments).history
+    return [history["loss"], model.evaluate(X, Y, batch_size=4, verbose=0), model.predict(X, batch_size=4), *model.get_weights()]
+
+
+def assert_same(received, expected):
+    for one, other in zip(received, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("jit", ["auto", False])
+def test_the_loop_is_for_many_steps(loops, jit):
+    numbers(compiled(jit_compile=jit), 6)  # 30 of four rows
+    assert not loops
+    numbers(compiled(jit_compile=jit), 7)  # 35
+    assert len(loops) == 1
+
+
+def test_xla_loops_over_few_as_well(loops):
+    numbers(compiled(jit_compile=True), 1)
+    assert len(loops) == 2  # to train and to evaluate
+
+
+def test_fits_are_counted_together(loops):
+    model = compiled()
+    for _ in range(7):
+        assert not loops
+        numbers(model, 1)
+    assert len(loops) == 2  # to train and to evaluate
+
+
+@pytest.mark.parametrize("epochs", [1, 6])
+def test_both_ways_have_the_same_bits(monkeypatch, epochs):
+    one_by_one = numbers(compiled(), epochs)
+    monkeypatch.setattr(automatic, "LOOP", 0)
+    assert_same(numbers(compiled(), epochs), one_by_one)
+
+
+def test_steps_on_a_stream_are_counted_as_they_come(monkeypatch):
+    traced, original = [], automatic.AutomaticStep._loop_over_iterator
+    monkeypatch.setattr(automatic.AutomaticStep, "_loop_over_iterator", lambda *args: traced.append(1) or original(*args))
+
+    def losses(steps):
+        data = tf.data.Dataset.from_tensor_slices((X, Y)).repeat().batch(4)
+        data = data.take(steps).filter(lambda x, y: True)  # nobody knows how many are left
+        return compiled().fit(data, verbose=0).history["loss"]
+
+    few = [losses(5), losses(31), losses(40)]
+    assert len(traced) == 1
+    monkeypatch.setattr(automatic, "LOOP", 0)
+    assert [losses(5), losses(31), losses(40)] == few and len(traced) == 4
+
+
+@pytest.mark.parametrize("epochs", [2, 7])
+def test_a_run_that_was_cut_off_goes_the_way_it_has_begun(tmp_path, loops, epochs):
+    expected, whole = numbers(compiled(), epochs), len(loops)
+    seen = []
+
+    def stop(batch, logs):
+        seen.append(batch)
+        if len(seen) == 9:
+            raise KeyboardInterrupt
+
+    def go():
+        return numbers(compiled(), epochs, callbacks=[Checkpoint(tmp_path, every_steps=1), LambdaCallback(on_train_batch_end=stop)])
+
+    with pytest.raises(KeyboardInterrupt):
+        go()
+    loops.clear()
+    resumed = go()
+    assert_same(resumed, expected)
+    assert len(loops) == whole
