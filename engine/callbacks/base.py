@@ -1,5 +1,7 @@
 """`Callback`: what happens between the steps of `fit`."""
 
+import contextlib
+
 import tensorflow as tf
 
 from losses.ground import whole
@@ -161,6 +163,12 @@ class CallbackList:
         self.on_train_begin()
         self.on_resume(run)
         self.on_ready(run)
+
+    def close(self):
+        """Let all put away what they have, in order, also where one of them fails."""
+        with contextlib.ExitStack() as stack:
+            for callback in reversed(self.active):
+                stack.callback(callback.close)
 
     @staticmethod
     def _overrides(callback, hooks):

@@ -194,7 +194,6 @@ def nests():
         "nest: schedules": compiled([], optimizer=layer("SGD", "keras.optimizers", learning_rate=rate)),
         "nest: metrics": compiled(nested(100, lambda inner: [inner], "mae")),
         "nest: losses": compiled([], loss=nested(100, lambda inner: [inner], "mse")),
-        "nest: inputs": with_model({**described(dense()), "inputs": nested(100, lambda inner: [inner], {"shape": [None, 3], "dtype": "float32"})}),
     }  # fmt: skip
 
 
