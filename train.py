@@ -9,6 +9,7 @@
 """
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
@@ -109,6 +110,8 @@ def run(args):
     os.makedirs(args.out, exist_ok=True)
     with tempfile.TemporaryFile(dir=args.out):  # better an error now than after an hour of training
         pass
+    if os.path.isdir(args.weights):
+        raise IsADirectoryError(errno.EISDIR, "a directory is where the weights are to go", args.weights)
     training, test, first, info = images(args)
     kind = "" if "y" in training else ", streamed from disk"
     say(f"{info.name}: {info.rows[0]} images to train on, {info.rows[1]} for the test, {info.num_classes} classes{kind}")

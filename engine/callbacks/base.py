@@ -1,5 +1,6 @@
 """`Callback`: what happens between the steps of `fit`."""
 
+import contextlib
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -166,6 +167,12 @@ class CallbackList:
         self.on_train_begin()
         self.on_resume(run)
         self.on_ready(run)
+
+    def close(self):
+        """Let all put away what they have, in order, also where one of them fails."""
+        with contextlib.ExitStack() as stack:
+            for callback in reversed(self.active):
+                stack.callback(callback.close)
 
     @staticmethod
     def _overrides(callback, hooks):

@@ -29,14 +29,17 @@ from engine.saving.container import FileError
 from engine.saving.run_state import CheckpointError, give_arrays
 
 _UNFINISHED, _LOCK = ".unfinished-", ".lock"
-_NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?")  # the third number where one run was there twice
+_NAME = re.compile(r"(\d{8,})-(\d{8,})(?:\.(\d+))?", re.ASCII)  # the third number where one run was there twice
 _FIELDS = {"epoch": int, "step": int, "total": int, "stopped": bool, "logs": dict, "feed": dict, "callbacks": list,
            "layers": dict, "frozen": list, "random": dict, "steps": dict}  # fmt: skip
 
 
 def lock(directory):
     """The right to write into `directory`, until the file that this returns is closed or the process ends."""
-    file = open(os.path.join(directory, _LOCK), "w")  # noqa: SIM115 (held by the caller)
+    path = os.path.join(directory, _LOCK)
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would keep us waiting
+        raise CheckpointError(f"{path!r} is no regular file, so it cannot be the lock of this directory. Delete it, or give another directory.")
+    file = open(path, "w")  # noqa: SIM115 (held by the caller)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -63,7 +63,7 @@ def arguments_of(directory):
     try:
         arguments = container.parse_json(container.read_bytes(path))
     except FileError as error:
-        raise FileError(f"{path!r} is damaged: {error}.") from None
+        raise FileError(f"{path!r} is damaged: {str(error).rstrip('.')}.") from None
     if not isinstance(arguments, dict):
         raise FileError(f"{path!r} does not hold the arguments of a run.")
     return arguments

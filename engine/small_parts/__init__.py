@@ -10,4 +10,5 @@
     slots         the variables that an optimizer keeps      checks         arguments that an optimizer refuses
     gradients     what an optimizer is given                 conditional    doing something only sometimes
     pace          how many steps until Python looks up       run            where a fit is
+    remembering   what a layer tells a checkpoint of itself  trackable      what TensorFlow's checkpoints ask
 """

@@ -88,6 +88,14 @@ class VocabularyLayer(Learned, Layer):
         self.idf_weights = None if idf_weights is None else np.asarray(idf_weights, "float32")
         self._fill_table()
 
+    @classmethod
+    def from_config(cls, config):
+        """The layer again. A config may be a stranger's: no file is opened because it names one."""
+        if isinstance(config.get("vocabulary"), (str, os.PathLike)):
+            raise ValueError(f"{cls.__name__}: a config has the vocabulary itself, received the path {str(config['vocabulary'])!r:.80}. "
+                             "Give paths to the constructor, or to set_vocabulary().")  # fmt: skip
+        return super().from_config(config)
+
     def adapt(self, data, batch_size=None, steps=None):
         """Learn the vocabulary of `data` (an array, a list, or batches of them), the most frequent token first.
 

@@ -175,6 +175,46 @@ def shapes():
     }  # fmt: skip
 
 
+def nested(depth, around, inner):
+    for _ in range(depth):
+        inner = around(inner)
+    return inner
+
+
+def nests():
+    """Parts in parts, which are no models."""
+    optimizer = nested(100, lambda inner: layer("LossScaleOptimizer", "keras.optimizers", inner_optimizer=inner), layer("SGD", "keras.optimizers"))
+    rate = nested(100, lambda inner: {"class_name": "CosineDecay", "config": {"initial_learning_rate": inner, "decay_steps": 3}}, 0.1)
+    return {
+        "nest: TimeDistributed": of_graph(called(nested(20, lambda inner: layer("TimeDistributed", layer=inner), layer("ReLU")), "y", tensor("x")),
+                                          shape=(None, *[2] * 22)),
+        "nest: SpectralNormalization": of_graph(called(nested(100, lambda inner: layer("SpectralNormalization", layer=inner), dense()), "y", tensor("x"))),
+        "nest: Bidirectional": of_graph(called(nested(12, lambda inner: layer("Bidirectional", layer=inner), layer("LSTM", units=1)), "y", tensor("x")),
+                                        shape=(None, 5, 3)),
+        "nest: optimizers": compiled([], optimizer=optimizer),
+        "nest: schedules": compiled([], optimizer=layer("SGD", "keras.optimizers", learning_rate=rate)),
+        "nest: metrics": compiled(nested(100, lambda inner: [inner], "mae")),
+        "nest: losses": compiled([], loss=nested(100, lambda inner: [inner], "mse")),
+    }  # fmt: skip
+
+
+def lists():
+    """Long lists where a few numbers or names belong, and paths where words do."""
+    rate = {"class_name": "PiecewiseConstantDecay", "config": {"boundaries": list(range(10**5)), "values": [0.1] * (10**5 + 1)}}
+    return {
+        "list: inputs": with_model({**described(dense()), "inputs": [{"shape": [None, 3], "dtype": "float32"}] * 10**5}),
+        "list: weights of the optimizer": with_model({**described(dense(), compile={"optimizer": "adam", "loss": "mse", "metrics": []}),
+                                                      "optimizer_weights": ["layers.0.kernel"] * 10**5}),
+        "list: losses": compiled([], loss=[["mse"] * 100] * 100),
+        "list: thresholds": compiled([layer("Precision", "keras.metrics", thresholds=[index / 1e6 for index in range(10**6)])]),
+        "list: boundaries of a schedule": compiled([], optimizer=layer("SGD", "keras.optimizers", learning_rate=rate)),
+        "list: axes": of_graph(called(layer("ReLU"), "y", tensor("x")), shape=(None, *[1] * 300)),
+        "list: einsum": of_graph(called(layer("EinsumDense", equation="ab,bc->ac" * 5000, output_shape=4), "y", tensor("x"))),
+        "path: of a vocabulary": with_model(described(layer("StringLookup", vocabulary="/etc/passwd"))),
+        "path: of a vocabulary that never ends": with_model(described(layer("TextVectorization", vocabulary="/dev/zero"))),
+    }  # fmt: skip
+
+
 def of_hdf5():
     def many(file):
         for index in range(20_000):
@@ -191,5 +231,5 @@ def of_hdf5():
 @functools.cache
 def everything():
     """{file name: bytes}"""
-    ours = {**on_constants(), **loops(), **calls(), **metrics(), **names(), **shapes()}
+    ours = {**on_constants(), **loops(), **calls(), **metrics(), **names(), **shapes(), **nests(), **lists()}
     return {**{f"{name}.safetensors": data for name, data in ours.items()}, **of_hdf5()}

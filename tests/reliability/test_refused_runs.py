@@ -332,6 +332,42 @@ def test_an_args_json_edited_by_hand(edit, says, run, capsys):
     assert content(run) == found
 
 
+def replaced(path, make):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    make(path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/full"), lambda path: path.symlink_to(path)],
+                         ids=["pipe", "directory", "device", "loop"])  # fmt: skip
+@pytest.mark.parametrize("name", ["args.json", "checkpoints", "checkpoints/.lock", "history.csv", "weights.safetensors"])
+def test_what_is_no_file_in_the_place_of_one(name, make, run, capsys):
+    """Said in one line before the first step, and nothing waits for a pipe; what is only written over may be anything."""
+    replaced(run / name, make)
+    found = content(run)
+    status, output, errors = script(capsys, "--resume", "--out", str(run), "--epochs", "3")
+    if status == 0:
+        assert (name, os.path.isfile(run / name)) == ("weights.safetensors", True) or os.path.islink(run / name) or name == "checkpoints"
+    else:
+        assert status == 2 and errors.startswith("train.py: ") and errors.count("\n") == 1 and "Epoch" not in output, errors
+        assert content(run) == found
+
+
+@pytest.mark.parametrize("name", ["run.json", "state.safetensors"])
+def test_a_pipe_in_a_checkpoint_is_skipped(name, run, capsys):
+    path = run / "checkpoints" / checkpoint.names(run / "checkpoints")[-1] / name
+    replaced(path, os.mkfifo)
+    with pytest.warns(UserWarning, match="is skipped"):
+        assert script(capsys, "--resume", "--out", str(run))[0] == 0
+
+
+def test_names_of_checkpoints_have_plain_digits(tmp_path):
+    os.mkdir(tmp_path / "٠٠٠٠٠٠٠٩-٠٠٠٠٠٠٠٠")
+    assert checkpoint.names(tmp_path) == []
+
+
 def test_logs_of_workers_are_gone_on_with(tmp_path, capfd):
     for word in ("first", "second"):
         assert launch(2, [sys.executable, "-c", f"print({word!r})"], str(tmp_path)) == 0
