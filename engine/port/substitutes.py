@@ -38,6 +38,12 @@ _INSTEAD = {
     "objectives": "losses",
     "ops": _TF,
     "optimizers.MultiOptimizer": "a train_step with two optimizers: docs/recipes.md",
+    **dict.fromkeys([f"preprocessing.image.{name}" for name in (
+        "apply_affine_transform", "apply_brightness_shift", "apply_channel_shift", "random_brightness", "random_channel_shift",
+        "random_rotation", "random_shear", "random_shift", "random_zoom")],
+        "ImageDataGenerator().apply_transform(image, {...}), or a random layer such as layers.RandomRotation"),
+    **dict.fromkeys([f"preprocessing.image.{name}" for name in (
+        "DataFrameIterator", "DirectoryIterator", "Iterator", "NumpyArrayIterator")], "what the flows of ImageDataGenerator return"),
     "quantizers": "quantize the exported model, with the tools for where it will run",
     "utils.multi_gpu_model": "tf.distribute: docs/distribution.md",
     "wrappers": "the package scikeras, around a Keras model",

@@ -1,7 +1,8 @@
 """What programs do beside the model: prepare arrays, fetch files, draw. Names and numbers are those of `keras.utils`.
 
 Reading order: categories (one-hot rows), sequences (lists of different lengths), text (words as numbers), files, images,
-directories and series (tf.data pipelines), plotting, backend (TensorFlow under older names).
+directories and series (tf.data pipelines), plotting (pictures of models), backend (TensorFlow under older names),
+image_generator (images of older programs), datasets (the sets of `keras.datasets`).
 """
 
 from engine.data.sequences import PyDataset
