@@ -68,7 +68,7 @@ PATHS = {
     "optimizers.legacy": ["engine.optimizers"],
     "optimizers.schedules": ["engine.optimizers.schedules"],
     "preprocessing": ["engine.utils.directories"],
-    "preprocessing.image": ["engine.utils.images"],
+    "preprocessing.image": ["engine.utils.images", "engine.utils.image_generator"],
     "preprocessing.sequence": ["engine.utils.sequences"],
     "preprocessing.text": ["engine.utils.text"],
     "random": ["engine.utils.draws"],

@@ -37,6 +37,8 @@ All else in this project knows today's spelling alone, and asks here once, at it
 
 import functools
 import inspect
+from collections.abc import Callable
+from typing import TypeVar
 
 import tensorflow as tf
 
@@ -108,7 +110,10 @@ def without_implementation(arguments):
     return {name: value for name, value in arguments.items() if name != "implementation"}
 
 
-def passes_over(*names):
+_Method = TypeVar("_Method", bound=Callable)
+
+
+def passes_over(*names: str) -> Callable[[_Method], _Method]:
     """A decorator: the method takes arguments with these names too, which have no meaning here.
 
     >>> class Saved:
@@ -125,7 +130,7 @@ def passes_over(*names):
 
         return wrapped
 
-    return decorate
+    return decorate  # type: ignore[return-value]  # what it returns is called as the method is
 
 
 def rows_of(get_initial_state):

@@ -77,7 +77,12 @@ _INSTEAD = {
     "optimizers.MultiOptimizer": "a train_step with two optimizers: docs/recipes.md",
     "optimizers.OptimizerMap": "a train_step with two optimizers: docs/recipes.md",
     "preprocessing.image": "the random layers in a model or a tf.data pipeline; tf.image",
-    "preprocessing.image.ImageDataGenerator": "utils.image_dataset_from_directory, and the random layers",
+    **dict.fromkeys([f"preprocessing.image.{name}" for name in (
+        "apply_affine_transform", "apply_brightness_shift", "apply_channel_shift", "random_brightness", "random_channel_shift",
+        "random_rotation", "random_shear", "random_shift", "random_zoom")],
+        "ImageDataGenerator().apply_transform(image, {...}), or a random layer such as layers.RandomRotation"),
+    **dict.fromkeys([f"preprocessing.image.{name}" for name in (
+        "DataFrameIterator", "DirectoryIterator", "Iterator", "NumpyArrayIterator")], "what the flows of ImageDataGenerator return"),
     "protobuf": "leave it out",
     "quantizers": _QUANTIZED,
     "saving.KerasFileEditor": "saving.read_arrays(path)",

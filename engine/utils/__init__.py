@@ -1,8 +1,8 @@
 """What programs do beside the model: prepare arrays, fetch files, draw. Names and numbers are those of `keras.utils`.
 
 Reading order: categories (one-hot rows), sequences (lists of different lengths), text (words as numbers), files, images,
-directories and series (tf.data pipelines), splitting, draws (random numbers), objects (as plain data), plotting, backend
-(TensorFlow under older names).
+directories and series (tf.data pipelines), splitting, draws (random numbers), objects (as plain data), plotting (pictures of
+models), backend (TensorFlow under older names), image_generator (images of older programs), datasets (those of `keras.datasets`).
 """
 
 from engine.data.sequences import PyDataset
