@@ -166,7 +166,7 @@ class Recorder:
             return None
         self.visits[code] += 1
         most = _SELDOM.get(pathlib.Path(code.co_filename).name, _VISITS)
-        if self.visits[code] > most or len(self.moments) > _MOMENTS:
+        if (self.visits[code] > most or len(self.moments) > _MOMENTS) and not self._updates(frame.f_locals):
             self.left_out[f"{code.co_name} in {short(code.co_filename)}"] += 1
             return None
         owner = self.describe(frame.f_locals.get("self"))
@@ -179,6 +179,11 @@ class Recorder:
         self.open.append(_Followed(self, source, len(self.frames) - 1))
         self.weights.entered(len(self.frames) - 1, frame.f_locals)
         return self.open[-1]
+
+    def _updates(self, names):
+        """Whether a weight is updated here, or in a call around: each weight is followed to its new value, up to twice the most."""
+        inside = any(followed.number in self.weights.updates.values() for followed in self.open)
+        return (inside or self.weights.is_update(names)) and len(self.moments) < 2 * _MOMENTS
 
     def values(self, frame, names):
         """{name: (what it holds, its Value)} of those names that hold something to show."""
@@ -244,6 +249,8 @@ class _Followed:
         here.end, here.returned = len(recorder.moments), found.text if found and value is not None else ""
         if here.end > here.begin:
             recorder.weights.saw(here.end - 1, held_by(value))
+            if has_values(value):
+                recorder.weights.assigned.append((here.end - 1, here.function, value))
         del recorder.open[recorder.open.index(self) :]
 
 

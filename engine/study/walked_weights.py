@@ -43,7 +43,7 @@ class WeightsSeen:
         self.known = {id(variable): path for path, variable in self.weights}
         self.before = {path: (variable.numpy(), self._slots(variable)) for path, variable in self.weights}
         self.slot_names = {id(slot): f"{name} of {path}" for path, variable in self.weights
-                           for name, slot in self.optimizer.slots_of(variable).items()}  # fmt: skip
+                           for name, slot in self._slots_of(variable).items()}  # fmt: skip
         self.gradients = {}  # path: tensor, of the tape
         self.owners = {}  # id of a gradient, also once it is clipped: path
         self.seen = collections.defaultdict(list)  # path: [(moment, "weight" or "gradient", whether it has changed there)]
@@ -51,8 +51,12 @@ class WeightsSeen:
         self.assigned = []  # (moment, name, tensor): what is new there
         self._kept = []
 
+    def _slots_of(self, variable):
+        """The slots of a weight; none of one that another optimizer moves."""
+        return {} if self.optimizer._unknown([variable]) else self.optimizer.slots_of(variable)
+
     def _slots(self, variable):
-        return {name: slot.numpy() for name, slot in self.optimizer.slots_of(variable).items()}
+        return {name: slot.numpy() for name, slot in self._slots_of(variable).items()}
 
     def saw(self, moment, items, changed=False):
         """At a moment a name holds these tensors and variables."""
@@ -64,12 +68,17 @@ class WeightsSeen:
             if id(item) in self.owners:
                 self.seen[self.owners[id(item)]].append((moment, "gradient", False))
 
+    def is_update(self, names):
+        """Whether these are the arguments of a function that updates a weight."""
+        variable, gradient = names.get("variable"), names.get("gradient")
+        return isinstance(variable, tf.Variable) and id(variable) in self.known and isinstance(gradient, tf.Tensor)
+
     def entered(self, frame, names):
         """A function is called with these arguments: it may be the one that updates a weight."""
-        variable, gradient = names.get("variable"), names.get("gradient")
-        if isinstance(variable, tf.Variable) and id(variable) in self.known and isinstance(gradient, tf.Tensor):
-            self._belongs(gradient, self.known[id(variable)])
-            self.updates.setdefault(self.known[id(variable)], frame)
+        if self.is_update(names):
+            path = self.known[id(names["variable"])]
+            self._belongs(names["gradient"], path)
+            self.updates.setdefault(path, frame)
 
     def _belongs(self, gradient, path):
         self.gradients.setdefault(path, gradient)
@@ -103,4 +112,4 @@ class WeightsSeen:
                 if call.begin <= moment < call.end and frames[moments[moment].frame] is not call and tensor.shape == variable.shape
             ]  # fmt: skip
         changed = [moment for moment, what, is_new in seen if what == "weight" and is_new]
-        return stops + [Stop("new value", changed[0], path, float(walked.new_value[index]))] * bool(changed)
+        return stops + [Stop("new value", moment, path, float(walked.new_value[index])) for moment in changed[:1]]

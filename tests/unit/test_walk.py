@@ -127,6 +127,49 @@ def test_names_hold_what_the_step_computed():
     assert {"engine/core/step.py", "engine/core/layer.py", "engine/core/gradient_descent.py", "layers/dense.py", "losses/base.py"} <= files
 
 
+class Pair(Model):
+    """Two optimizers, and no call()."""
+
+    def __init__(self):
+        super().__init__()
+        self.maker, self.judge, self.second = Dense(3), Dense(1), optimizers.SGD(0.1, momentum=0.9)
+
+    def train_step(self, data):
+        for layers, optimizer in ((self.maker, self.optimizer), (self.judge, self.second)):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(self.judge(self.maker(data))))
+            optimizer.apply_gradients(zip(tape.gradient(loss, layers.trainable_weights), layers.trainable_weights))
+        return {"loss": loss}
+
+
+def test_a_step_with_two_optimizers_and_without_call():
+    model = Pair()
+    model.compile("adam")
+    walk, before = model.walk_step(X), state_of(model)
+    assert [weight.stops[-1].kind for weight in walk.weights] == ["new value"] * 4
+    model.walk_step(X)
+    assert_same(before, state_of(model))
+    assert int(model.second.iterations) == 0 and not any(slot.numpy().any() for slot in model.second.variables[2:])
+
+
+ODD = {
+    "accumulation": (lambda: optimizers.Adam(gradient_accumulation_steps=2), 2),
+    "plain descent": (lambda: optimizers.SGD(0.1), 2), "scaled loss": (lambda: optimizers.LossScaleOptimizer("sgd"), 2),
+    "a deep model": (lambda: "adam", 100),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_weights_are_followed_whatever_the_optimizer(name):
+    optimizer, layers = ODD[name]
+    walk = compiled(lambda: Sequential([Dense(4), *(Dense(4) for _ in range(layers - 2)), Dense(2)]), optimizer()).walk_step(X, Y)
+    for weight in walk.weights:
+        kinds = [stop.kind for stop in weight.stops]
+        assert kinds[0] == "value" or name == "a deep model"
+        assert "gradient" in kinds and (name == "accumulation" or (kinds[-1] == "new value" and "formula" in kinds))
+    assert len(walk.moments) < 20_000
+
+
 def test_lines_of_a_layer_of_ones_own_are_walked():
     walk = compiled(MODELS["own layer"]).walk_step(X, Y)
     moments = [moment for moment in walk.moments if walk.frames[moment.frame].function == "Scaled.call"]
