@@ -49,7 +49,10 @@ OTHERS = {
     "Several devices": ["engine.distribute.place: scope", "engine.distribute.workers: launch"],
     "Errors": ["engine.guards.nan_guard: NonFiniteError", "engine.saving: FileError CheckpointError",
                "engine.datasets: DatasetError", "engine.distribute.cluster: WorkerError"],
-    "Utilities": ["engine.utils", "engine.utils.text"],
+    "Utilities": ["engine.utils", "engine.utils.text", "engine.utils.image_generator", "engine.configs.layer_config: get_layer"],
+    "Data sets under Keras's names": [f"engine.utils.datasets.{name}" for name in (
+        "mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "reuters", "boston_housing", "california_housing")],
+    "Random numbers under Keras's names": ["engine.utils.draws"],
     "Backend: TensorFlow under older names": ["engine.utils.backend"],
     "Porting": ["engine.port"],
 }  # fmt: skip

@@ -36,7 +36,11 @@ class Preparation:
 
 
 def unpack(data):
-    """(x, y, sample_weight) of a batch that may come as x, (x,), (x, y) or all three."""
+    """(x, y, sample_weight) of a batch that may come as x, (x,), (x, y) or all three.
+
+    >>> unpack((1, 2))
+    (1, 2, None)
+    """
     if not isinstance(data, tuple):
         data = (data,)
     if not 1 <= len(data) <= 3:
@@ -51,7 +55,11 @@ def count_rows(data):
 
 
 def pack(x, y=None, sample_weight=None):
-    """x, y and sample weights as one batch: alone, x stays as it is."""
+    """x, y and sample weights as one batch: alone, x stays as it is.
+
+    >>> pack(1), pack(1, 2)
+    (1, (1, 2))
+    """
     if sample_weight is not None:
         return (x, y, sample_weight)
     if y is not None:

@@ -9,7 +9,8 @@
     differences.py   the distance between two numbers that should agree
     objective.py     the scalar whose gradient is checked;  precision.py: a float32 computation in float64
     gradcheck.py     gradients against finite differences
-    rows.py          what to compare with Keras, as data;  parity.py: the comparison;  older_keras.py: beside older versions
+    rows.py          what to compare with Keras, as data;  parity.py: the comparison
+    compared_configs.py  their configs;  older_keras.py: beside older versions of Keras
     __main__.py      `python -m engine.study`: checks from the command line
 """
 

@@ -11,7 +11,6 @@ The gradients are those of the scalar in scalar.py. Beside an older Keras, see o
 """
 
 import contextlib
-import copy
 import functools
 import inspect
 import random
@@ -25,18 +24,15 @@ import tensorflow as tf
 from engine import dtypes, hints, optimizers
 from engine.core.layer import Layer
 from engine.study import rows
+from engine.study.compared_configs import compare_configs, is_older_here
 from engine.study.differences import Comparison, ParityError
-from engine.study.older_keras import NotInKeras, common, is_older
+from engine.study.older_keras import NotInKeras, is_older
 from engine.study.rows import part, row
 from engine.study.scalar import dense, scalar
 
 __all__ = ["NotInKeras", "check_row", "compare", "part", "row"]
 
 # Keys that Keras writes into a config and that are not ours, each with the reason.
-LEFT_OUT_OF_CONFIGS = {
-    "quantization_config": "quantized layers are not offered",
-    "build_config": "the shapes a nested layer was built with; layers here are built by their first call",
-}
 
 _RATE = 0.01  # of the three steps of SGD
 _TOLERANCES = {"float64": 1e-10, "float32": 1e-4}  # others: 1e-2
@@ -168,7 +164,7 @@ def check_row(row):
             return comparison
         layers = [_make(side, row) for side in _SIDES]
         ours, theirs = layers
-        _compare_weights(comparison, ours, theirs, row.rtol, values=not _is_older())  # how weights start has changed
+        _compare_weights(comparison, ours, theirs, row.rtol, values=not is_older_here())  # how weights start has changed
         comparison.add("trainable weights", len(ours.trainable_weights), len(theirs.trainable_weights), 0)
         comparison.raise_if_different()
         values = row.random_weights(ours)
@@ -188,7 +184,7 @@ def check_row(row):
             _compare_results(comparison, ours, *results, row.rtol, f"call {number + 1}: ")
             comparison.raise_if_different()
         if "config" not in row.leave_out:
-            _compare_configs(comparison, ours, theirs)
+            compare_configs(comparison, ours, theirs)
     comparison.raise_if_different()
     return comparison
 
@@ -306,50 +302,3 @@ def _compare_results(comparison, layer, ours, theirs, tolerance, prefix=""):
         for index, (one, other) in enumerate(zip(values, theirs[kind])):
             label = by_path[kind][index] if kind in by_path else f"{by_index[kind]} {index}"
             comparison.add(prefix + label, one, other, tolerance)
-
-
-def _compare_configs(comparison, ours, theirs):
-    """Equal keys and values, and each side's class makes an equal layer from the other side's config."""
-    own, other = _configs(ours, theirs)
-    for label, one, two in (
-        ("config", own, other),
-        ("config after from_config of theirs", type(ours).from_config(copy.deepcopy(other)).get_config(), own),
-        ("theirs after from_config of our config", type(theirs).from_config(copy.deepcopy(own)).get_config(), other),
-    ):
-        one, two = _flat(common(_plain(one), two) if _is_older() else _plain(one)), _flat(two)
-        comparison.add(f"{label}: number of values", len(one), len(two), 0)
-        for key in {**one, **two}:
-            if one.get(key, "missing") != two.get(key, "missing"):
-                comparison.add(f"{label}: {key}", one.get(key, "missing"), two.get(key, "missing"), 0)
-
-
-def _configs(ours, theirs):
-    """The configs of both; beside an older Keras, what both have."""
-    own, other = _plain(ours.get_config()), _plain(theirs.get_config())
-    return (common(own, other), common(other, own)) if _is_older() else (own, other)
-
-
-def _is_older():
-    import keras
-
-    return is_older(keras.__version__)
-
-
-def _plain(config):
-    """`config` without the keys that are left out, tuples as lists, and generated names without their number."""
-    if isinstance(config, dict):
-        plain = {key: _plain(item) for key, item in config.items() if key not in LEFT_OUT_OF_CONFIGS}
-        if isinstance(plain.get("name"), str):
-            plain["name"] = re.sub(r"_\d+$", "", plain["name"])
-        return plain
-    return [_plain(item) for item in config] if isinstance(config, (list, tuple)) else config
-
-
-def _flat(config, path=""):
-    """Nested dicts and lists as one dict: {"kernel_initializer.config.seed": None, ...}."""
-    if not isinstance(config, (dict, list)) or not config:
-        return {path: config}
-    flat = {}
-    for key, item in config.items() if isinstance(config, dict) else enumerate(config):
-        flat |= _flat(item, f"{path}.{key}" if path else str(key))
-    return flat

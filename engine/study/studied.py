@@ -39,7 +39,7 @@ class Studied:
             rows = [(path, type(layer).__name__) for path, layer in self.named_layers() if path]
             return fragment(f"{self._title}, not built yet", section("", ("path", "class"), rows))
 
-    def count_params(self):
+    def count_params(self) -> int:
         """The number of scalars in `weights`; a weight that two layers share counts once."""
         build_known(self)
         if not self.built and (left := waiting(self)):

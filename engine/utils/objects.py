@@ -18,7 +18,12 @@ _FAMILIES = {  # the end of a "module" in a config: what makes its objects
 
 
 def serialize_keras_object(obj):
-    """`obj` as plain data: a config dict of a layer, a loss and the like; also of lists and dicts of them."""
+    """`obj` as plain data: a config dict of a layer, a loss and the like; also of lists and dicts of them.
+
+    >>> from engine import regularizers
+    >>> serialize_keras_object(regularizers.L2(0.5))["class_name"]
+    'L2'
+    """
     return serialize(obj)
 
 
@@ -53,6 +58,10 @@ def _made(config):
 
 
 def get_registered_object(name, custom_objects=None, module_objects=None):
-    """The class or function registered under `name`, or that of `custom_objects` or `module_objects`; None if there is none."""
+    """The class or function registered under `name`, or that of `custom_objects` or `module_objects`; None if there is none.
+
+    >>> get_registered_object("double", {"double": lambda x: 2 * x})(3)
+    6
+    """
     with custom_object_scope({**(module_objects or {}), **(custom_objects or {})}):
         return custom_object(name)

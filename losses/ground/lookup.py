@@ -92,7 +92,11 @@ def register_keras_serializable(package="Custom", name=None):
 
 
 def registered_name(item):
-    """The name under which a class or function is registered, or its own."""
+    """The name under which a class or function is registered, or its own.
+
+    >>> registered_name(len)
+    'len'
+    """
     return next((name for name, other in _registered.items() if other is item and ">" in name), item.__name__)
 
 

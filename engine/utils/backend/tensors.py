@@ -57,7 +57,12 @@ def count_params(x):
 
 
 def is_keras_tensor(x):
-    """Whether `x` is a symbol, such as an Input or what a layer makes of one."""
+    """Whether `x` is a symbol, such as an Input or what a layer makes of one.
+
+    >>> from engine import Input
+    >>> is_keras_tensor(Input((3,))), is_keras_tensor(tf.ones(3))
+    (True, False)
+    """
     return isinstance(x, Symbol)
 
 

@@ -102,6 +102,14 @@ def plot_model(model, to_file="model.png", show_shapes=False, show_dtype=False, 
     `rankdir` ("TB": downwards, "LR": to the right, "BT", "RL"), `expand_nested` (models inside with their own boxes, in a
     frame), `dpi` (pixels of an inch, of a PNG), `splines` (how Graphviz draws arrows).
     Errors: ImportError without Graphviz and Pillow, for kinds that need one; ValueError for an unknown direction.
+
+    >>> import os, tempfile
+    >>> from engine import Sequential
+    >>> from layers import Dense
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     picture = plot_model(Sequential([Dense(2, input_shape=(3,))]), f"{directory}/model.svg", show_shapes=True)
+    ...     os.path.getsize(f"{directory}/model.svg") > 500
+    True
     """
     dot = model_to_dot(model, show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, show_layer_activations,
                        show_trainable, splines)  # fmt: skip
