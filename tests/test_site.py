@@ -48,7 +48,7 @@ WITHOUT_EXAMPLE = {  # names, and why their docstrings have none
     "Symbol Step Summary Info": "made by other names, whose examples show them",
     "History ProgressBar ProgbarLogger CallbackList": "made by fit",
     "record_run report launch scope fits_in_memory": "what train.py calls",
-    "load_data get_word_index get_label_names": "need files that are not here",
+    "load_data get_word_index": "need files that are not here",
     "inspect_step": "the method of Model has one",
     "VocabularyLayer": "a base",
     "check_row": "for the tables in tests/parity/rows",

@@ -3,40 +3,33 @@
 import copy
 import re
 
-from engine.study.older_keras import common, is_older
+from engine.study.older_keras import common
 
+# Keys that Keras writes into a config and that are not ours, each with the reason.
 LEFT_OUT_OF_CONFIGS = {
     "quantization_config": "quantized layers are not offered",
     "build_config": "the shapes a nested layer was built with; layers here are built by their first call",
 }
 
 
-def compare_configs(comparison, ours, theirs):
-    """Equal keys and values, and each side's class makes an equal layer from the other side's config."""
-    own, other = _configs(ours, theirs)
+def compare_configs(comparison, ours, theirs, older):
+    """Equal keys and values, and each side's class makes an equal layer from the other side's config.
+
+    `older`: beside an older Keras, only what both have.
+    """
+    own, other = _plain(ours.get_config()), _plain(theirs.get_config())
+    if older:
+        own, other = common(own, other), common(other, own)
     for label, one, two in (
         ("config", own, other),
         ("config after from_config of theirs", type(ours).from_config(copy.deepcopy(other)).get_config(), own),
         ("theirs after from_config of our config", type(theirs).from_config(copy.deepcopy(own)).get_config(), other),
     ):
-        one, two = _flat(common(_plain(one), two) if is_older_here() else _plain(one)), _flat(two)
+        one, two = _flat(common(_plain(one), two) if older else _plain(one)), _flat(two)
         comparison.add(f"{label}: number of values", len(one), len(two), 0)
         for key in {**one, **two}:
             if one.get(key, "missing") != two.get(key, "missing"):
                 comparison.add(f"{label}: {key}", one.get(key, "missing"), two.get(key, "missing"), 0)
-
-
-def _configs(ours, theirs):
-    """The configs of both; beside an older Keras, what both have."""
-    own, other = _plain(ours.get_config()), _plain(theirs.get_config())
-    return (common(own, other), common(other, own)) if is_older_here() else (own, other)
-
-
-def is_older_here():
-    """Whether the Keras that is here is older than the one whose names and numbers are kept."""
-    import keras
-
-    return is_older(keras.__version__)
 
 
 def _plain(config):

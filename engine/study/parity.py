@@ -24,15 +24,13 @@ import tensorflow as tf
 from engine import dtypes, hints, optimizers
 from engine.core.layer import Layer
 from engine.study import rows
-from engine.study.compared_configs import compare_configs, is_older_here
+from engine.study.compared_configs import compare_configs
 from engine.study.differences import Comparison, ParityError
 from engine.study.older_keras import NotInKeras, is_older
 from engine.study.rows import part, row
 from engine.study.scalar import dense, scalar
 
 __all__ = ["NotInKeras", "check_row", "compare", "part", "row"]
-
-# Keys that Keras writes into a config and that are not ours, each with the reason.
 
 _RATE = 0.01  # of the three steps of SGD
 _TOLERANCES = {"float64": 1e-10, "float32": 1e-4}  # others: 1e-2
@@ -164,7 +162,7 @@ def check_row(row):
             return comparison
         layers = [_make(side, row) for side in _SIDES]
         ours, theirs = layers
-        _compare_weights(comparison, ours, theirs, row.rtol, values=not is_older_here())  # how weights start has changed
+        _compare_weights(comparison, ours, theirs, row.rtol, values=not _is_older())  # how weights start has changed
         comparison.add("trainable weights", len(ours.trainable_weights), len(theirs.trainable_weights), 0)
         comparison.raise_if_different()
         values = row.random_weights(ours)
@@ -184,7 +182,7 @@ def check_row(row):
             _compare_results(comparison, ours, *results, row.rtol, f"call {number + 1}: ")
             comparison.raise_if_different()
         if "config" not in row.leave_out:
-            compare_configs(comparison, ours, theirs)
+            compare_configs(comparison, ours, theirs, _is_older())
     comparison.raise_if_different()
     return comparison
 
@@ -302,3 +300,9 @@ def _compare_results(comparison, layer, ours, theirs, tolerance, prefix=""):
         for index, (one, other) in enumerate(zip(values, theirs[kind])):
             label = by_path[kind][index] if kind in by_path else f"{by_index[kind]} {index}"
             comparison.add(prefix + label, one, other, tolerance)
+
+
+def _is_older():
+    import keras
+
+    return is_older(keras.__version__)
