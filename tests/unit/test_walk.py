@@ -42,12 +42,11 @@ class OwnStep(Model):
         return self.head(self.hidden(inputs))
 
     def train_step(self, data):
-        x, y = data
-        with tf.GradientTape() as tape:
-            y_pred = self(x, training=True)
-            loss = self.compute_loss(y=y, y_pred=y_pred)
-        gradients = tape.gradient(loss, self.trainable_variables)
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        features, labels = data
+        with tf.GradientTape() as recorder:
+            loss = self.compute_loss(y=labels, y_pred=self(features, training=True))
+        weights = self.trainable_variables
+        self.optimizer.apply_gradients(zip(recorder.gradient(loss, weights), weights))
         return {"loss": loss}
 
 
