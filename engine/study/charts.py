@@ -13,7 +13,7 @@ _MOST_POINTS, _MOST_MARKED = 300, 40  # of a line: evenly chosen ones are drawn;
 COLOURS = 6  # lines of further runs begin with the first one again
 
 STYLE = """
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1.25rem 1.5rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr)); gap: 1.25rem 1.5rem; }
 .chart { margin: 0; min-width: 0; position: relative; --c0: #1f6feb; --c1: #c2570c; --c2: #1a7f4b; --c3: #a83290; --c4: #6f5bd0; --c5: #86700b; }
 @media (prefers-color-scheme: dark) {
   .chart { --c0: #6cb0ff; --c1: #ffa657; --c2: #5fd08f; --c3: #f08bd8; --c4: #b3a4ff; --c5: #dcc35a; } }

@@ -15,9 +15,9 @@ _ROWS = (400, 150, 60, 25, 10)  # of each table: as many as there is room for
 _CELL = 80  # characters
 
 _STYLE = STYLE + """
-.glassbox { font-size: 13px; } .glassbox h4 { margin: .3rem 0; font-size: 1.05em; } .glassbox h5 { margin: .8rem 0 .2rem; font-size: 1em; }
+.glassbox { font-size: 13px; } .glassbox .charts { max-width: 64rem; } .glassbox h4 { margin: .3rem 0; font-size: 1.05em; } .glassbox h5 { margin: .8rem 0 .2rem; font-size: 1em; }
 .glassbox .wide { overflow-x: auto; } .glassbox table { border-collapse: collapse; margin: 0; font-size: .92em; }
-.glassbox th, .glassbox td { text-align: left; padding: .12rem .8rem .12rem 0; white-space: pre; border-bottom: 1px solid #8884; }
+.glassbox th, .glassbox td { text-align: left !important; padding: .12rem .8rem .12rem 0; white-space: pre; border-bottom: 1px solid #8884; }
 .glassbox th { font-weight: 600; opacity: .75; } .glassbox p { margin: .3rem 0; opacity: .8; } .glassbox tr { background: none !important; }
 """
 

@@ -25,7 +25,8 @@ from engine.unchanged import unchanged
 _MEMORY = 0.9  # of the smoothed loss
 _EXPLODED = 3.0  # times the loss of the beginning, above the lowest: no more steps are made
 _BELOW = 10.0  # the rate at which the loss is lowest, divided by this, is suggested
-_LEARNT = 0.01  # part of the first loss by which it must have fallen
+_BEGIN = 8  # the first part of the steps, one of so many: at such rates nothing is learnt
+_LEARNT = 0.01  # part of the loss of the beginning by which it must have fallen
 _SHOWN = 12  # lines of the text
 
 
@@ -58,7 +59,7 @@ class RateTrial:
 
 
 def find_rate(
-    model: CoreModel, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None, *, batch_size: int = 32,
+    model: CoreModel, x: hints.Data, y: hints.Data = None, sample_weight: hints.Data = None, *, batch_size: int | None = None,
     lowest: float = 1e-6, highest: float = 10.0, steps: int = 100,
 ) -> RateTrial:  # fmt: skip
     """Try learning rates from `lowest` to `highest` on batches of these data; returns a RateTrial to print, with a suggestion.
@@ -95,7 +96,7 @@ def find_rate(
         with unchanged(model):
             losses = _trial(model, rates, batches)
     smoothed = _smoothed(losses)
-    return RateTrial(model._title, rates[: len(losses)], losses, smoothed, _suggestion(rates, smoothed))
+    return RateTrial(model._title, rates[: len(losses)], losses, smoothed, _suggestion(rates, losses, smoothed))
 
 
 def _rates(lowest, highest, steps):
@@ -120,7 +121,8 @@ def _trial(model, rates, batches):
             if not math.isfinite(loss):
                 break
             losses.append(loss)
-            if loss - min(losses) > _EXPLODED * max(abs(losses[0]), 1e-12):
+            smoothed = _smoothed(losses)
+            if smoothed[-1] - min(smoothed) > _EXPLODED * max(abs(smoothed[0]), 1e-12):
                 break
     return losses
 
@@ -138,7 +140,7 @@ def _settable(optimizer):
             schedule.assign(before)
     else:
         variable = tf.Variable(0.0, trainable=False)
-        optimizer.learning_rate = lambda step: variable.read_value()
+        optimizer.learning_rate = variable.read_value
         try:
             yield variable
         finally:
@@ -154,10 +156,16 @@ def _smoothed(losses):
     return found
 
 
-def _suggestion(rates, smoothed):
-    if not smoothed or smoothed[0] - min(smoothed) < _LEARNT * abs(smoothed[0]):
+def _suggestion(rates, losses, smoothed):
+    """A tenth of the best rate, if the loss falls below that of the lowest rates by more than batches differ from one another."""
+    begin = max(2, len(rates) // _BEGIN)
+    if len(losses) <= begin:
         return None
-    return rates[smoothed.index(min(smoothed))] / _BELOW
+    usual, noise = np.mean(losses[:begin]), np.std(losses[:begin])
+    best = min(range(begin, len(losses)), key=smoothed.__getitem__)
+    if usual - smoothed[best] <= max(_LEARNT * abs(usual), noise / 2):
+        return None
+    return rates[best] / _BELOW
 
 
 def _endless(model, feed):

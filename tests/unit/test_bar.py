@@ -1,6 +1,7 @@
 """The bar on a terminal: the metrics are whole, and what is less needed gives way to them."""
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -61,8 +62,14 @@ def test_rate_and_bar_give_way_first(monkeypatch):
     assert "%|" not in narrow and "accuracy=" in narrow
 
 
-def test_a_notebook_has_a_bar_and_a_pipe_lines(monkeypatch, capsys):
-    assert not progress.ProgressBar().as_bar
-    stream = type("OutStream", (type(sys.stdout),), {"__module__": "ipykernel.iostream"})
-    monkeypatch.setattr(sys, "stdout", stream.__new__(stream))
-    assert progress.ProgressBar("auto").as_bar and not progress.ProgressBar(2).as_bar
+class OutStream(io.StringIO):
+    """As a notebook's kernel puts it in the place of the standard output."""
+
+    __module__ = "ipykernel.iostream"
+
+
+def test_a_notebook_has_a_bar_and_a_pipe_lines(monkeypatch):
+    for stream, as_bar in ((OutStream(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert progress.ProgressBar("auto").as_bar == as_bar
+        assert progress.ProgressBar(1).as_bar and not progress.ProgressBar(2).as_bar
