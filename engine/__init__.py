@@ -8,13 +8,14 @@ read them in, docs/tour.md walks through them with numbers. What each floor may 
                 `random`, `dtypes`, `text`, `signals`; `spellings` (what older code writes, and what it means)
 3. `core/`      the heart: what a layer is, how a model learns, how weights move
 4. its seams    `around` (what goes around a step), `state` (all that changes, by path), `unchanged` (look and leave no trace),
-                `passes` (whose sums the metrics hold), `outputs` and `kept_states` (what is known before the first step);
+                `passes` (whose sums the metrics hold), `outputs` and `kept_states` (what is known before the first step),
+                `unbuilt` (what is known of a model before it is built), `parts` (what TensorFlow's checkpoints have of us);
                 `compilation/` (XLA or not), `functional/` (TensorFlow's functions on symbols), `configs/` (models as plain data)
 5. parts        `metrics/`, `optimizers/`, and the layers in `layers/`
 6. around it    `data/` (tf.data, generators), `datasets/`, `saving/` (files); then `distribute/` (the same step on many devices),
                 `guards/` (what watches a step), `study/` (reads models and never changes them); then `callbacks/`
 7. `model.py`, `trainer.py`, `sequential.py`: `Model` = the heart + all of this; `cloning.py`: a model like another
-8. beside it    `utils/` (what programs do around a model: text, images, files), `port/` (programs for Keras rewritten to run here)
+8. beside it    `utils/` (what programs do around a model: text, images, files, data sets), `port/` (programs for Keras rewritten to run here)
 
 A name of this package is imported when it is first asked for, as TensorFlow takes seconds to start: what does without it,
 such as `train.py --help`, need not wait.
