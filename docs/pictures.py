@@ -22,12 +22,12 @@ WIDTH, HEIGHT = 1280, 860
 MOST_BYTES = 200_000
 
 
-def train(directory):
-    """One run, with all the pages that train.py can write."""
+def train(directory, run):
+    """One run, with all the pages that train.py can write, in the directory `run` below `directory`."""
     script = [sys.executable, str(ROOT / "train.py")]
     help_text = subprocess.run([*script, "--help"], capture_output=True, text=True, check=True).stdout
     asked = [argument for argument in PAGES.values() if f"[{argument}]" in help_text]
-    subprocess.run([*script, "--epochs", "20", *asked, "--out", directory], check=True)
+    subprocess.run([*script, "--epochs", "20", *asked, "--out", run], check=True, cwd=directory)
 
 
 def browser():
@@ -62,8 +62,9 @@ def main():
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as made:
         if given is None:
-            train(made)
-        pages = [page for page in (pathlib.Path(given or made) / name for name in PAGES) if page.exists()]
+            train(made, "digits-run")
+        folder = pathlib.Path(given or os.path.join(made, "digits-run"))
+        pages = [page for page in (folder / name for name in PAGES) if page.exists()]
         for page in pages:
             photograph(page, PICTURES / f"{page.stem}.png")
             print(f"{PICTURES / page.stem}.png")

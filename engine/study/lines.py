@@ -15,13 +15,16 @@ _SILENT = ("self", "cls")
 
 
 class Source:
-    """A file by its name: `lines`, and `statement(line)`."""
+    """A file by its name: `lines`, none where it is not there or no Python, and `statement(line)`."""
 
     def __init__(self, filename):
         self.filename = filename
         self.lines = [line.rstrip("\n") for line in linecache.getlines(filename)]
         self._statements = {}
-        tree = ast.parse("\n".join(self.lines)) if self.lines else ast.Module([], [])
+        try:
+            tree = ast.parse("\n".join(self.lines))
+        except SyntaxError:  # code that was taken out of a text, or a file that somebody is writing
+            self.lines, tree = [], ast.Module([], [])
         for node in ast.walk(tree):  # outer ones before those inside
             if isinstance(node, ast.stmt):
                 self._add(node)
