@@ -37,6 +37,7 @@ _CLOSED = (type, types.ModuleType, types.FunctionType, types.MethodType, types.B
 OTHER = {
     "_drawn_seed": "of an initializer: has had its effect, which is in the weights", "looks": "counts how often this process looked",
     "asked": "a run of this process", "waiting": "how long this process waited for data", "started": "a time", "saved_at": "a time",
+    "seconds": "how long epochs of this process took", "_began": "a time",
     "eager": "the steps of this process, and how fast they were", "kept": "likewise, compiled", "report": "what this process traced",
     "pace": "how fast steps were", "left": "how the test stops a run",
 }  # fmt: skip
@@ -215,7 +216,7 @@ CALLBACKS = {
     "LambdaCallback": lambda: callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None),
     "TerminateOnNaN": lambda: callbacks.TerminateOnNaN(),
     "TensorBoard": lambda: callbacks.TensorBoard("logs", update_freq=2, write_graph=False),
-    "ProgressBar": lambda: callbacks.ProgressBar(2),
+    "ProgressBar": lambda: callbacks.ProgressBar(2), "ProgbarLogger": lambda: callbacks.ProgbarLogger(),
     "a user's": OwnCallback,
     "BackupAndRestore": lambda: callbacks.BackupAndRestore("backup", save_freq=1),
     "Checkpoint": lambda: callbacks.Checkpoint("checkpoints", every_steps=1),
