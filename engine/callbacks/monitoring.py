@@ -110,12 +110,12 @@ class EarlyStopping(Watcher):
         if value is None:
             return
         if self.best_weights is None and self.restore_best_weights:
-            self.best_weights = self.model.get_weights()
+            self.best_weights = [np.asarray(weight) for weight in self.model.get_weights()]
         self.wait += 1
         if self.watch.improved(value):
             self.best_epoch = epoch
             if self.restore_best_weights:
-                self.best_weights = self.model.get_weights()
+                self.best_weights = [np.asarray(weight) for weight in self.model.get_weights()]
             if self.baseline is None or self.watch.is_better(value, self.baseline):
                 self.wait = 0
         elif self.wait >= self.patience and epoch > 0:

@@ -23,7 +23,7 @@ ROWS = {option.replace("-", "_"): (may, why) for option, may, why in re.findall(
 
 # Another value of each than that of the run, which has the first ones that TRAINED names, or the options' own.
 TRAINED = {"model": "mlp", "epochs": 1, "learning_rate": 0.01}
-OTHER = {"epochs": 2, "learning_rate": 0.5, "target_accuracy": 0.01, "eager": True, "check_gradients": True, "trace": True,
+OTHER = {"epochs": 2, "learning_rate": 0.5, "target_accuracy": 0.01, "eager": True, "check_gradients": True, "trace": True, "walk": True,
          "strategy": "mirrored", "devices": 2, "workers": 2, "dataset": "mnist", "stream": True, "model": "cnn", "batch_size": 64,
          "optimizer": "sgd", "seed": 9, "report": True}  # fmt: skip
 NEEDS = {"devices": ["--strategy", "mirrored"]}
@@ -82,7 +82,9 @@ def test_what_may_change(name, run, capsys, tmp_path):
     arrays, info = end_of(run)
     assert info["epoch"] == 2 and remembered(run)[name] == value
     assert arrays["optimizer/learning_rate"] == pytest.approx(0.5 if name == "learning_rate" else 0.01)
-    assert (run / "step.html").exists() == (name == "trace") and ("differences in float64" in output) == (name == "check_gradients")
+    pages = {"step.html": "trace", "walk.html": "walk"}
+    assert all((run / page).exists() == (name == option) for page, option in pages.items())
+    assert ("differences in float64" in output) == (name == "check_gradients")
     assert len((run / "history.csv").read_text().splitlines()) == 3
 
 

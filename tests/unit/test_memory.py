@@ -123,7 +123,7 @@ ASKING = {
 @pytest.mark.parametrize("name", ASKING)
 def test_a_model_asked_a_thousand_times(name):
     model = trained(jit_compile=False)
-    for _ in range(20):  # a loop around the steps is traced when there were enough of them
+    for _ in range(40):  # a loop around the steps is traced when there were enough of them
         ASKING[name](model)
     repeat(lambda: ASKING[name](model), 1000 if name == "predict one row" else 60, allowed_mb=20)
 
