@@ -37,7 +37,7 @@ _CLOSED = (type, types.ModuleType, types.FunctionType, types.MethodType, types.B
 OTHER = {
     "_drawn_seed": "of an initializer: has had its effect, which is in the weights", "looks": "counts how often this process looked",
     "asked": "a run of this process", "waiting": "how long this process waited for data", "started": "a time", "saved_at": "a time",
-    "seconds": "how long epochs of this process took", "_began": "a time",
+    "seconds": "how long epochs of this process took", "_began": "a time", "began": "a time",
     "eager": "the steps of this process, and how fast they were", "kept": "likewise, compiled", "report": "what this process traced",
     "pace": "how fast steps were", "left": "how the test stops a run",
 }  # fmt: skip
