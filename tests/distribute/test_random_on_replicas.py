@@ -6,8 +6,8 @@ from printed import printed
 
 FAST = tuple({name.partition("-")[0]: name for name in reversed(DRAWING)}.values())  # a row of each that draws
 CASES = ("random", "dropout")
-ALL = tuple(dict.fromkeys(FIRST + DRAWING))
-PARTS = {name: ALL[number % 3 :: 3] for number, name in enumerate(ALL)}  # three processes, none of which takes too long
+SOME = tuple(dict.fromkeys(FIRST + DRAWING))[::4]
+PARTS = {name: SOME[number % 3 :: 3] for number, name in enumerate(SOME)}  # three processes, none of which takes too long
 
 
 def check(found, name):
@@ -33,7 +33,6 @@ def test_a_checkpoint_of_four_goes_on_with_one():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("replicas", (1, 2, 3, 4))
-def test_every_layer(replicas, name):
-    check(printed("every_layer.py", str(replicas), *PARTS[name]), name)
+@pytest.mark.parametrize("name", SOME)
+def test_every_fourth_layer(name):
+    check(printed("every_layer.py", "3", *PARTS[name]), name)
