@@ -5,7 +5,7 @@ read them in, docs/tour.md walks through them with numbers. What each floor may 
 
 1. `losses/`    what is minimised; `losses/ground/` is what every floor stands on
 2. small parts  `small_parts/` (names, checks, arrays as tensors), `initializers`, `activations`, `regularizers`, `constraints`,
-                `random`, `dtypes`, `text`, `signals`; `spellings` (what older code writes, and what it means)
+                `random`, `dtypes`, `text`, `signals`, `hints` (what arguments may be); `spellings` (what older code writes)
 3. `core/`      the heart: what a layer is, how a model learns, how weights move
 4. its seams    `around` (what goes around a step), `state` (all that changes, by path), `unchanged` (look and leave no trace),
                 `passes` (whose sums the metrics hold), `outputs` and `kept_states` (what is known before the first step),

@@ -49,7 +49,7 @@ WITHOUT_EXAMPLE = {  # names, and why their docstrings have none
     "History ProgressBar ProgbarLogger CallbackList": "made by fit",
     "record_run report launch scope fits_in_memory": "what train.py calls",
     "load_data get_word_index": "need files that are not here",
-    "inspect_step": "the method of Model has one",
+    "inspect_step walk_step": "the methods of Model have one",
     "VocabularyLayer": "a base",
     "check_row": "for the tables in tests/parity/rows",
     "as_float draw_seed clear_session": "one line of Python",
