@@ -109,13 +109,12 @@ class EarlyStopping(Watcher):
         value = self._read(logs)
         if value is None:
             return
-        if self.best_weights is None and self.restore_best_weights:
-            self.best_weights = [np.asarray(weight) for weight in self.model.get_weights()]
         self.wait += 1
-        if self.watch.improved(value):
+        is_best = self.watch.improved(value)
+        if self.restore_best_weights and (is_best or self.best_weights is None):
+            self.best_weights = [np.asarray(weight) for weight in self.model.get_weights()]
+        if is_best:
             self.best_epoch = epoch
-            if self.restore_best_weights:
-                self.best_weights = [np.asarray(weight) for weight in self.model.get_weights()]
             if self.baseline is None or self.watch.is_better(value, self.baseline):
                 self.wait = 0
         elif self.wait >= self.patience and epoch > 0:

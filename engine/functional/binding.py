@@ -36,7 +36,7 @@ def fit(model, symbol, tensor):
         )
     if isinstance(tensor, tf.SparseTensor) and symbol.kind != "sparse":
         tensor = tf.ensure_shape(tf.sparse.to_dense(tensor), tensor.shape)
-    kind = tensor.kind if isinstance(tensor, Symbol) else kinds.kind_of(tensor)
+    kind = kind_of(tensor)
     if kind is None:
         return tensor
     wanted, rank = symbol.shape, tensor.shape.rank
@@ -59,6 +59,11 @@ def fit(model, symbol, tensor):
     cast = numerics.cast(tensor, symbol.dtype)
     set_mask(cast, get_mask(tensor))
     return cast
+
+
+def kind_of(item):
+    """The kind of a tensor, of the spec of one, or of a symbol."""
+    return item.kind if isinstance(item, Symbol) else kinds.kind_of(item)
 
 
 def specs(structure):

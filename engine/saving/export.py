@@ -7,9 +7,9 @@ import os
 import tensorflow as tf
 
 from engine.core import symbolic, tracking
+from engine.functional.binding import kind_of
 from engine.saving import disk
 from engine.saving.contents import weights_of
-from engine.small_parts.kinds import kind_of
 from engine.unbuilt import known_inputs
 
 _TABLES = (tf.lookup.StaticHashTable, tf.lookup.experimental.MutableHashTable)
@@ -105,7 +105,7 @@ def _specs(model):
     declared = _declared(model)
     if declared is None:
         raise ValueError(f"{model._title} does not know its inputs. Call it on a batch once, or pass input_signature=.")
-    kinds = {getattr(item, "kind", None) or kind_of(item) for item in tf.nest.flatten(declared)}
+    kinds = {kind_of(item) for item in tf.nest.flatten(declared)}
     if kinds - {"dense"}:
         raise ValueError(f"{model._title} has a {', '.join(kinds - {'dense'})} input; what is served takes dense tensors. Export a "
                          "model that begins with a dense Input and makes of it what this one takes.")  # fmt: skip

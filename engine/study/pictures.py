@@ -55,5 +55,9 @@ def picture(tiles):
     for number, tile in enumerate(tiles):
         top, left = number // columns * height, number % columns * width
         sheet[top : top + height - 1, left : left + width - 1] = tile
-    png = tf.io.encode_png((sheet * 255).astype("uint8")).numpy()
+    return address(tf.io.encode_png((sheet * 255).astype("uint8")).numpy())
+
+
+def address(png):
+    """The bytes of a PNG file as the address of an <img>: it is in the page, and nowhere else."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -9,18 +9,19 @@ L. N. Smith, *Cyclical learning rates for training neural networks*, 2015, arXiv
 import contextlib
 import dataclasses
 import math
-import random
 
 import numpy as np
 import tensorflow as tf
 
 from engine import hints
 from engine.core.model import CoreModel
+from engine.small_parts.batch import unpack
 from engine.small_parts.feed import make_feed
 from engine.study.charts import Line
 from engine.study.notebook import charts, fragment, paragraph
+from engine.study.ready import make_ready_on
 from engine.text import table
-from engine.unchanged import unchanged
+from engine.unchanged import dice_kept, unchanged
 
 _MEMORY = 0.9  # of the smoothed loss
 _EXPLODED = 3.0  # times the loss of the beginning, above the lowest: no more steps are made
@@ -85,14 +86,10 @@ def find_rate(
     """
     model._require_compiled("find_rate")
     rates = _rates(lowest, highest, steps)
-    with _randomness_kept():
+    with dice_kept():
         feed = make_feed(model, x, y, sample_weight, batch_size=batch_size, shuffle=True)
         batches = _endless(model, feed)
-        first = next(batches)
-        with unchanged(model):
-            model(_inputs(first), training=False)  # builds what is not built
-        optimizer = model.optimizer
-        optimizer.build([*optimizer._weights, *(weight for weight in model.trainable_weights if id(weight) not in optimizer._index)])
+        make_ready_on(model, unpack(next(batches))[0])
         with unchanged(model):
             losses = _trial(model, rates, batches)
     smoothed = _smoothed(losses)
@@ -180,18 +177,3 @@ def _endless(model, feed):
             yield batch
             batch = feed.next()
         epoch += 1
-
-
-def _inputs(batch):
-    return batch[0] if isinstance(batch, (tuple, list)) else batch
-
-
-@contextlib.contextmanager
-def _randomness_kept():
-    """The streams of Python and NumPy, from which rows are shuffled, go on as if nothing had been drawn."""
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)

@@ -5,7 +5,6 @@
     what it got wrong, the model, its configuration    from run_record.py's files
 """
 
-import base64
 import math
 import os
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from engine import hints
 from engine.study.charts import SCRIPT, STYLE, chart
 from engine.study.curves import curves, grouped, save
 from engine.study.page import document, escape, table
+from engine.study.pictures import address
 from engine.study.run_record import recorded, series_of
 
 _PAGES = {"step.html": "one step, looked into", "walk.html": "one step, walked through line by line"}
@@ -216,7 +216,7 @@ def _images(path):
         return "<p>There are none.</p>"
     shown = [
         f'<figure style="margin:0"><img width="84" height="84" style="image-rendering:pixelated" alt="class {right[i]}" '
-        f'src="data:image/png;base64,{base64.b64encode(png(images[i])).decode()}"><figcaption class="soft">'
+        f'src="{address(png(images[i]))}"><figcaption class="soft">'
         f"{right[i]}, said {found[i]}<br>right: {100 * chance[i]:.2g} %</figcaption></figure>"
         for i in range(len(images))
     ]

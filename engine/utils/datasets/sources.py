@@ -1,6 +1,5 @@
 """Where the sets are: in tensorflow-datasets, or as a file of Keras. Nothing is imported before it is asked for."""
 
-import importlib
 import io
 import os
 import pickle
@@ -8,6 +7,7 @@ import zipfile
 
 import numpy as np
 
+from engine.datasets import loading
 from engine.utils.files import cache_folder, get_file
 
 _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
@@ -16,7 +16,6 @@ _HARMLESS = {("numpy", "ndarray"), ("numpy", "dtype"), ("numpy.core.multiarray",
 
 def parts(name, data_dir=None):
     """[{feature: array} of "train", of "test"] of a set of tensorflow-datasets. DatasetError where it cannot be had."""
-    loading = importlib.import_module("engine.datasets.loading")
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR")
     with loading.undisturbed():
         builder = loading.on_disk(loading.find(name, data_dir), name, data_dir)
