@@ -15,6 +15,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0" + (
 ))
 
 import random
+import signal
 
 import keras
 import numpy as np
@@ -67,6 +68,16 @@ def same_seed():
         set_seed(SEED)
     if keras.config.floatx() == "float32":  # Keras keeps the first policy that it needs, maybe that of a test in float64
         keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture(autouse=True)
+def same_handlers():
+    """A test that leaves its handler of signals behind fails itself, and not the one that happens to come after it."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    after = [signal.signal(number, handler) for number, handler in zip(numbers, before, strict=True)]
+    assert after == before
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from engine.small_parts.run import StopRun
 from losses.ground import whole
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
@@ -167,6 +168,17 @@ class CallbackList:
         self.on_train_begin()
         self.on_resume(run)
         self.on_ready(run)
+
+    def on_safe_point(self):
+        """All write down what they have, and then the run ends if one of them asked for it."""
+        stop = None
+        for callback in self.active:
+            try:
+                callback.on_safe_point()
+            except StopRun as asked:
+                stop = asked
+        if stop is not None:
+            raise stop
 
     def close(self):
         """Let all put away what they have, in order, also where one of them fails."""

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 
 import crashes
 import numpy as np
@@ -367,6 +368,36 @@ def test_signals_bring_back_what_was_there():
         assert noted == ["own"]
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first in, first out", "last in, first out"])
+def test_of_several_signals_the_last_to_close_brings_back_what_was_there(order):
+    there = signal.getsignal(signal.SIGTERM)
+    both = [Signals(), Signals()]
+    both[order[0]].close()
+    assert signal.getsignal(signal.SIGTERM) != there
+    both[order[1]].close()
+    assert signal.getsignal(signal.SIGTERM) == there
+
+
+@pytest.mark.parametrize("names", [("one", "other"), ("other", "one")], ids="-".join)
+def test_two_checkpoints_of_one_run_both_hear_the_first_signal(names, tmp_path):
+    one, other = (Checkpoint(tmp_path / name) for name in names)
+    model = scenarios.network()
+    model.compile("sgd", "mse", jit_compile=False)
+    history = model.fit(scenarios.X, scenarios.Y, verbose=0, callbacks=[one, other, Send(signal.SIGTERM, batches=2)])
+    assert history.signal == signal.SIGTERM and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert all(checkpoint.names(tmp_path / name) == ["00000000-00000002"] for name in names)
+
+
+def test_signals_in_another_thread_neither_note_nor_take_part():
+    here, made = Signals(), []
+    thread = threading.Thread(target=lambda: made.append(Signals()))
+    thread.start()
+    thread.join()
+    signal.raise_signal(signal.SIGTERM)
+    made[0].close()
+    assert (here.received, made[0].received) == (signal.SIGTERM, None) and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_without_a_checkpoint_ctrl_c_is_what_it_is_in_python():
