@@ -10,7 +10,6 @@ from layers.spatial import one_of
 from losses.ground.shapes import sizes_of
 
 _INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
-_IN_FLOAT32 = _INTERPOLATIONS[4:]  # their kernel knows nothing else
 
 
 class CenterCrop(ImageLayer):
@@ -197,5 +196,6 @@ def _center(images, height, width):
 
 
 def _resized(images, height, width, interpolation="bilinear", antialias=False):
-    known = tf.cast(images, tf.float32) if antialias or interpolation in _IN_FLOAT32 else images
+    # Some kernels know float32 alone. The others compute in it too, and XLA gets the types wrong in their backward pass.
+    known = images if interpolation == "nearest" and not antialias else tf.cast(images, tf.float32)
     return tf.cast(tf.image.resize(known, (height, width), interpolation, antialias=antialias), images.dtype)

@@ -29,6 +29,7 @@ NOT_IN_XLA = {
     "RandomZoom": "TensorFlow's ImageProjectiveTransformV3 cannot be compiled",
     "RandomShear": "TensorFlow's ImageProjectiveTransformV3 cannot be compiled",
 }
+IN_FLOAT32 = {"Resizing": "TensorFlow interpolates in float32, whatever the images are"}
 # How far the outputs may be from those in float64, relative to the largest one: about ten units in the last place.
 NARROW = {"float32": 1e-5, "float16": 0.01, "bfloat16": 0.08}
 SAME = {"float64": 1e-9, "float32": 1e-5}  # two ways to compute one thing; some layers exist in float32 only
@@ -83,7 +84,7 @@ class Run:
         self.layer(self.x, **self.call)
         self.layer.set_weights(weights or row.random_weights(self.layer))
         self.before = [(variable, tf.identity(variable)) for variable, _ in state_of(self.layer).values()]
-        self.rtol = SAME.get(self.layer.compute_dtype)
+        self.rtol = SAME.get("float32" if row.part.name in IN_FLOAT32 else self.layer.compute_dtype)
 
     def tensors(self, row):
         """The tensors of the call that `row` describes."""
@@ -207,6 +208,8 @@ def test_kernels_and_xla_agree(row):
     expected = run.results(kernels, tensors)
     if row.part.name in NOT_IN_XLA and row.training:
         pytest.skip(NOT_IN_XLA[row.part.name])
+    if row.part.arguments.get("interpolation") == "bicubic":
+        pytest.skip("TensorFlow's ResizeBicubic cannot be compiled")
     # The gradient of a bias of keys is zero, and what stands there the rounding of terms that are not.
     assert_close(run.results(through_xla, tensors), expected, rtol, smallest=0.01)
 
