@@ -48,7 +48,10 @@ def arguments_of(words):
 
 def shape_of(text):
     """"3,5" → (3, 5), the batch first."""
-    return tuple(int(size) for size in text.split(","))
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected whole numbers with commas, the batch first, as in 3,5; received {text!r}") from None
 
 
 def refuse_what_is_missing(options):

@@ -7,13 +7,13 @@ class NotInKeras(ValueError):
     """This version of Keras cannot do what a row compares."""
 
 
-def is_older(version):
-    """Whether that version of Keras is older than the one the tables were written for.
+def is_older(version, than=WRITTEN_FOR):
+    """Whether that version of Keras is older than `than`: the one that the tables were written for, or another.
 
-    >>> is_older("3.10.0"), is_older("3.15.1"), is_older("4.0.0.dev1")
-    (True, False, False)
+    >>> is_older("3.10.0"), is_older("3.15.1"), is_older("4.0.0.dev1"), is_older("3.12.4", than=(3, 12))
+    (True, False, False, False)
     """
-    return tuple(int(part) for part in version.split(".")[:2]) < WRITTEN_FOR
+    return tuple(int(part) for part in version.split(".")[:2]) < than
 
 
 def common(config, other):

@@ -34,20 +34,9 @@ REASONS = {
 }
 NOT_OFFERED = {name: reason for reason, names in REASONS.items() for name in names.split()}
 
-# What was otherwise in older versions of Keras: the words in the id of a row, and how it was.
-CHANGED_SINCE = {
-    "activity_regularizer": "a penalty of outputs was summed over the rows of the batch",
-    "ActivityRegularization": "a penalty of outputs was summed over the rows of the batch",
-    "LayerNormalization-axis=(2,1)": "gamma had its axes in the order in which they were given",
-}
-
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_row(row):
-    if is_older(keras.__version__):
-        for words, before in CHANGED_SINCE.items():
-            if words in row.id:
-                pytest.skip(f"Keras {keras.__version__}: {before}")
     try:
         check_row(row)
     except NotInKeras as error:  # never beside the Keras that the tables are written for

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from engine import dtypes, optimizers
 from engine.optimizers import nadam, schedules
+from engine.study.older_keras import is_older
 from losses.ground.configurable import constructor_arguments
 
 STEPS = 100
@@ -338,8 +339,8 @@ def test_every_schedule_has_a_row():
 
 def test_every_optimizer_has_a_row():
     public = {n for n, item in vars(keras.optimizers).items() if inspect.isclass(item)}
-    assert set(NAMES) == public - LEFT_OUT
-    assert public >= LEFT_OUT
+    assert public - LEFT_OUT <= set(NAMES)
+    assert is_older(keras.__version__) or public == LEFT_OUT | set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
