@@ -19,7 +19,7 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5r
 p, .soft { color: var(--soft); margin: .25rem 0 .75rem; }
 table { border-collapse: collapse; font-size: .85rem; } th, td { text-align: left; padding: .15rem .9rem .15rem 0;
   border-bottom: 1px solid var(--rule); vertical-align: middle; white-space: nowrap; }
-th { color: var(--soft); font-weight: 600; } .wide { overflow-x: auto; } .wide + .wide { margin-top: 1rem; } .wide svg { max-width: none; }
+th { color: var(--soft); font-weight: 600; } .wide { overflow-x: auto; } .wide + .wide { margin-top: 1rem; } td svg { max-width: none; }
 pre { background: var(--shade); padding: .75rem; overflow-x: auto; font-size: .8rem; line-height: 1.4; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .soft, svg .soft text { fill: var(--soft); } .axis { stroke: var(--soft); } .grid { stroke: var(--rule); }
