@@ -169,8 +169,10 @@ def started(args, run, pages):
     if args.resume:
         done = f"{run.epoch} of {args.epochs} epochs" + (f" and {run.step} steps" if run.step else "")
         say(f"goes on after {done}" if run.total else f"no checkpoint in {args.out} yet: from the beginning")
-    if args.resume and is_chief():
+    if is_chief() and args.resume:
         run_directory.remember(args.out, args.given)  # with what was given beside --resume
+    elif is_chief():
+        run_directory.forget(args.out)
     for name, page in pages.items():
         say(f"one step, {PAGES[name]}: {page.to_html(os.path.join(args.out, f'{name}.html'))}")
 

@@ -101,6 +101,24 @@ def test_interrupted_and_resumed_ends_as_never_interrupted(tmp_path):
             assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / folder / name).read_bytes()
 
 
+def test_pages_of_the_run_before_are_not_those_of_the_next(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    few = ["--model", "mlp", "--epochs", "1", "--out", "there"]
+    def links():
+        found = re.findall('<a href="([^"]*)"', pathlib.Path("there/report.html").read_text(encoding="utf-8"))
+        return found, sorted(set(os.listdir("there")) - {"args.json", "checkpoints", "checkpoints.old", "history.csv", "weights.safetensors"})
+
+    assert train.main([*few, "--trace", "--walk", "--report"]) == 0
+    assert links() == (["step.html", "walk.html"], ["mistakes.npz", "report.html", "run.json", "step.html", "walk.html"])
+    assert train.main([*few, "--epochs", "2", "--resume", "--report"]) == 0
+    assert links()[0] == ["step.html", "walk.html"]
+    pathlib.Path("there/comparison.html").touch()
+    assert train.main([*few, "--walk", "--report"]) == 0
+    assert links() == (["walk.html"], ["mistakes.npz", "report.html", "run.json", "walk.html"])
+    assert train.main(few) == 0
+    assert sorted(os.listdir("there")) == ["args.json", "checkpoints", "checkpoints.old", "history.csv", "weights.safetensors"]
+
+
 def test_a_new_run_puts_the_old_one_aside_and_resume_goes_on_further(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     few = ["--model", "mlp", "--out", "there", "--seed", "3"]

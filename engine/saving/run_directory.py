@@ -16,6 +16,7 @@ from engine.saving.container import FileError
 from engine.saving.run_state import CheckpointError
 
 _ARGUMENTS, _CHECKPOINTS = "args.json", "checkpoints"
+_TOLD = ("run.json", "mistakes.npz", "report.html", "comparison.html", "step.html", "walk.html")
 
 
 @contextlib.contextmanager
@@ -50,6 +51,13 @@ def begin(directory, arguments):
                 shutil.rmtree(old, ignore_errors=True)
                 os.rename(checkpoints, old)
     remember(directory, arguments)
+
+
+def forget(directory):
+    """Remove the record and the pages of the run that was in `directory` before: they say nothing of the one that begins."""
+    for name in _TOLD:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(directory, name))
 
 
 def remember(directory, arguments):

@@ -9,6 +9,7 @@ import json
 import math
 
 _WIDTH, _HEIGHT, _TOP, _BOTTOM, _RIGHT = 380, 220, 10, 36, 18
+_APART = 11  # of marks at the ends of lines
 _MOST_POINTS, _MOST_MARKED = 300, 40  # of a line: evenly chosen ones are drawn; each with a mark
 COLOURS = 6  # lines of further runs begin with the first one again
 
@@ -109,8 +110,9 @@ def chart(title, lines, horizontal="epoch", log_x=False, still=False):
     across = _scale(domain, (left, _WIDTH - _RIGHT), log_x)
     up = {kind: _scale((found[0], found[-1]), (_HEIGHT - _BOTTOM, _TOP), kind == "log") for kind, found in scales.items()}
     body = [_horizontal([x for x in marks if domain[0] <= x <= domain[1]], across, horizontal, left)]
-    body += [f'<g class="{kind}">{_vertical(found, up[kind], left)}{"".join(_line(line, across, up[kind]) for line in lines)}</g>'
-             for kind, found in scales.items()]  # fmt: skip
+    for kind, found in scales.items():
+        drawn = "".join(_line(line, across, up[kind]) for line in lines)
+        body.append(f'<g class="{kind}">{_vertical(found, up[kind], left)}{drawn}{_marks(lines, across, up[kind])}</g>')
     data = [{"name": line.name, "points": [[x, float(f"{y:.6g}"), round(across(x), 1)] for x, y in line.points]} for line in lines]
     values = json.dumps(data).replace("<", "\\u003c")
     button = '<button type="button" aria-pressed="false" title="logarithmic scale">log</button>' if "log" in scales else ""
@@ -169,10 +171,18 @@ def _line(line, across, up):
         one = '<rect x="{:.1f}" y="{:.1f}" width="4.4" height="4.4"/>' if line.dashed else '<circle cx="{:.1f}" cy="{:.1f}" r="2.4"/>'
         shift = 2.2 * line.dashed
         text += f'<g class="f{line.colour}">{"".join(one.format(x - shift, y - shift) for x, y in places)}</g>'
-    if line.mark:
-        x, y = places[-1]
-        text += f'<text class="f{line.colour}" x="{x + 5:.1f}" y="{y + 4:.1f}">{html.escape(line.mark)}</text>'
     return text
+
+
+def _marks(lines, across, up):
+    """What is written at the right ends of lines, from the top, each below those that it would be over."""
+    parts, taken = [], []
+    ends = [(up(line.points[-1][1]), across(line.points[-1][0]), line) for line in lines if line.mark]
+    for y, x, line in sorted(ends, key=lambda end: end[:2]):
+        y = max([y, *(other + _APART for other, there in taken if abs(x - there) < _APART)])
+        taken.append((y, x))
+        parts.append(f'<text class="f{line.colour}" x="{x + 5:.1f}" y="{y + 4:.1f}">{html.escape(line.mark)}</text>')
+    return "".join(parts)
 
 
 def _legend(line):

@@ -19,11 +19,15 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5r
 p, .soft { color: var(--soft); margin: .25rem 0 .75rem; }
 table { border-collapse: collapse; font-size: .85rem; } th, td { text-align: left; padding: .15rem .9rem .15rem 0;
   border-bottom: 1px solid var(--rule); vertical-align: middle; white-space: nowrap; }
-th { color: var(--soft); font-weight: 600; } .wide { overflow-x: auto; }
+th { color: var(--soft); font-weight: 600; } .wide { overflow-x: auto; } .wide + .wide { margin-top: 1rem; } td svg { max-width: none; }
 pre { background: var(--shade); padding: .75rem; overflow-x: auto; font-size: .8rem; line-height: 1.4; }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
 svg .soft, svg .soft text { fill: var(--soft); } .axis { stroke: var(--soft); } .grid { stroke: var(--rule); }
 .one { fill: var(--one); } .two { fill: var(--two); } .line-one { stroke: var(--one); } .line-two { stroke: var(--two); }
+.bars { display: grid; grid-template-columns: minmax(4rem, max-content) minmax(3rem, 1fr) max-content; gap: .35rem .6rem; max-width: 40rem;
+  font-size: .85rem; overflow-wrap: anywhere; }
+.bars .bar { position: relative; } .bars i, .bars u { position: absolute; top: 0; bottom: 0; } .bars i { background: var(--one); }
+.bars u { width: 1px; top: -.35rem; background: var(--soft); }
 .columns { display: flex; flex-wrap: wrap; gap: 2rem; align-items: flex-start; }
 """
 
@@ -68,21 +72,16 @@ def histogram(found, width=120, height=28, kind="one"):
     )
 
 
-def bars(rows, width=640):
+def bars(rows):
     """A bar for each (name, value), to the left of the axis where negative, with the number at its end."""
     most = max((abs(value) for _, value in rows if math.isfinite(value)), default=0) or 1
-    negative = any(value < 0 for _, value in rows)
-    label, room = 220, width - 220 - 90
-    zero, scale = (label + room / 2, room / 2) if negative else (label, room)
+    zero = 50 if any(value < 0 for _, value in rows) else 0  # where the axis is, in percent
     parts = []
-    for row, (name, value) in enumerate(rows):
-        length = scale * min(abs(value) / most, 1) if math.isfinite(value) else 0
+    for name, value in rows:
+        length = (100 - zero) * min(abs(value) / most, 1) if math.isfinite(value) else 0
         left = zero - length if value < 0 else zero
         parts.append(
-            f'<text x="{label - 8}" y="{22 * row + 15}" text-anchor="end">{escape(name)}</text>'
-            f'<rect class="one" x="{left:.1f}" y="{22 * row + 3}" width="{length:.1f}" height="16"/>'
-            f'<text x="{zero + (length if value >= 0 else 0) + 6:.1f}" y="{22 * row + 15}">{value:.6g}</text>'
+            f'<span>{escape(name)}</span><span class="bar"><i style="left:{left:.1f}%;width:{length:.1f}%"></i>'
+            f'<u style="left:{zero}%"></u></span><span>{value:.6g}</span>'
         )
-    height = 22 * len(rows) + 4
-    axis = f'<line class="axis" x1="{zero}" x2="{zero}" y1="0" y2="{height}"/>'
-    return f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">{axis}{"".join(parts)}</svg>'
+    return f'<div class="bars">{"".join(parts)}</div>'

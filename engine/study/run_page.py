@@ -111,7 +111,7 @@ def _one(run, page_folder):
     parts.append("<h2>Curves</h2>" + figures(curves(run.groups)))
     if layers := _by_layer(run.series):
         parts.append("<h2>Layers</h2><p>Norms of gradients, and of updates by those of the weights: in the first and in the last "
-                     "epoch.</p>" + table(("layer", "gradient", "last", "update/weight", "last"), layers))  # fmt: skip
+                     "epoch.</p>" + table(("layer", "gradient: first", "last", "update/weight: first", "last"), layers))  # fmt: skip
     if "confusion" in record:
         parts.append("<h2>Confusion matrix</h2><p>Rows: the right class. Columns: what the model said.</p>")
         parts.append(f'<div class="wide">{_confusion(np.asarray(record["confusion"]))}</div>')

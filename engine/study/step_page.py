@@ -1,10 +1,12 @@
 """A training step as a page: the layers as a graph, the terms of the loss as bars, the weights as histograms.
 
 Data flow down the solid lines, gradients up the dashed ones. A click on a layer shows its numbers, its equation and
-its source. What is on the page is written here; where the boxes stand, and what opens and closes, is in assets/step.js.
+its source. What is on the page is written here; where the boxes stand is in assets/step_layout.js, what opens and closes in
+assets/step.js.
 """
 
 import json
+import math
 import pathlib
 
 from engine.study.numbers import share
@@ -14,7 +16,7 @@ from engine.study.step_panel import about, fed, of_call, side_by_side
 
 ASSETS = pathlib.Path(__file__).parent / "assets"
 _SPACE = "\u2003"
-_WIDTH, _HEIGHT, _LOW = 210, 66, 50  # of a box, and the height of that of an input and of the loss
+_WIDTH, _HEIGHT, _LOW = 236, 66, 50  # of a box, and the height of that of an input and of the loss
 
 
 def asset(name):
@@ -31,13 +33,15 @@ def step_page(step, beside=None):
         f"<h1>One training step of {escape(step.title)}</h1><p>{_headline(step)}</p>",
         f"<p>beside it, as <b>B</b>: {_headline(beside)}</p>" if beside else "",
         _found(step, signs),
-        "<h2>Layers</h2><p>Solid, downwards: data. Dashed, upwards: the gradient of the loss, with its norm ∇. Click a layer, "
-        "or reach it with Tab and press Enter. ▾ closes a block. Drag to move the picture, Ctrl and the wheel to zoom.</p>",
+        "<h2>Layers</h2><p>Solid, downwards: data. Dashed, upwards: the gradient of the loss, with its norm ∇. ▾ closes a block. "
+        '<span class="mouse">Click a layer, or reach it with Tab and press Enter. Drag to move the picture, Ctrl and the wheel to zoom.</span>'
+        '<span class="touch">Tap a layer. One finger moves the picture, two zoom.</span></p>',
         f'<div class="view"><div id="graph"><div class="tools"><button id="closer">+</button><button id="farther">−</button>'
-        f'<button id="whole">fit</button></div>{_graph(step, signs)}</div><div id="detail" aria-live="polite"></div></div>',
+        f'<button id="whole">fit</button></div>{_graph(step, signs)}</div><div id="detail"><button id="close" aria-label="close">×</button>'
+        '<div id="about" aria-live="polite"></div></div></div>',
         side_by_side(step, beside) if beside else "",
         "<h2>Loss</h2><p>What each term adds; together they are the loss.</p>",
-        f'<div class="wide">{bars([(term.name, term.amount) for term in step.terms] + [("loss", step.loss)])}</div>',
+        bars([(term.name, term.amount) for term in step.terms] + [("loss", step.loss)]),
         "<h2>Weights, gradients, updates</h2>",
         _weights(step),
         f"<h2>One weight in numbers</h2><pre>{escape(str(step.worked))}</pre>" if step.worked else "",
@@ -52,13 +56,14 @@ def step_page(step, beside=None):
         "</template>",
         f'<script type="application/json" id="flow">{json.dumps(_flow(step)).replace("<", chr(92) + "u003c")}</script>',
     ]  # fmt: skip
-    return document(f"One training step of {step.title}", "\n".join(parts), asset("step.css"), asset("step.js"))
+    return document(f"One training step of {step.title}", "\n".join(parts), asset("step.css"), asset("step_layout.js") + asset("step.js"))
 
 
 def _headline(step):
+    clipped = "" if math.isclose(step.clipped_norm, step.gradient_norm, rel_tol=1e-6) else f", after clipping {step.clipped_norm:.6g}"
     return (
         f"{step.rows} rows · loss {step.loss:.6g} · {escape(step.optimizer)}, learning rate {step.learning_rate:.6g} · "
-        f"norm of all gradients {step.gradient_norm:.6g}, after clipping {step.clipped_norm:.6g} · {1e3 * step.seconds:.0f} ms"
+        f"norm of all gradients {step.gradient_norm:.6g}{clipped} · {1e3 * step.seconds:.0f} ms"
     )
 
 
@@ -103,7 +108,7 @@ def _graph(step, signs):
         boxes.append(_box(kind, f"call-{place}", call.name if call.number > 1 else call.layer.name, call.class_name, call.output_shapes,
                           gradient, classes.index(type(call.layer)), signs.get(place, ())))  # fmt: skip
     boxes.append(_box("end-box", "end", "loss", "", f"{step.loss:.6g}", ""))
-    return f'<svg id="picture"><defs>{arrows}</defs><g id="frames"></g><g id="edges"></g><g id="boxes">{"".join(boxes)}</g></svg>'
+    return f'<svg id="picture"><defs>{arrows}</defs><g id="frames"></g><g id="edges"></g><g id="titles"></g><g id="boxes">{"".join(boxes)}</g></svg>'
 
 
 def _box(kind, id_, name, class_name, shape, gradient, class_number=None, signs=()):
@@ -117,7 +122,7 @@ def _box(kind, id_, name, class_name, shape, gradient, class_number=None, signs=
         f'<text class="name" x="{left}" y="22" data-room="{right - left}">{escape(name)}</text>'
         f'<text class="soft" x="12" y="40" data-room="{_WIDTH - 24}">{escape(" · ".join(filter(None, (class_name, str(shape)))))}</text>'
         f'<text class="soft" x="12" y="57" data-room="62">{gradient}</text>'
-        f'<text class="sign" x="{right}" y="57" text-anchor="end" data-room="122">{escape(pills)}</text></g>'
+        f'<text class="sign" x="{right}" y="57" text-anchor="end" data-room="140">{escape(pills)}</text></g>'
     )
 
 

@@ -12,14 +12,15 @@ _ASIDE = "engine/core/tracking.py"  # how weights are found: not in an outline
 
 _BODY = """
 <h1>One training step of {title}, line by line</h1>
-<p>{headline}</p>
+<p>{facts}</p>
 <div id="bar"><div id="map" aria-label="the files; where one is"></div><canvas id="depth" height="44" aria-hidden="true"></canvas>
 <input id="slider" type="range" min="0" max="{last}" value="0" aria-label="moment">
 <div class="keys"><button id="back">◂ back</button><button id="next">next ▸</button><button id="into">into</button>
-<button id="over">over</button><button id="out">out</button><span id="where" class="soft" aria-live="polite"></span></div></div>
+<button id="over">over</button><button id="out">out</button><span id="where" class="soft" aria-live="polite"></span></div><div id="followed"></div></div>
 <div class="walk"><div id="source"></div><div id="names"></div></div>
 <p class="soft">Keys: → or n next, ← or b back, ↓ or i into a call, o over it, ↑ or u out of it. The upper strip shows how deep in calls
-each moment is. Click a file, a caller, a place of the strip.</p>
+each moment is, <b class="one">the heart</b> or <b class="two">what is around it</b>: layers, losses, the formula of the optimizer. Click a file, a caller, a
+line with a bar beside it, a place of the strip.</p>
 <h2>Weights</h2><p>Click one: it is followed from its value through gradient and slots to its new value, by the number that moves most.</p>
 <div id="weights" class="wide"></div>
 <h2>Outline</h2><pre id="outline">{outline}</pre>
@@ -27,15 +28,15 @@ each moment is. Click a file, a caller, a place of the strip.</p>
 """
 
 
-def headline(walk):
-    """What was walked, on one line."""
-    loss = "" if walk.loss is None else f": loss {walk.loss:.6g}"
-    return f"One step of {walk.title} on {walk.rows} rows{loss}, {len(walk.moments)} moments in {len(walk.sources)} files"
+def facts(walk):
+    """What came of it and how long it was, on one line."""
+    loss = "" if walk.loss is None else f"loss {walk.loss:.6g}, "
+    return f"{walk.rows} rows, {loss}{len(walk.moments)} moments in {len(walk.sources)} files"
 
 
 def outline(walk):
     """The calls as lines of at most 100 columns: at which moment, what, where, what came back; then the weights."""
-    lines = [headline(walk)[:WIDTH], "", "moment  call" + " " * 50 + "where"]
+    lines = [cut(f"One step of {walk.title}: {facts(walk)}", WIDTH), "", "moment  call" + " " * 50 + "where"]
     groups = next(groups for deep in range(_DEEP, -1, -1) if len(groups := _calls(walk, deep)) <= _MOST or deep == 0)
     for group in groups[:_MOST]:
         frame = group[0]
@@ -82,7 +83,7 @@ def short_page(walk):
 def walk_page(walk):
     """The page as text."""
     body = _BODY.format(
-        title=escape(walk.title), headline=escape(headline(walk)), last=max(len(walk.moments) - 1, 0), outline=escape(outline(walk)),
+        title=escape(walk.title), facts=escape(facts(walk)), last=max(len(walk.moments) - 1, 0), outline=escape(outline(walk)),
         data=json.dumps(_data(walk), separators=(",", ":")).replace("<", "\\u003c"),
     )  # fmt: skip
     return document(f"A walk through {walk.title}", body, asset("walk.css"), asset("walk.js"))
@@ -105,7 +106,7 @@ def _data(walk):
         "texts": list(texts), "frames": frames, "moments": moments,
         "functions": [[*function, walk.sources[list(files)[function[1]]][function[2] - 1 : function[3]]] for function in functions],
         "files": [[name, len(walk.sources[name])] for name in files],
-        "weights": [_weight(weight) for weight in walk.weights], "notes": [note for note in _notes(walk) if note],
+        "weights": [_weight(weight) for weight in walk.weights],
     }  # fmt: skip
 
 

@@ -3,10 +3,9 @@
 import json
 import pathlib
 import re
-import shutil
-import subprocess
 
 import pytest
+from browser import needs_browser, said_of
 
 from engine.study import report
 from engine.study.__main__ import main
@@ -128,26 +127,27 @@ def test_durations():
     assert [duration(seconds) for seconds in (1.25, 99, 100, 3723, 7400)] == ["1.2 s", "99.0 s", "2 min", "62 min", "2 h 3 min"]
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-def test_the_page_in_a_browser(tmp_path):
-    path = report(folder_of(tmp_path / "run"))
-    probe = """<script>
-      window.addEventListener("error", event => document.body.dataset.error = event.message);
+@needs_browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_in_a_browser(tmp_path, width):
+    script = """
       const first = document.querySelector(".chart"), plot = first.querySelector(".plot"), box = plot.getBoundingClientRect();
       plot.dispatchEvent(new PointerEvent("pointermove", {clientX: box.left + 0.55 * box.width, clientY: box.top + 50}));
-      document.body.dataset.read = first.querySelector("output").innerText.replace(/\\n/g, "; ");
+      said.read = first.querySelector("output").innerText.replace(/\\n/g, "; ");
       plot.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
-      document.body.dataset.next = first.querySelector("output").innerText.replace(/\\n/g, "; ");
+      said.next = first.querySelector("output").innerText.replace(/\\n/g, "; ");
       first.querySelector("button").click();
-      document.body.dataset.log = getComputedStyle(first.querySelector(".log")).display + " " + getComputedStyle(first.querySelector(".linear")).display;
-      document.body.dataset.wide = document.documentElement.scrollWidth <= innerWidth;
-    </script></body>"""
-    text = pathlib.Path(path).read_text(encoding="utf-8")
-    pathlib.Path(path).write_text(text.replace("</body>", probe), encoding="utf-8")
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=390,800",
-               f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--dump-dom", f"file://{path}"]  # fmt: skip
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    body = re.search("<body[^>]*>", ran.stdout).group()
-    assert "data-error" not in body and "CONSOLE" not in ran.stderr
-    assert 'data-read="epoch 2; training: 0.5; validation: 0.4"' in body and 'data-next="epoch 3; training: 0.05; validation: 0.5"' in body
-    assert 'data-log="inline none"' in body and 'data-wide="true"' in body
+      said.log = getComputedStyle(first.querySelector(".log")).display + " " + getComputedStyle(first.querySelector(".linear")).display;
+      said.wide = document.documentElement.scrollWidth;
+    """
+    found = said_of(report(folder_of(tmp_path / "run")), script, tmp_path, width)
+    assert found["read"] == "epoch 2; training: 0.5; validation: 0.4" and found["next"] == "epoch 3; training: 0.05; validation: 0.5"
+    assert found["log"] == "inline none" and found["wide"] <= width
+
+
+def test_marks_at_the_ends_of_lines_are_not_over_one_another():
+    lines = [Line(f"run {number}", [(1, 2.0), (2, 1 + number / 100)], number, mark=str(number)) for number in range(1, 6)]
+    text = chart("loss", [*lines, Line("short", [(1, 2.0)], 6, mark="6")]).partition('<g class="log">')[0]
+    found = re.findall(r'<text class="f\d" x="([^"]*)" y="([^"]*)">(\d)', text)
+    heights = sorted(float(y) for _, y, mark in found if mark != "6")
+    assert len(found) == 6 and min(b - a for a, b in zip(heights, heights[1:])) > 10

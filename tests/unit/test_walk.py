@@ -3,13 +3,12 @@
 import pathlib
 import random
 import re
-import shutil
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from browser import needs_browser, said_of
 
 import train
 from engine import Input, Layer, Model, Sequential, optimizers, set_seed
@@ -285,37 +284,45 @@ def test_the_command_line_writes_walk_html(tmp_path, monkeypatch, capsys):
         train.main("--walk --strategy mirrored".split())
 
 
-PROBE = """<script>
-  window.addEventListener("error", event => document.body.dataset.error = event.message);
+PROBE = """
   const press = key => dispatchEvent(new KeyboardEvent("keydown", { key }));
-  const seen = [at];
-  for (const key of ["n", "ArrowRight", "b", "o", "i", "u"]) { press(key); seen.push(at); }
-  document.body.dataset.seen = seen.join(" ");
+  said.seen = [at];
+  for (const key of ["n", "ArrowRight", "b", "o", "i", "u"]) { press(key); said.seen.push(at); }
+  for (const id of ["next", "back"]) { document.getElementById(id).click(); said.seen.push(at); }
+  const slider = document.getElementById("slider");
+  slider.value = slider.max;
+  slider.dispatchEvent(new Event("input"));
+  said.last = at;
+  scrollTo(0, document.body.scrollHeight);
   document.querySelector("#weights tr:nth-child(2)").dispatchEvent(new Event("click"));
-  const stops = [...document.querySelectorAll(".stops button")];
+  const edges = id => { const { left, right, top, bottom } = document.getElementById(id).getBoundingClientRect(); return { left, right, top, bottom }; };
+  Object.assign(said, { first: at, source: edges("source"), names: edges("names"), followed: edges("followed"), room: innerHeight });
+  const stops = [...document.querySelectorAll(".stops button[data-at]")];
+  said.stops = stops.map(stop => stop.textContent);
   stops.at(-1).dispatchEvent(new Event("click"));
-  document.body.dataset.stops = stops.map(stop => stop.textContent).join(" | ");
-  document.body.dataset.where = document.getElementById("where").textContent;
-  document.body.dataset.names = document.getElementById("names").textContent;
-  document.body.dataset.here = document.querySelector("#map .here").title;
-</script></body>"""
+  said.where = document.getElementById("where").textContent;
+  said.holds = document.getElementById("names").textContent;
+  said.here = document.querySelector("#map .here").title;
+  said.wide = document.documentElement.scrollWidth;
+  document.querySelector(".stops .end").click();
+  said.left = document.querySelectorAll(".stops button").length;
+"""
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-def test_the_page_in_a_browser(tmp_path):
+@needs_browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_in_a_browser(tmp_path, width):
     walk = compiled(MODELS["own layer"], optimizers.SGD(0.1, momentum=0.9)).walk_step(X, Y)
-    path = tmp_path / "walk.html"
-    text = pathlib.Path(walk.to_html(path)).read_text(encoding="utf-8")
-    path.write_text(text.replace("</body>", PROBE), encoding="utf-8")
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-               f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--dump-dom", f"file://{path}"]  # fmt: skip
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert "CONSOLE" not in ran.stderr and "data-error" not in ran.stdout
-    body = re.search("<body[^>]*>", ran.stdout).group()
-    start, next_, again, back, over, into, out = map(int, re.search('data-seen="([^"]*)"', body)[1].split())
+    found = said_of(walk.to_html(tmp_path / "walk.html"), PROBE, tmp_path, width)
+    start, next_, again, back, over, into, out, *buttons = found["seen"]
     depth = [walk.frames[moment.frame].depth for moment in walk.moments]
-    assert (start, next_, again, back) == (0, 1, 2, 1)
+    assert (start, next_, again, back) == (0, 1, 2, 1) and buttons == [out + 1, out] and found["last"] == len(walk.moments) - 1
     assert depth[over] == depth[back] and over > back and depth[into] == depth[into - 1] + 1 and depth[out] < depth[into]
     weight = walk.weights[0]
-    assert f"value {weight.value[weight.index]:.7g}" in body and f"new value {weight.new_value[weight.index]:.7g}" in body
-    assert 'data-here="engine/core/update_rule.py"' in body and f"moment {weight.stops[-1].moment + 1} of" in body
+    assert found["first"] == weight.stops[0].moment and found["stops"][0] == f"value {weight.value[weight.index]:.7g}"
+    assert found["stops"][-1] == f"new value {weight.new_value[weight.index]:.7g}" in found["stops"] and found["left"] == 0
+    assert found["here"] == "engine/core/update_rule.py" and f"moment {weight.stops[-1].moment + 1} of" in found["where"]
+    assert "layers.0.scale" in found["holds"] and found["wide"] <= width
+    # The source, what its names hold and the weight that is followed are seen together.
+    assert 0 <= found["followed"]["top"] and found["followed"]["bottom"] <= found["source"]["top"] + 1, found
+    assert max(found["source"]["bottom"], found["names"]["bottom"]) <= found["room"]

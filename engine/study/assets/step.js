@@ -1,95 +1,6 @@
-// Where the boxes of a step stand. Each block is laid out by itself, in rows: whatever takes values is below what gives them.
-// A line that passes rows between has a lane of its own in each of them, so that no line runs through a box.
-const flow = JSON.parse(document.getElementById("flow").textContent);
-const [W, H, GAP, DOWN, LANE] = [flow.width, flow.height, 34, 46, 22];
-const picture = document.getElementById("picture"), detail = document.getElementById("detail");
-const nodes = new Map(flow.nodes.map((node, order) => [node.id, { ...node, order, children: [] }]));
+// The picture of a step: it is drawn, a click shows what is in a box, blocks open and close, and it moves and zooms.
+const [picture, graph, detail, about] = ["picture", "graph", "detail", "about"].map(id => document.getElementById(id));
 const elements = new Map([...document.querySelectorAll("[data-call]")].map(element => [element.dataset.call, element]));
-const root = { id: null, children: [] };
-for (const node of nodes.values()) (node.parent === null ? root : nodes.get(node.parent)).children.push(node);
-// A model is the page itself: its box would be around everything.
-const model = root.children.find(node => node.children.length);
-if (model && root.children.filter(node => node.id.startsWith("call-")).length === 1) model.flat = true;
-const open = new Set([...nodes.values()].filter(node => node.children.length && (node.flat || nodes.size <= 90)).map(node => node.id));
-const parents = node => (node.parent === null ? [] : [node.parent, ...parents(nodes.get(node.parent))]);
-
-function shown(id) {  // the box that stands for a node: itself, or the outermost closed block around it
-  return [id, ...parents(nodes.get(id))].reverse().find(one => !(nodes.get(one).children.length && open.has(one)));
-}
-
-function visibleEdges() {
-  const found = new Map();
-  for (const [from, to, back] of flow.edges) {
-    const [start, end] = [shown(from), shown(to)];
-    if (start === end) continue;
-    const key = start + ">" + end, known = found.get(key) || { key, start, end, back: false };
-    known.back ||= back;
-    found.set(key, known);
-  }
-  return [...found.values()];
-}
-
-// The rows of a container: {w, h, items: [[item, x, y]], lanes: Map(edge key → points)}, from its own left upper corner.
-function layout(container, edges, inside) {
-  const children = container.children.flatMap(node => (node.flat && open.has(node.id) ? node.children : [node]));
-  const ids = new Set(children.map(node => node.id));
-  const member = id => [id, ...parents(nodes.get(id))].find(one => ids.has(one));
-  const sizes = new Map(), inner = new Map();
-  for (const node of children) {
-    const laid = node.children.length && open.has(node.id) ? layout(node, edges, inside) : null;
-    inner.set(node.id, laid);
-    sizes.set(node.id, laid ? [laid.w + 24, laid.h + 40] : [W, node.id.startsWith("call") ? H : flow.low]);
-  }
-  const passing = edges.map(edge => ({ edge, from: member(edge.start), to: member(edge.end) })).filter(({ from, to }) => (from || to) && from !== to);
-  const order = new Map(children.map((node, place) => [node.id, node.order]));
-  const rank = new Map();
-  for (const node of [...children].sort((a, b) => a.order - b.order).sort((a, b) => (a.id === "end") - (b.id === "end")))
-    rank.set(node.id, Math.max(-1, ...passing.filter(({ from, to }) => to === node.id && rank.has(from)).map(({ from }) => rank.get(from))) + 1);
-  const last = Math.max(0, ...rank.values());
-  if (rank.has("end")) rank.set("end", last);
-  const rows = Array.from({ length: last + 1 }, () => []), lanes = new Map();
-  for (const node of children) rows[rank.get(node.id)].push({ id: node.id, w: sizes.get(node.id)[0], h: sizes.get(node.id)[1], above: [] });
-  const cell = new Map(rows.flat().map(one => [one.id, one]));
-  for (const { edge, from, to } of passing) {
-    const first = from ? rank.get(from) + 1 : 0, end = to ? rank.get(to) : last + 1;
-    let before = from ? cell.get(from) : null;
-    const way = [];
-    for (let row = first; row < end; row++) {
-      const lane = { lane: true, w: LANE, h: 0, above: before ? [before] : [] };
-      rows[row].push(lane);
-      way.push(lane);
-      before = lane;
-    }
-    if (to && before) cell.get(to).above.push(before);
-    lanes.set(edge.key, way);
-  }
-  place(rows);
-  const width = Math.max(W, ...rows.flat().map(one => one.x + one.w)), items = [];
-  let y = 0;
-  for (const row of rows) {
-    const height = Math.max(0, ...row.map(one => one.h));
-    for (const one of row) {
-      [one.top, one.bottom, one.first, one.last] = [y, y + height, row === rows[0], row === rows[last]];
-      if (!one.lane) items.push([one.id, one.x, y + (height - one.h) / 2, one, inner.get(one.id)]);
-    }
-    y += height + DOWN;
-  }
-  return { w: width, h: y - DOWN, items, lanes };
-}
-
-function place(rows) {  // from left to right near what is above, without touching
-  const middle = one => one.x + one.w / 2, wish = one => (one.above.length ? one.above.reduce((sum, up) => sum + middle(up), 0) / one.above.length : null);
-  for (const row of rows) {
-    row.forEach((one, index) => { one.wish = wish(one) ?? index * (W + GAP) + W / 2; });
-    row.sort((a, b) => a.wish - b.wish);
-    let end = -Infinity;
-    for (const one of row) { one.x = Math.max(one.wish - one.w / 2, end); end = one.x + one.w + GAP; }
-    const shift = row.reduce((sum, one) => sum + one.wish - middle(one), 0) / (row.length || 1);
-    for (const one of row) one.x += shift;
-  }
-  const left = Math.min(0, ...rows.flat().map(one => one.x));
-  for (const one of rows.flat()) one.x -= left;
-}
 
 const make = (kind, attributes, parent) => {
   const element = document.createElementNS(picture.namespaceURI, kind);
@@ -98,12 +9,13 @@ const make = (kind, attributes, parent) => {
   return element;
 };
 
-let size = [W, H];
+const [MARGIN, READABLE] = [20, 0.8];  // around the picture; the scale at which its smallest text is still read with ease
+let size = [W, H], places = new Map();
 function draw() {
-  const edges = visibleEdges(), points = new Map(edges.map(edge => [edge.key, []])), places = new Map();
-  const frames = document.getElementById("frames"), lines = document.getElementById("edges");
-  frames.replaceChildren();
-  lines.replaceChildren();
+  const edges = visibleEdges(), points = new Map(edges.map(edge => [edge.key, []]));
+  const [frames, lines, titles] = ["frames", "edges", "titles"].map(id => document.getElementById(id));
+  for (const part of [frames, lines, titles]) part.replaceChildren();
+  places = new Map();
   for (const element of elements.values()) element.classList.add("gone");
   // `above` and `below`: the ends of the row around a frame, up to which its lines go straight.
   const put = (laid, left, top, above, below) => {
@@ -111,7 +23,7 @@ function draw() {
     for (const [key, way] of laid.lanes)
       for (const lane of way) points.get(key).push([left + lane.x + lane.w / 2, ...reach(lane)]);
     for (const [id, x, y, one, within] of laid.items) {
-      if (within) frame(frames, id, left + x, top + y, one);
+      if (within) frame(frames, titles, id, left + x, top + y, one);
       if (within) put(within, left + x + 12, top + y + 28, ...reach(one));
       else {
         elements.get(id).classList.remove("gone");
@@ -120,23 +32,22 @@ function draw() {
       }
     }
   };
-  const all = layout(root, edges);
-  size = [all.w + 40, all.h + 40];
-  put(all, 20, 20, 20, 20 + all.h);
-  join(lines, edges, points, places);
+  const all = layout(root, edges, picture.clientWidth / READABLE - 2 * MARGIN);
+  size = [all.w + 2 * MARGIN, all.h + 2 * MARGIN];
+  put(all, MARGIN, MARGIN, MARGIN, MARGIN + all.h);
+  join(lines, edges, points);
   for (const text of picture.querySelectorAll("[data-room]")) trim(text);
 }
 
-function frame(frames, id, x, y, one) {
-  const group = make("g", { class: "frame" }, frames);
-  make("rect", { x, y, width: one.w, height: one.h, rx: 8 }, group);
-  const title = make("text", { x: x + 10, y: y + 18, role: "button", tabindex: 0, "data-room": one.w - 20 }, group);
-  title.textContent = "▾ " + elements.get(id).querySelector(".name").textContent;
-  title.dataset.whole = "▾ " + (elements.get(id).querySelector(".name").dataset.whole || elements.get(id).querySelector(".name").textContent);
-  act(title, () => { show(elements.get(id)); toggle(id); });
+function frame(frames, titles, id, x, y, one) {
+  make("rect", { class: "frame", x, y, width: one.w, height: one.h, rx: 8 }, frames);
+  const title = make("text", { class: "frame", x: x + 10, y: y + 18, role: "button", tabindex: 0, "data-room": one.w - 20 }, titles);
+  const name = elements.get(id).querySelector(".name");
+  title.textContent = "▾ " + (name.dataset.whole || name.textContent);
+  act(title, () => { tell(elements.get(id)); toggle(id); });
 }
 
-function join(lines, edges, points, places) {
+function join(lines, edges, points) {
   const ends = (id, side) => edges.filter(edge => edge[side] === id);
   const port = (edge, id, side) => {  // lines that meet at a box stand side by side
     const other = side === "start" ? "end" : "start", near = one => {
@@ -166,12 +77,12 @@ function curve(points, aside) {
   return text;
 }
 
-function trim(text) {  // what is too long for its place ends in …; the whole is in the title
+function trim(text) {  // what is too long for its place has … in its middle, as names often differ at the end; the whole is in the title
   const whole = text.dataset.whole ??= text.textContent;
   if (text.closest(".gone")) return;
   text.textContent = whole;
   for (let length = whole.length - 1; length > 1 && text.getComputedTextLength() > text.dataset.room; length--)
-    text.textContent = whole.slice(0, length) + "…";
+    text.textContent = whole.slice(0, Math.ceil(length / 2)) + "…" + whole.slice(whole.length - Math.floor(length / 2));
 }
 
 // ---- what is chosen, what is open
@@ -189,24 +100,47 @@ function act(element, what) {
 function toggle(id) {
   if (!open.delete(id)) open.add(id);
   draw();
+  look();
 }
 
-function show(box) {
+function tell(box) {  // in the panel
   for (const other of elements.values()) other.classList.toggle("chosen", other === box);
-  detail.replaceChildren();
+  about.replaceChildren();
   for (const id of [box.dataset.call, box.dataset.class])
-    if (id) detail.append(document.getElementById(id).content.cloneNode(true));
+    if (id) about.append(document.getElementById(id).content.cloneNode(true));
   detail.scrollTop = 0;
+}
+
+function show(box) {  // on a phone the panel comes up from the lower edge, and the picture goes to the upper half
+  tell(box);
+  detail.parentNode.classList.add("open");
+  if (getComputedStyle(detail).position === "fixed") graph.scrollIntoView();
+  reveal(box.dataset.call);
+}
+
+function hide() {
+  detail.parentNode.classList.remove("open");
+  look();
+}
+
+document.getElementById("close").onclick = hide;
+addEventListener("keydown", event => { if (event.key === "Escape") hide(); });
+
+function go(id) {  // from elsewhere on the page: what is in closed blocks is opened
+  parents(nodes.get(id)).forEach(one => open.add(one));
+  draw();
+  show(elements.get(id));
+  graph.scrollIntoView({ block: "nearest" });
 }
 
 let dragged = false;
 for (const [id, element] of elements) {
   act(element, () => show(element));
   const opener = element.querySelector(".toggle");
-  if (opener) act(opener, () => { show(element); toggle(id); });
+  if (opener) act(opener, () => { tell(element); toggle(id); });
+  element.addEventListener("focus", () => { if (element.matches(":focus-visible")) reveal(id); });
 }
-for (const link of document.querySelectorAll("[data-go]"))
-  link.addEventListener("click", () => { show(elements.get("call-" + link.dataset.go)); });
+for (const link of document.querySelectorAll("[data-go]")) link.addEventListener("click", () => go("call-" + link.dataset.go));
 
 // ---- moving and zooming
 
@@ -215,10 +149,17 @@ function look() {
   const box = picture.getBoundingClientRect();
   picture.setAttribute("viewBox", `${left} ${top_} ${box.width / scale} ${box.height / scale}`);
 }
-function fit() {
-  const box = picture.getBoundingClientRect();
-  scale = Math.min(1.15, Math.max(box.width < 500 ? 0.5 : 0.7, Math.min(box.width / size[0], box.height / size[1])));
+function fit() {  // all of it if that can be read; else its width, from the top
+  const box = picture.getBoundingClientRect(), whole = Math.min(box.width / size[0], box.height / size[1]);
+  scale = whole > READABLE ? Math.min(1.1, whole) : Math.min(1, Math.max(0.5, box.width / size[0]));
   [left, top_] = [(size[0] - box.width / scale) / 2, Math.min(0, (size[1] - box.height / scale) / 2)];
+  look();
+}
+function reveal(id) {  // moves the picture if a box is not whole in it
+  const box = picture.getBoundingClientRect(), [wide, tall] = [box.width / scale, box.height / scale];
+  const { x, y, w, h } = places.get(shown(id)) ?? { x: left, y: top_, w: 0, h: 0 };
+  if (x < left || x + w > left + wide) left = x + w / 2 - wide / 2;
+  if (y < top_ || y + h > top_ + tall) top_ = y + h / 2 - tall / 2;
   look();
 }
 function zoom(factor, x, y) {
@@ -257,7 +198,13 @@ for (const kind of ["pointerup", "pointercancel"])
 
 draw();
 fit();
-addEventListener("resize", fit);
+let width = innerWidth;
+addEventListener("resize", () => {  // on a phone the height changes while one scrolls
+  if (width === innerWidth) return look();
+  width = innerWidth;
+  draw();
+  fit();
+});
 const first = [...elements.values()].find(element => element.classList.contains("box"));
 const wrong = document.querySelector("[data-go]");
-if (wrong || first) show(wrong ? elements.get("call-" + wrong.dataset.go) : first);
+if (wrong || first) tell(wrong ? elements.get("call-" + wrong.dataset.go) : first);

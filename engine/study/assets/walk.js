@@ -37,7 +37,10 @@ function go(index) {
     }
   }
   drawDepth();
-  for (const button of document.querySelectorAll(".stops button")) button.classList.toggle("now", +button.dataset.at === at);
+  for (const button of document.querySelectorAll(".stops button")) {
+    button.classList.toggle("now", +button.dataset.at === at);
+    if (+button.dataset.at === at) button.parentNode.scrollLeft = button.offsetLeft - button.parentNode.offsetLeft - 60;
+  }
 }
 
 function drawSource(moment) {
@@ -91,12 +94,28 @@ function drawNames(moment) {
   if (last && moment.frame.returned) box.append(make("dl", {}, make("dt", {}, "returns"), make("dd", {}, moment.frame.returned)));
 }
 
-const follower = weight => make("button", { className: "follow", onclick: () => follow(weight) }, "follow it");
+const follower = weight => make("button", { className: "follow", onclick: () => follow(weight) }, weight === followed ? "followed" : "follow it");
 
 function follow(weight) {
   followed = followed === weight ? null : weight;
+  drawFollowed();
   drawWeights();
-  if (followed && weight.stops.length) { go(weight.stops[0][1]); $("weights").querySelector(".chosen").scrollIntoView({ block: "nearest" }); }
+  if (!followed) return;
+  if (weight.stops.length) go(weight.stops[0][1]);
+  scrollBy(0, $("source").getBoundingClientRect().top - $("bar").offsetHeight - 8);  // to where one sees it
+}
+
+function drawFollowed() {  // its stops, below the keys
+  $("followed").replaceChildren();
+  if (!followed) return;
+  const stops = followed.stops.map(([kind, moment, number]) => {
+    const button = make("button", { onclick: () => go(moment) }, `${kind} ${number}`);
+    button.dataset.at = moment;
+    return button;
+  });
+  const slots = followed.slots.map(([name, old, now]) => make("span", { className: "soft" }, `slot ${name}: ${old} → ${now}`));
+  const end = make("button", { className: "end", title: "follow it no more", onclick: () => follow(followed) }, "×");
+  $("followed").append(make("div", { className: "stops" }, end, make("b", {}, followed.cells[0]), ...stops, ...slots));
 }
 
 function drawWeights() {
@@ -106,14 +125,6 @@ function drawWeights() {
     const row = make("tr", { className: weight === followed ? "chosen" : "", tabIndex: 0, onclick: () => follow(weight) }, ...weight.cells.map(cell => make("td", {}, cell)));
     row.onkeydown = event => { if (event.key === "Enter") follow(weight); };
     table.append(row);
-    if (weight !== followed) continue;
-    const stops = weight.stops.map(([kind, moment, number]) => {
-      const button = make("button", { onclick: () => go(moment) }, `${kind} ${number}`);
-      button.dataset.at = moment;
-      return button;
-    });
-    const slots = weight.slots.map(([name, old, now]) => ` slot ${name}: ${old} → ${now}.`);
-    table.append(make("tr", {}, make("td", { colSpan: 5, className: "stops" }, ...stops, ...slots)));
   }
   $("weights").replaceChildren(table);
 }
@@ -132,12 +143,13 @@ function drawDepth() {
   const canvas = $("depth"), pen = canvas.getContext("2d"), style = getComputedStyle(document.body);
   const ratio = devicePixelRatio || 1, width = canvas.width = canvas.clientWidth * ratio, height = canvas.height = 44 * ratio;
   const most = Math.max(...frames.map(frame => frame.depth)) + 1, step = width / moments.length;
-  moments.forEach((moment, index) => {
+  pen.globalAlpha = 0.55;
+  for (let x = 0; x < width; x += Math.max(step, ratio)) {
+    const moment = moments[Math.min(Math.round(x / step), moments.length - 1)];
     pen.fillStyle = style.getPropertyValue(data.files[moment.frame.fn[1]][0].startsWith("engine/core/") ? "--one" : "--two");
     const tall = height * (moment.frame.depth + 1) / most;
-    pen.globalAlpha = 0.55;
-    pen.fillRect(index * step, height - tall, Math.max(step, ratio), tall);
-  });
+    pen.fillRect(x, height - tall, Math.max(step, ratio), tall);
+  }
   pen.globalAlpha = 1;
   pen.fillStyle = style.getPropertyValue("--ink");
   pen.fillRect((at + 0.5) * step - ratio, 0, 2 * ratio, height);
@@ -154,7 +166,6 @@ addEventListener("keydown", event => {
 });
 addEventListener("resize", drawDepth);
 matchMedia("(prefers-color-scheme: dark)").onchange = drawDepth;
-for (const note of data.notes) $("outline").before(make("p", {}, note));
 drawMap();
 drawWeights();
 if (moments.length) go((+location.hash.slice(1) || 1) - 1);  // walk.html#120: the moment to begin with
