@@ -1,10 +1,14 @@
 """The same models in PyTorch and JAX, as optional contenders: only where they are installed.
 
-Both train the way their users would who want speed: PyTorch eagerly with its fused kernels and `foreach` Adam on
-tensors in memory; JAX (dense models) as one compiled scan over an epoch, with Adam written out.
+Both train the way their users would who want speed: PyTorch eagerly, and once more compiled (`torch.compile`, which needs a
+C++ compiler, and its fused Adam), on tensors in memory; JAX (dense models) as one compiled scan over an epoch, with Adam
+written out.
 """
 
+import functools
 import importlib.util
+import shutil
+import sys
 
 import numpy as np
 
@@ -13,13 +17,16 @@ def available():
     """{name: function (workload, x, y) → trainer of one epoch or None} of what is installed."""
     found = {}
     if importlib.util.find_spec("torch"):
+        sys.modules["triton"] = None  # PyTorch's compiler for GPUs, which crashes beside TensorFlow's when it is imported
         found["PyTorch"] = torch_trainer
+        if shutil.which("g++"):
+            found["PyTorch compiled"] = functools.partial(torch_trainer, compiled=True)
     if importlib.util.find_spec("jax"):
         found["JAX"] = jax_trainer
     return found
 
 
-def torch_trainer(workload, x, y):
+def torch_trainer(workload, x, y, compiled=False):
     """A function that trains one epoch in PyTorch."""
     import torch
 
@@ -27,8 +34,10 @@ def torch_trainer(workload, x, y):
     if workload.name in ("cnn", "resnet"):
         x = np.moveaxis(x, -1, 1).copy()
     inputs, labels = torch.from_numpy(x), torch.from_numpy(y)
-    optimizer = torch.optim.Adam(model.parameters())
+    optimizer = torch.optim.Adam(model.parameters(), fused=compiled)
     loss_function = torch.nn.CrossEntropyLoss()
+    if compiled:
+        model, loss_function = torch.compile(model), torch.compile(loss_function)
 
     def epoch():
         order = torch.randperm(len(inputs))
