@@ -1,80 +1,171 @@
-"""How near `fit` is to what the processor can do: `python benchmarks/limits.py [workload ...]`.
+"""How near `fit` is to what the processor can do: `python benchmarks/limits.py [workload ...] [--adam]`.
 
-The limit here is the time of the matrix products of one training step, each of them alone in an XLA program of its own, and
-nothing else done at all: no activation, no loss, no update, no metric. Whatever compiles with XLA, Keras with `jit_compile`
-too, runs these same products, so the limit also says which ratios are out of reach on a machine.
+The limit is the time of the matrix products and convolutions of one training step (products.py), each by the library
+that makes it fastest here, and nothing else done at all. The rest is measured by leaving parts out: `fit` with a training step
+that does less, in the same loop, on the same way (XLA or TensorFlow's kernels).
+
+    loop         a step that does nothing
+    gather       a step that reads its batch, without the loop
+    random       a step that draws the masks, without the loop
+    elementwise  forward, loss and backward, without all these and the limit
+    update       the whole step without metrics, without all these
+    metrics      the whole step, without all these
+
+`--adam`: the update of one variable of 1, 10 and 100 million parameters, in passes: times in which a plain copy, which
+reads one array and writes one, moves one. Adam reads four and writes three.
 """
 
 import argparse
 import collections
+import dataclasses
 import os
+import threading
 import time
+
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import contest  # noqa: E402
 import numpy as np  # noqa: E402
+import products  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import workloads  # noqa: E402
-from fit import trainer  # noqa: E402
 
-WITHOUT_LOOPS = ["mlp", "wide-mlp", "deep-mlp", "transformer"]
-
-
-def products(workload):
-    """{(shape, shape, transposed, transposed): how often} of the products in one training step."""
-    model = workload.build(workloads.glassbox())
-    model.compile("adam", "sparse_categorical_crossentropy")
-    x, y = workload.data(workload.batch_size)
-    batch = tf.constant(x), tf.constant(y)
-    graph = tf.function(model.train_step, autograph=False).get_concrete_function(batch).graph
-    names = {"MatMul": ("transpose_a", "transpose_b"), "BatchMatMulV2": ("adj_x", "adj_y")}
-    return collections.Counter(
-        (*(tuple(item.shape) for item in operation.inputs), *(operation.get_attr(name) for name in names[operation.type]))
-        for operation in graph.get_operations() if operation.type in names
-    )  # fmt: skip
+NAMES = [workload.name for workload in workloads.WORKLOADS]
+PASSES = 7  # of Adam over memory, at least: see above
 
 
-def seconds_of(first, second, transposed, other_transposed, repeats=5):
-    """The time of one product in an XLA program that makes many of them."""
-    one, two = (tf.random.stateless_normal(shape, (0, 1)) for shape in (first, second))
-    count, first_is_larger = 200, np.prod(first) >= np.prod(second)
+def _nothing(model):
+    return lambda data: {"loss": tf.zeros([])}
 
-    @tf.function(jit_compile=True, autograph=False)
-    def run(one, two):
-        def body(index, last):  # the smaller factor changes, or XLA would multiply once for all
-            factors = (one, two + last) if first_is_larger else (one + last, two)
-            return index + 1, 1e-30 * tf.matmul(*factors, transpose_a=transposed, transpose_b=other_transposed)[..., :1, :1]
 
-        start = tf.zeros((*first[:-2], 1, 1))
-        return tf.while_loop(lambda index, last: index < count, body, (0, start))[1]
+def _gather(model):
+    return lambda data: {"loss": sum(tf.reduce_sum(tf.cast(item, tf.float32)) for item in tf.nest.flatten(data))}
 
+
+def _random(model):
+    masked = [(layer, layer.output.shape[1:]) for layer in model.layers if type(layer).__name__ == "Dropout"]
+
+    def step(data):
+        rows = tf.shape(data[0])[0]
+        drawn = [layer(tf.ones([rows, *shape]), training=True) for layer, shape in masked]
+        return {"loss": sum((tf.reduce_sum(item) for item in drawn), tf.zeros([]))}
+
+    return step
+
+
+def _gradients(model):
+    kept = [tf.Variable(tf.zeros_like(variable)) for variable in model.trainable_variables]
+
+    def step(data):
+        _, loss, gradients = model.step_gradients(*data)
+        for variable, (gradient, _) in zip(kept, gradients):
+            variable.assign(gradient)  # or nobody would ask for it
+        return {"loss": loss}
+
+    return step
+
+
+PARTS = {"loop": _nothing, "gather": _gather, "random": _random, "gradients": _gradients, "without metrics": None, "fit": None}
+
+
+def trainers(workload):
+    """{name of each part: function that trains one epoch}."""
+    x, y = workload.data(workload.rows)
+    found, jit = {}, "auto"
+    for name, part in reversed(PARTS.items()):
+        model = workload.build(workloads.glassbox())
+        metrics = ["accuracy"] if name == "fit" else None
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=metrics, jit_compile=jit)
+        if part is not None:
+            model.train_step = part(model)
+        found[name] = lambda model=model: model.fit(x, y, batch_size=workload.batch_size, verbose=0)
+        if name == "fit":
+            found[name]()  # the way of the whole step is that of its parts
+            jit = all(step.obstacle is None for step in model._traces.kept.values())
+    return found
+
+
+def measure(workload, rounds):
+    """One row of the table, as a dict of microseconds per step."""
+    found = products.of_model(workload.build(workloads.glassbox()), workload.batch_size)
+    limit, libraries = 0.0, collections.Counter()
+    for product, count in found.items():
+        seconds, library = products.fastest(product)
+        limit += 1e6 * count * seconds
+        libraries[library] += 1e6 * count * seconds
+    steps = workload.rows / workload.batch_size
+    times = contest.medians(contest.take_turns(trainers(workload), rounds), per=steps)
+    loop, gathered, drawn, gradients, without, fit = (times[name][0] for name in PARTS)
+    parts = {"loop": loop, "gather": gathered - loop, "random": drawn - loop}
+    parts |= {"elementwise": gradients - limit - sum(parts.values()), "update": without - gradients, "metrics": fit - without}
+    return {"workload": workload.name, "products": sum(found.values()), "limit": limit, "by": dict(libraries), "fit": times["fit"],
+            "parts": parts}  # fmt: skip
+
+
+def copy_seconds(size=100_000_000):
+    """The time of a copy of so many numbers by all cores, the best of some."""
+    pairs = list(zip(*(np.array_split(array, os.cpu_count()) for array in np.ones((2, size), "float32"))))
     times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        run(one, two).numpy()
-        times.append(time.perf_counter() - started)
-    return min(times) / count
+    for _ in range(5):
+        began = time.perf_counter()
+        parts = [threading.Thread(target=np.copyto, args=pair) for pair in pairs]
+        for part in parts:
+            part.start()
+        for part in parts:
+            part.join()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def adam(millions, rounds):
+    """Microseconds of the update of so many parameters, as a dict."""
+    size, steps = int(millions * 1e6), max(4, int(400 / millions))
+    library = workloads.glassbox()
+    model = library.Sequential([library.Input((1000,)), library.layers.Dense(size // 1000, use_bias=False)])
+    model.compile("adam", "mse", jit_compile=True)
+    gradient = tf.Variable(tf.fill([1000, size // 1000], 1e-3))
+
+    def step(data):
+        model.apply_step([(tf.identity(gradient), model.trainable_variables[0])], 1)
+        return {"loss": tf.zeros([])}
+
+    model.train_step = step
+    x = np.zeros((steps, 1000), "float32")
+    times = contest.take_turns({"update": lambda: model.fit(x, batch_size=1, verbose=0)}, rounds)
+    return {"parameters": size, **contest.medians(times, per=steps)}
+
+
+def _times(found):
+    return "{:,.0f} ({:,.0f}–{:,.0f})".format(*found)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("workload", nargs="*", default=WITHOUT_LOOPS, help=f"of {WITHOUT_LOOPS}; all without any")
+    parser.add_argument("workload", nargs="*", choices=[*NAMES, []], help="all without any")
+    parser.add_argument("--adam", action="store_true", help="the update beside a copy, in place of workloads")
+    parser.add_argument("--millions", type=float, nargs="+", default=[1, 10, 100], help="of parameters, for --adam")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rows", type=int, help="rows of an epoch, for a quick look")
     parser.add_argument("--json", help="write the results there")
     arguments = parser.parse_args()
-    results, rows = [], []
-    for workload in [w for w in workloads.WORKLOADS if w.name in arguments.workload]:
-        found = products(workload)
-        limit = 1e6 * sum(often * seconds_of(*kind) for kind, often in found.items())
-        run = trainer(workloads.glassbox(), workload, *workload.data(workload.rows))
-        steps = workload.rows / workload.batch_size
-        middle, low, high = contest.medians(contest.take_turns({"fit": run}, arguments.rounds), per=steps)["fit"]
-        results.append({"workload": workload.name, "products": sum(found.values()), "limit": limit, "fit": [middle, low, high]})
-        rows.append((workload.name, str(sum(found.values())), f"{limit:,.0f}", f"{middle:,.0f} ({low:,.0f}–{high:,.0f})",
-                     f"{middle / limit:.2f}"))  # fmt: skip
-    contest.table("microseconds per step, median of rounds (lowest–highest), beside its products alone", rows,
-                  ("workload", "products", "limit", "Glassbox", "times the limit"))  # fmt: skip
+    if arguments.adam:
+        one = 1e6 * copy_seconds() / 1e8 / 2  # microseconds in which one number is read or written
+        results = [adam(millions, arguments.rounds) for millions in arguments.millions]
+        passes = [each["update"][0] / each["parameters"] / one for each in results]
+        rows = [(f"{each['parameters']:,}", _times(each["update"]), f"{count:.1f}", f"{count / PASSES:.2f}")
+                for each, count in zip(results, passes)]  # fmt: skip
+        contest.table(f"Adam's update, microseconds, median of rounds (lowest–highest); a copy moves {4e-3 / one:.1f} GB/s", rows,
+                      ("parameters", "update", "passes", "times the limit"))  # fmt: skip
+    else:
+        chosen = [each for each in workloads.WORKLOADS if not arguments.workload or each.name in arguments.workload]
+        chosen = [dataclasses.replace(each, rows=arguments.rows or each.rows) for each in chosen]
+        results = [measure(each, arguments.rounds) for each in chosen]
+        rows = [(each["workload"], str(each["products"]), f"{each['limit']:,.0f}", _times(each["fit"]),
+                 f"{each['fit'][0] / each['limit']:.2f}", *(f"{value:,.0f}" for value in each["parts"].values()),
+                 ", ".join(f"{name} {time / each['limit']:.0%}" for name, time in each["by"].items())) for each in results]  # fmt: skip
+        contest.table("microseconds per step, median of rounds (lowest–highest), beside its products alone, and the rest by parts",
+                      rows, ("workload", "products", "limit", "Glassbox", "times", *results[0]["parts"], "limit by"))  # fmt: skip
     if arguments.json:
         contest.write_json(arguments.json, results)
 

@@ -42,9 +42,9 @@ class AutomaticStep(CompiledStep):
         self.tally.made[size] += 1
         return logs
 
-    def on_rows(self, data, order, start, stop):
-        size = int(order.shape[1])
-        if self._one_by_one(size):
+    def on_rows(self, data, order, start, stop, size=None):
+        size = int(order.shape[1]) if size is None else size
+        if self.one_by_one(size):
             return Step.on_rows(self, data, order, start, stop)
         while start < stop:
             end = start + self._alike(stop - start, size)
@@ -58,7 +58,7 @@ class AutomaticStep(CompiledStep):
         if self.uses_xla(STREAM) and ("batch", True) not in self._programs:
             first = 1  # by itself: should XLA refuse it, the batch is still in hand
             logs, ran, waited = super().on_iterator(iterator, first)
-        elif self._one_by_one(STREAM):
+        elif self.one_by_one(STREAM):
             first = min(count, LOOP - self.tally.made[STREAM])
             logs, ran, waited = super().on_iterator(iterator, first)
         else:
@@ -78,7 +78,7 @@ class AutomaticStep(CompiledStep):
         self.tally.made[STREAM] += int(ran)
         return logs, int(ran), float(waited)
 
-    def _one_by_one(self, size):
+    def one_by_one(self, size):
         """Whether the next steps are too few for a loop."""
         return not self.uses_xla(size) and self.tally.most() < LOOP
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sized
 
 import tensorflow as tf
 
+from engine.core.compiled import STREAM
+from engine.data import stacked
 from engine.data.sequences import by_number, length
 from engine.data.streams import StreamFeed
 from engine.small_parts.arrays import is_array_like, to_tensors
@@ -25,7 +27,7 @@ class PythonFeed(StreamFeed):
         if self.steps == 0:
             raise ValueError(f"The {type(source).__name__} is empty: it gives no batches.")
         self.limited = steps is not None
-        self._ahead, self._spec, self._kept = None, None, []
+        self._ahead, self._spec, self._kept, self._taken = None, None, [], []
         super().__init__(renew=False)
         self.start(0)
         if self.spec is None:
@@ -54,7 +56,33 @@ class PythonFeed(StreamFeed):
             super().set_state(state)
 
     def run(self, step, count):
-        return super().run(step, 1)  # the batch after it may need a step of another spec
+        self._peek()
+        room = 1 if self._ahead is None else stacked.room(step, self._ahead)
+        self._taken = self._take(min(count, room))
+        if not self._taken:
+            return None, 0
+        self.last = self._taken[-1]
+        if room > 1 and not step.one_by_one(STREAM):
+            logs = step.on_rows(*stacked.rows_of_all(self._taken, room), 0, len(self._taken), STREAM)
+        else:
+            for batch in self._taken:
+                logs = step.on_batch(batch, STREAM)
+        return logs, len(self._taken)
+
+    def _take(self, most):
+        """The next batches of the epoch, as far as they are alike: one that is not may need a step of another spec."""
+        taken = []
+        while len(taken) < most and (batch := self.next()) is not None:
+            taken.append(batch)
+            if len(taken) < most:
+                self._peek()
+                if self._ahead is None or not stacked.alike(batch, self._ahead):
+                    break
+        return taken
+
+    def once_more(self, first=0, end=None):
+        """Those of the last chunk, or before there is one what is at hand."""
+        return self._taken or super().once_more(first, end)
 
     def next(self):
         self._peek()

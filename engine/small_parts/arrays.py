@@ -70,12 +70,22 @@ def _copy(array, dtype):
     dtype = np.dtype(dtype).newbyteorder("=")
     if dtype.kind not in "fiu":  # bfloat16, which NumPy cannot hand over
         return tf.convert_to_tensor(array)
-    size = array.size * dtype.itemsize
+    copied = aligned(array.shape, dtype)
+    copied[...] = array
+    return shared(copied)
+
+
+def aligned(shape, dtype):
+    """A new array of any numbers, which a tensor can share."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     memory = np.empty(size + _ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % _ALIGNMENT
-    copied = memory[start : start + size].view(dtype).reshape(array.shape)
-    copied[...] = array
-    return tf.identity(tf.experimental.dlpack.from_dlpack(copied.__dlpack__()))  # identity: to the device of computing
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def shared(array):
+    """A tensor that has the memory of an `aligned` array, which nobody may write to any more."""
+    return tf.identity(tf.experimental.dlpack.from_dlpack(array.__dlpack__()))  # identity: to the device of computing
 
 
 def rows_of(data, rows):
