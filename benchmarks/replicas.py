@@ -24,7 +24,7 @@ import layers  # noqa: E402
 from engine.distribute import cluster, place, workers  # noqa: E402
 
 ROWS, FEATURES = 16384, 784
-RUNS = [("none", 1), ("mirrored", 1), ("mirrored", 2), ("mirrored", 4), ("multiworker", 1), ("multiworker", 2)]
+RUNS = [("none", 1), ("mirrored", 1), ("mirrored", 2), ("mirrored", 4), ("multiworker", 1), ("multiworker", 2), ("multiworker", 3)]
 
 
 def loopback_bytes():
@@ -46,7 +46,7 @@ def measure(kind, count, units, batch, path):
             engine.Input((FEATURES,)), layers.Dense(units, activation="relu"), layers.Dense(units, activation="relu"),
             layers.Dense(10, activation="softmax"),
         ])  # fmt: skip
-        model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+        model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False, steps_per_execution=16)
         model.fit(x, y, batch_size=batch, epochs=1, verbose=0)
         seconds, exchanged, steps = [], [], ROWS // batch
         for _ in range(5):

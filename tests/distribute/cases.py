@@ -177,6 +177,11 @@ CASES = {
                    dict(y=np.eye(3)[CLASSES], validation_data=(X[:11], np.eye(3)[CLASSES[:11]]))),
     "random": (noisy, dict(loss="mse", metrics=["mae"]), dict(sample_weight=WEIGHTS)),
     "dropout": (dropped, dict(loss="sparse_categorical_crossentropy"), dict(y=CLASSES, class_weight={0: 2.0, 2: 0.3})),
+    "own_loss": (dense, dict(loss=lambda: of_first_classes), dict(y=CLASSES)),
+    "own_rows": (dense, dict(loss=lambda: lambda y_true, y_pred: tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)), dict()),
+    "penalised": (lambda: Sequential([Input((6,)), Dense(4, kernel_regularizer="l2"), Penalty(), Dense(3)]), dict(loss="mse"), dict()),
+    "long_stream": (dense, dict(loss="mse", metrics=["mae"]),
+                    dict(x=lambda: tf.data.Dataset.from_tensor_slices((X, Y)).batch(2).repeat(3))),
     "per_replica": (lambda: Sequential([Dense(4), BatchNormalization(), Dense(3)]), dict(loss="mse"), dict()),
 }  # fmt: skip
 DIFFERENT = ("per_replica",)  # what a replica does with its rows alone
@@ -185,6 +190,12 @@ PREDICTED = ("random", "softmax", "regularizers", "masked", "two_outputs", "metr
 
 def scope(strategy):
     return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def of_first_classes(y_true, y_pred):
+    """A loss that looks at some rows only: how many, no other replica knows."""
+    some = tf.reshape(y_true, [-1]) < 2
+    return tf.reduce_sum(tf.square(tf.boolean_mask(y_pred, some)), axis=-1)
 
 
 def made(arguments):

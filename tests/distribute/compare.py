@@ -51,6 +51,25 @@ def masks_alike(strategy):
     return float(np.mean(first == second))
 
 
+def exchanges(strategy):
+    """{case: [exchanges in a training step, in a test step, and around all steps of a chunk]}."""
+    found = {}
+    for case in ("softmax", "sample_weights", "two_outputs", "random", "mean_with_weight", "regularizers", "own_loss", "per_replica"):
+        model = cases.make(case, strategy)
+        cases.fit(model, case, epochs=1)
+        x, y = (cases.CASES[case][2].get(name, default) for name, default in (("x", cases.X), ("y", cases.Y)))
+        model.evaluate(x, y, batch_size=8, verbose=0)
+        steps = {key[0]: step for key, step in model._traces.kept.items()}
+        graphs = (steps["train"].step.graph, steps["test"].step.graph, steps["train"]._programs["rows", False].graph)
+        found[case] = [reductions(graph) // strategy.num_replicas_in_sync for graph in graphs]
+    return found
+
+
+def reductions(graph):
+    """The operations in `graph` by which replicas exchange numbers; what is in a loop inside is not counted."""
+    return sum(op.type.startswith("CollectiveReduce") for op in graph.get_operations())
+
+
 def mixed_up(strategy):
     """What is said where a part is made outside of the scope."""
     optimizer = cases.Descent()
@@ -119,7 +138,7 @@ def half_precision(strategy):
 
 
 OTHERS = {function.__name__: function for function in (
-    resumed, resumed_random, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
+    resumed, resumed_random, exchanges, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
 )}  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from printed import printed
 
 EXACT = [name for name in cases.CASES if name not in cases.DIFFERENT]
 FAST = ("softmax", "regularizers", "add_loss", "sample_weights", "synchronized", "masked", "global_clipnorm", "accumulation",
-        "two_outputs", "metrics", "one_row_left", "tutorial", "on_nan", "dataset")  # fmt: skip
-OTHERS = ("resumed", "masks_alike", "mixed_up", "not_finite", "slower", "with_callbacks", "half_precision")
+        "two_outputs", "metrics", "one_row_left", "tutorial", "on_nan", "dataset", "own_loss", "own_rows", "penalised",
+        "long_stream")  # fmt: skip
+OTHERS = ("resumed", "exchanges", "masks_alike", "mixed_up", "not_finite", "slower", "with_callbacks", "half_precision")
 SOME = ("softmax", "add_loss", "one_row_left")  # on four replicas and on one, in the fast tests
 
 
@@ -52,6 +53,24 @@ def test_what_is_per_replica_differs(case):
 def test_a_checkpoint_goes_on_with_other_devices():
     difference, where = on_two("resumed")
     assert difference < 1e-10, where
+
+
+# in a training step, in a test step, around a chunk of steps
+EXCHANGES = {
+    "softmax": [1, 0, 1],
+    "sample_weights": [1, 0, 1],
+    "two_outputs": [1, 0, 1],
+    "random": [1, 0, 1],
+    "regularizers": [1, 0, 1],
+    "mean_with_weight": [2, 0, 1],  # the sum of the weights; evaluated without any
+    "own_loss": [2, 1, 1],  # how many values it has, nobody knows
+    "per_replica": [2, 0, 1],  # the moving averages
+}
+
+
+@pytest.mark.parametrize("case", EXCHANGES)
+def test_gradients_are_all_that_a_step_exchanges(case):
+    assert on_two("exchanges")[case] == EXCHANGES[case]
 
 
 def test_each_replica_draws_its_own_numbers():
