@@ -53,19 +53,23 @@ def _of_rows(tensors):
     return [found.get(place, tensor) for place, tensor in enumerate(tensors)]
 
 
+def exchanged(tensors):
+    """The sum over all replicas of each of `tensors`: one exchange for all of a dtype."""
+    replica, sums = _others(), {}
+    for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
+        places = [place for place, tensor in enumerate(tensors) if tensor.dtype == dtype]
+        sums.update(zip(places, replica.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[place] for place in places])))
+    return [sums[place] for place in range(len(tensors))]
+
+
 class Replicas(Alone):
     """All replicas of the strategy whose step runs here."""
 
     def total(self, values):
-        replica = _others()
-        if replica is None:
+        if _others() is None:
             return values
-        tensors = list(values) if isinstance(values, (list, tuple)) else [values]
-        tensors, sums = _of_rows(tensors), {}
-        for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):  # one exchange for all tensors of a dtype
-            places = [place for place, tensor in enumerate(tensors) if tensor.dtype == dtype]
-            sums.update(zip(places, replica.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[place] for place in places])))
-        return [sums[place] for place in range(len(tensors))] if isinstance(values, (list, tuple)) else sums[0]
+        sums = exchanged(_of_rows(list(values) if isinstance(values, (list, tuple)) else [values]))
+        return sums if isinstance(values, (list, tuple)) else sums[0]
 
     def rows(self, rows):
         if rows is None or _others() is None:

@@ -6,8 +6,8 @@
 Its rows are cut out of the batch, or given to it (shares.py). So that the result is that of one device with the whole batch:
 a loss is divided by the count of the whole batch (group.py), what layers add is weighted by the share of the rows, the update
 happens after the sum, and statistics of layers (non-trainable weights that the step changes) become their mean, weighted by
-rows. What the replicas have added to a metric is summed when it is to be read, at the end of a chunk of steps. From there on
-all copies of all state are equal, so whoever reads it needs no other replica.
+rows. What the replicas have added to a metric is summed when it is read, at the end of a chunk of steps (sums.py). From there
+on all copies of all state are equal, so whoever reads it needs no other replica.
 """
 
 import functools
@@ -17,8 +17,8 @@ import tensorflow as tf
 from engine.core.compiled import CompiledStep, EagerStep
 from engine.distribute.group import of_batch
 from engine.distribute.shares import Shared
-from engine.distribute.touched import changed, changed_metrics
-from engine.metrics.reported import results
+from engine.distribute.sums import Sums
+from engine.distribute.touched import changed
 from engine.small_parts.batch import count_rows
 from engine.state import state_of
 from losses.ground import whole
@@ -61,7 +61,9 @@ class ReplicatedSteps(SpreadStep):
     def __init__(self, model, strategy, replicated, spec):
         self.replicated = replicated
         super().__init__(model, strategy, replicated.run, spec)
-        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.begin, replicated.end))
+        if replicated.sums.used:  # that the step makes something of results is known when it has been traced
+            super().__init__(model, strategy, replicated.run, spec)
+        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.sums.begin, replicated.end))
 
     def run(self, name, function, specs, args, jit):
         """As CompiledStep's."""
@@ -70,9 +72,9 @@ class ReplicatedSteps(SpreadStep):
     def on_iterator(self, iterator, count):
         """As CompiledStep's."""
         steps = EagerStep(lambda batch: CompiledStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
-        before = self.begin()
+        self.begin()
         found, ran, waited = steps.on_iterator(iterator, count)
-        return self.end(before, found) if ran else None, ran, waited
+        return self.end(found), ran, waited
 
 
 class OneReplicaStep:
@@ -110,7 +112,7 @@ class ReplicatedStep:
     """
 
     def __init__(self, model, strategy, step):
-        self.model, self.strategy, self.step, self.metrics = model, strategy, step, []
+        self.model, self.strategy, self.step, self.sums = model, strategy, step, Sums(model, strategy)
         check_variables(model, strategy, lambda variable: getattr(variable, "distribute_strategy", None) is strategy)
 
     def run(self, batch):
@@ -124,10 +126,12 @@ class ReplicatedStep:
             def place(rank, own):
                 return rows, Rows(first_row(rows, rank, count), own)
 
-        logs = self.strategy.run(self._on_replica, (parts, place))
+        with self.sums.watched():
+            logs = self.strategy.run(self._on_replica, (parts, place))
         logs = logs if isinstance(logs, dict) else {"loss": logs}
+        self.sums.find_used(logs)
         self.names = tuple(logs)
-        held = {name for name, _ in self.metrics}
+        held = {name for name, _ in self.sums.changed}
         return {name: self.strategy.experimental_local_results(value) for name, value in logs.items() if name not in held}
 
     def _on_replica(self, batch, place):
@@ -136,10 +140,9 @@ class ReplicatedStep:
         all_rows = tf.cast(all_rows, tf.float64)
         with of_batch(batch, all_rows, rows):
             logs = self.step(batch)
-        graph = tf.compat.v1.get_default_graph()
-        self.metrics = changed_metrics(self.model, graph)
+        self.sums.find_changed()
         statistics = [weight for weight in self.model.weights if not weight.trainable and weight.dtype.is_floating]
-        means, share = changed(graph, statistics), tf.cast(own, tf.float64) / all_rows
+        means, share = changed(tf.compat.v1.get_default_graph(), statistics), tf.cast(own, tf.float64) / all_rows
         # A replica without rows has no statistics: its NaN counts nothing.
         parts = [tf.math.multiply_no_nan(variable.read_value(), tf.cast(share, variable.dtype)) for variable in means]
         for variable, value in zip(means, whole.group.total(parts) if parts else ()):
@@ -148,25 +151,15 @@ class ReplicatedStep:
 
     def with_metrics(self, steps, *args):
         """The logs of `steps(*args)`, some steps, with metrics as they are after all of them on all replicas."""
-        return self.end(self.begin(), steps(*args))
+        self.sums.begin()
+        return self.end(steps(*args))
 
-    def begin(self):
-        """What the metrics hold before some steps."""
-        return self.strategy.run(lambda: [variable.read_value() for variable in self._sums()])
-
-    def end(self, before, found):
-        """The logs of steps, from what `run` gave for the last one: from here on all copies of metrics are equal again."""
-        self.strategy.run(self._add_up, (before,))
-        metrics = results(self.metrics)
+    def end(self, found):
+        """The logs of steps, from what `run` gave for the last one (None: there was none)."""
+        metrics = self.sums.end()
+        if found is None:
+            return None
         return {name: metrics[name] if name in metrics else self._reduce(name, found[name]) for name in self.names}
-
-    def _sums(self):
-        return [variable for _, metric in self.metrics for variable in metric.variables]
-
-    def _add_up(self, before):
-        added = [variable - start for variable, start in zip(self._sums(), before)]
-        for variable, start, value in zip(self._sums(), before, whole.group.total(added) if added else ()):
-            variable.assign(start + value)
 
     def _reduce(self, name, values):
         """A value that no metric holds: of losses, each replica has its part; anything else is taken as a mean."""

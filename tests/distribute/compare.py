@@ -54,7 +54,8 @@ def masks_alike(strategy):
 def exchanges(strategy):
     """{case: [exchanges in a training step, in a test step, and around all steps of a chunk]}."""
     found = {}
-    for case in ("softmax", "sample_weights", "two_outputs", "random", "mean_with_weight", "regularizers", "own_loss", "per_replica"):
+    for case in ("softmax", "sample_weights", "two_outputs", "random", "mean_with_weight", "regularizers", "own_loss", "per_replica", "tutorial",
+                 "centred", "watching"):
         model = cases.make(case, strategy)
         cases.fit(model, case, epochs=1)
         x, y = (cases.CASES[case][2].get(name, default) for name, default in (("x", cases.X), ("y", cases.Y)))
@@ -68,6 +69,19 @@ def exchanges(strategy):
 def reductions(graph):
     """The operations in `graph` by which replicas exchange numbers; what is in a loop inside is not counted."""
     return sum(op.type.startswith("CollectiveReduce") for op in graph.get_operations())
+
+
+def read_in_condition(strategy):
+    """What is said where a step reads a metric of several replicas, and uses it, inside of a condition."""
+    class Deciding(cases.Watching):
+        def train_step(self, data):
+            logs = super().train_step(data)
+            return {**logs, "late": tf.cond(logs["loss"] > 0, self.error.result, lambda: logs["loss"])}
+
+    with strategy.scope():
+        model = Deciding()
+        model.compile(cases.Descent(), "mse", jit_compile=False)
+    return refusal(lambda: model.fit(cases.X, cases.Y, batch_size=8, verbose=0))
 
 
 def mixed_up(strategy):
@@ -138,7 +152,7 @@ def half_precision(strategy):
 
 
 OTHERS = {function.__name__: function for function in (
-    resumed, resumed_random, exchanges, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
+    resumed, resumed_random, exchanges, read_in_condition, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
 )}  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from printed import printed
 EXACT = [name for name in cases.CASES if name not in cases.DIFFERENT]
 FAST = ("softmax", "regularizers", "add_loss", "sample_weights", "synchronized", "masked", "global_clipnorm", "accumulation",
         "two_outputs", "metrics", "one_row_left", "tutorial", "on_nan", "dataset", "own_loss", "own_rows", "penalised",
-        "long_stream")  # fmt: skip
-OTHERS = ("resumed", "exchanges", "masks_alike", "mixed_up", "not_finite", "slower", "with_callbacks", "half_precision")
+        "long_stream", "watching", "watching_few", "centred", "centred_stream")  # fmt: skip
+OTHERS = ("resumed", "exchanges", "read_in_condition", "masks_alike", "mixed_up", "not_finite", "slower", "with_callbacks", "half_precision")
 SOME = ("softmax", "add_loss", "one_row_left")  # on four replicas and on one, in the fast tests
 
 
@@ -65,12 +65,20 @@ EXCHANGES = {
     "mean_with_weight": [2, 0, 1],  # the sum of the weights; evaluated without any
     "own_loss": [2, 1, 1],  # how many values it has, nobody knows
     "per_replica": [2, 0, 1],  # the moving averages
+    "tutorial": [1, 0, 1],  # it reports results under the metrics' own names
+    "centred": [2, 1, 1],  # a metric that the layer uses: one of the two times that it asks
+    "watching": [6, 0, 2],  # results under other names, and those that the step uses; one of two dtypes
 }
 
 
 @pytest.mark.parametrize("case", EXCHANGES)
 def test_gradients_are_all_that_a_step_exchanges(case):
     assert on_two("exchanges")[case] == EXCHANGES[case]
+
+
+def test_a_metric_read_in_a_condition_is_refused_by_name():
+    message = on_two("read_in_condition")
+    assert message.startswith("ValueError: Metric 'error' is read inside of a condition") and "on 2 replicas" in message
 
 
 def test_each_replica_draws_its_own_numbers():
