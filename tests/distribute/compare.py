@@ -84,6 +84,11 @@ def read_in_condition(strategy):
     return refusal(lambda: model.fit(cases.X, cases.Y, batch_size=8, verbose=0))
 
 
+def compiled_by_xla(strategy):
+    with strategy.scope():
+        Sequential([Dense(3)]).compile("sgd", "mse", jit_compile=True)
+
+
 def mixed_up(strategy):
     """What is said where a part is made outside of the scope."""
     optimizer = cases.Descent()
@@ -95,6 +100,7 @@ def mixed_up(strategy):
         refusal(lambda: model.fit(cases.X, cases.Y, verbose=0)), refusal(lambda: other.compile("sgd", "mse")),
         refusal(lambda: cases.make("tutorial", strategy).compile("sgd", "mse")),
         refusal(lambda: cases.make("softmax", strategy).inspect_step(cases.X, cases.CLASSES)),
+        refusal(lambda: compiled_by_xla(strategy)),
     ]  # fmt: skip
 
 

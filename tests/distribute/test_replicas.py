@@ -88,7 +88,8 @@ def test_each_replica_draws_its_own_numbers():
 def test_parts_made_outside_of_the_scope_are_refused():
     says = (r"'optimizer/iteration' \(slot\) was made outside of the scope of its MirroredStrategy",
             r"made in the scope of MirroredStrategy and is compiled in that of no strategy", r"Tutorial .* is compiled",
-            r"Sequential .* has a copy of its weights on each device")
+            r"Sequential .* has a copy of its weights on each device",
+            r"jit_compile=True is for steps on one device; those of this MirroredStrategy run on 2 devices")
     for pattern, message in zip(says, on_two("mixed_up"), strict=True):
         assert message.startswith("ValueError") and re.search(pattern, message), message
 
