@@ -105,6 +105,9 @@ class Replicas(Alone):
     def once(self, update):
         turns.take_turn(update)
 
+    def beside(self, variable, function, *args):
+        turns.beside(variable, function, *args)
+
     def agree(self, number):
         if not isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
             return number

@@ -58,6 +58,10 @@ class Alone:
         """Call `update`, which assigns to variables, while nobody else's update runs."""
         update()
 
+    def beside(self, variable, function, *args):
+        """Call `function(*args)`, which computes what is to be assigned to `variable`, where that one is."""
+        function(*args)
+
     def agree(self, number):
         """The same number for all, from that of each."""
         return number
