@@ -60,10 +60,11 @@ def weigh(owner, values, **factors):
     return values, product
 
 
-def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", owner="The loss"):
+def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_batch_size", owner="The loss", labels=None):
     """The weighted values summed and divided as `reduction` says (table above).
 
     Shapes: values `(N, ...)`, sample_weight and mask their leading axes → a scalar, or the values' shape.
+    `labels`: a tensor of whose rows each has as many values, if that is known: then nobody who shares the batch is asked.
 
     >>> values = tf.constant([1.0, 2.0, 6.0])
     >>> float(reduce_weighted(values, sample_weight=[1.0, 0.0, 0.5]))
@@ -84,9 +85,10 @@ def reduce_weighted(values, sample_weight=None, mask=None, reduction="sum_over_b
     if reduction == "mean_with_sample_weight" and weights is not None:
         return tf.math.divide_no_nan(total, whole.group.total(tf.reduce_sum(weights)))
     count = tf.cast(tf.size(values), values.dtype)
-    if mask is not None:
-        kept = tf.reduce_mean(tf.cast(mask, values.dtype))  # a share, because a mask may be shorter than the values
-        count = tf.math.multiply_no_nan(kept, count)  # there may be no rows
+    if mask is None:
+        return tf.math.divide_no_nan(total, whole.group.values(count, labels))
+    kept = tf.reduce_mean(tf.cast(mask, values.dtype))  # a share, because a mask may be shorter than the values
+    count = tf.math.multiply_no_nan(kept, count)  # there may be no rows
     return tf.math.divide_no_nan(total, whole.group.total(count))
 
 

@@ -177,4 +177,4 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
         for gradient, variable in zip(gradients, variables):
             if variable.dtype not in prepared:
                 prepared[variable.dtype] = self.prepare_step(tf.cast(learning_rate, variable.dtype))
-            self.update_step(gradient, variable, *[prepared[variable.dtype]][:rated])
+            whole.group.beside(variable, self.update_step, gradient, variable, *[prepared[variable.dtype]][:rated])

@@ -3,6 +3,7 @@
     group               what a batch, an update, a file is where several share it: the seam of losses/ground/whole.py
     place               where a model was made, and so where its steps run: what compiles them
     replicas            a step in which each device has its rows, and all make the same update
+    sums                its metrics, exchanged where they are read
     shares              data of which each process reads its rows alone
     parameter_server    steps that do not wait for each other;  turns: one update after the other
     cluster, workers    the processes, and how to start some on this machine

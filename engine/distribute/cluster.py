@@ -40,7 +40,11 @@ def make_strategy(kind, devices=None):
         return tf.distribute.MirroredStrategy()
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * (devices or 1))
-    return tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(devices or 1)])
+    if devices and not tf.config.threading.get_intra_op_parallelism_threads():
+        # Each computes on its share of the cores: operations that all use all of them wait for each other.
+        tf.config.threading.set_intra_op_parallelism_threads(max(1, os.cpu_count() // devices))
+    here = tf.distribute.ReductionToOneDevice()  # devices of one CPU share its memory: to go around them copies more
+    return tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(devices or 1)], cross_device_ops=here)
 
 
 def check_config():
@@ -105,9 +109,24 @@ def lost(error):
 
 def answers(address):
     """Whether a process listens at "host:port"."""
-    host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+        _connection(address).close()
     except OSError:
         return False
     return True
+
+
+def is_stopped(address):
+    """Whether a process listens at "host:port" and does not run: whoever connects gets no greeting from its gRPC server."""
+    try:
+        with _connection(address) as connection:
+            return not connection.recv(1)
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
+def _connection(address):
+    host, _, port = address.rpartition(":")
+    return socket.create_connection((host.strip("[]"), int(port)), timeout=5)

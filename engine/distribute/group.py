@@ -23,46 +23,70 @@ class _Batch(threading.local):
 
     rows = None  # of the whole batch, where the step knows them
     place = None  # one's Rows in it
+    tensors = ()  # the ids of those that have these rows
 
 
 _batch = _Batch()
 
 
 @contextlib.contextmanager
-def of_batch(rows, place):
-    """Within the block the whole batch has so many rows (a float64), of which one's own are `place`: nobody need ask others."""
-    _batch.rows, _batch.place = rows, place
+def of_batch(batch, rows, place):
+    """Within the block the whole batch has so many rows (a float64), and `batch` has those at `place`: nobody need ask others."""
+    _batch.rows, _batch.place, _batch.tensors = rows, place, {id(item) for item in tf.nest.flatten(batch) if item is not None}
     try:
         yield
     finally:
-        _batch.rows, _batch.place = None, None
+        _batch.rows, _batch.place, _batch.tensors = None, None, ()
 
 
-def _of_rows(tensor):
-    """`tensor`, but zeros where this replica has no rows: a gradient may then be NaN, or memory that nobody has written to."""
-    if _batch.place is None or not isinstance(tensor, tf.Tensor) or not tensor.dtype.is_floating:
-        return tensor
-    return tf.math.multiply_no_nan(tensor, tf.cast(_batch.place.count > 0, tensor.dtype))
+def _of_rows(tensors):
+    """`tensors`, but zeros where this replica has no rows: a gradient may then be NaN, or memory that nobody has written to."""
+    dense = [place for place, tensor in enumerate(tensors) if isinstance(tensor, tf.Tensor)]
+    if _batch.place is None or not dense:
+        return tensors
+    found = tf.cond(
+        _batch.place.count > 0,
+        lambda: [tf.identity(tensors[place]) for place in dense],
+        lambda: [tf.zeros_like(tensors[place]) for place in dense],
+    )
+    found = dict(zip(dense, found if isinstance(found, (list, tuple)) else [found]))
+    return [found.get(place, tensor) for place, tensor in enumerate(tensors)]
+
+
+def exchanged(tensors):
+    """The sum over all replicas of each of `tensors`: one exchange for all of a dtype."""
+    replica, sums = _others(), {}
+    for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
+        places = [place for place, tensor in enumerate(tensors) if tensor.dtype == dtype]
+        sums.update(zip(places, replica.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[place] for place in places])))
+    return [sums[place] for place in range(len(tensors))]
 
 
 class Replicas(Alone):
     """All replicas of the strategy whose step runs here."""
 
     def total(self, values):
-        replica = _others()
-        if replica is None:
+        if _others() is None:
             return values
-        tensors = list(values) if isinstance(values, (list, tuple)) else [values]
-        tensors, sums = [_of_rows(tensor) for tensor in tensors], {}
-        for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):  # one exchange for all tensors of a dtype
-            places = [place for place, tensor in enumerate(tensors) if tensor.dtype == dtype]
-            sums.update(zip(places, replica.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[place] for place in places])))
-        return [sums[place] for place in range(len(tensors))] if isinstance(values, (list, tuple)) else sums[0]
+        sums = exchanged(_of_rows(list(values) if isinstance(values, (list, tuple)) else [values]))
+        return sums if isinstance(values, (list, tuple)) else sums[0]
 
     def rows(self, rows):
         if rows is None or _others() is None:
             return rows
         return self.total(tf.cast(rows, tf.float64)) if _batch.rows is None else _batch.rows
+
+    def known_rows(self, tensor):
+        return _batch.place.count if id(tensor) in _batch.tensors else None
+
+    def values(self, count, labels):
+        if _others() is None:
+            return count
+        own = self.known_rows(labels)
+        if own is None:
+            return self.total(count)
+        each = tf.math.divide_no_nan(tf.cast(count, tf.float64), tf.cast(own, tf.float64))
+        return tf.cast(each * _batch.rows, count.dtype)
 
     def weighted(self, loss, rows):
         if _others() is None:
@@ -72,12 +96,17 @@ class Replicas(Alone):
     def shares(self, values, rows):
         if _others() is None or not values:
             return values
-        share = tf.cast(rows, tf.float64) / self.total(tf.cast(rows, tf.float64))  # maybe not the batch's: of some outputs
+        own = tf.cast(rows, tf.float64)
+        known = _batch.place is not None and rows is _batch.place.count  # it may be the number of some outputs
+        share = own / (_batch.rows if known else self.total(own))
         # Without rows a mean is not a number; it counts nothing.
         return [tf.math.multiply_no_nan(value, tf.cast(share, value.dtype)) for value in values]
 
     def once(self, update):
         turns.take_turn(update)
+
+    def beside(self, variable, function, *args):
+        turns.beside(variable, function, *args)
 
     def agree(self, number):
         if not isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):

@@ -13,7 +13,8 @@ Guaranteed: each batch is one step, and each gradient is applied once, in an upd
 of one device.
 Not guaranteed with several: the order. A gradient comes from weights that others have changed meanwhile, maybe some of
 them before and some after they were read, so runs do not repeat. Moving averages that a layer assigns for itself may be
-overwritten by another worker. A worker that dies has its step done again by another, also if it died after its update.
+overwritten by another worker. A worker that dies has its step done again by another, also if it died after its update. One
+that is stopped keeps its step, which it may still do: where it does not answer for some 10 seconds the run ends.
 """
 
 import functools
@@ -58,6 +59,7 @@ class ParameterServerStep(Step):
         self.results = tf.function(lambda: results(metrics), autograph=False) if metrics else dict
         self.pace = Pace(workers * _STEPS_AHEAD)  # one that follows the time would leave workers idle where steps take long
         self.each = EagerStep(self._schedule)
+        self.silent = []  # who did not answer when we looked
 
     def on_batch(self, batch, size=None):
         """One step."""
@@ -86,9 +88,15 @@ class ParameterServerStep(Step):
             while not self.coordinator.done():  # raises what went wrong in a step
                 time.sleep(0.0005)
                 if time.monotonic() - looked > _LOOK_SECONDS:
-                    gone, looked = lost(self.strategy), time.monotonic()
+                    gone, looked = lost(self.strategy) or self._stopped(), time.monotonic()
                     if gone is not None:
                         raise gone
+
+    def _stopped(self):
+        """The WorkerError that names who is stopped now and was so at the look before: nobody can take its step from it."""
+        before = self.silent
+        self.silent = [task for job in ("ps", "worker") for task in tasks(self.strategy, job) if cluster.is_stopped(task[1])]
+        return _error([task for task in self.silent if task in before])
 
     def _logs(self):
         """Those of the last step, with metrics as they are after all steps."""
@@ -107,8 +115,13 @@ def lost(strategy):
     silent = {job: [task for task in tasks(strategy, job) if not cluster.answers(task[1])] for job in ("ps", "worker")}
     if not silent["ps"] and len(silent["worker"]) < len(tasks(strategy, "worker")):
         return None
-    names = " and ".join(f"{name} ({address})" for gone in silent.values() for name, address in gone)
-    return cluster.WorkerError(f"No answer from {names}. Start all again, and go on from the last checkpoint.")
+    return _error([*silent["ps"], *silent["worker"]])
+
+
+def _error(found):
+    """The WorkerError that names these tasks; None without any."""
+    names = " and ".join(f"{name} ({address})" for name, address in found)
+    return cluster.WorkerError(f"No answer from {names}. Start all again, and go on from the last checkpoint.") if found else None
 
 
 def tasks(strategy, job):

@@ -91,6 +91,12 @@ class Scope:
                 f"{model._title}: jit_compile=True is for steps on one device; those of a ParameterServerStrategy begin on a "
                 'worker and end on a parameter server. Leave it "auto".'
             )
+        devices = 1 if own is None or elsewhere else len(own.extended.worker_devices)
+        if jit_compile is True and devices > 1:
+            raise ValueError(
+                f"{model._title}: jit_compile=True is for steps on one device; those of this {type(own).__name__} run on "
+                f'{devices} devices of a process. Leave it "auto".'
+            )
         if run_eagerly and own is not None and (elsewhere or own.num_replicas_in_sync > 1):
             raise ValueError(f"{model._title}: run_eagerly is for one device. Make the model outside of the strategy's scope.")
 

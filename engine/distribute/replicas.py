@@ -1,22 +1,24 @@
 """The same step on several devices and machines: each replica has a copy of all state and its rows of each batch.
 
-    its rows ─► forward, loss ─► gradients ─┬─ Σ over replicas ─► clip, update: the same numbers everywhere
-               metrics, moving averages ────┘
+    its rows ─► forward, loss ─► gradients, moving averages ─── Σ over replicas ─► clip, update: the same numbers everywhere
+               metrics ── once for all steps of a chunk ──────── Σ over replicas ─► logs
 
 Its rows are cut out of the batch, or given to it (shares.py). So that the result is that of one device with the whole batch:
 a loss is divided by the count of the whole batch (group.py), what layers add is weighted by the share of the rows, the update
-happens after the sum, what the replicas have added to a metric is summed, and statistics of layers (non-trainable weights that
-the step changes) become their mean, weighted by rows. All copies are equal after each step, so whoever reads state afterwards
-needs no other replica.
+happens after the sum, and statistics of layers (non-trainable weights that the step changes) become their mean, weighted by
+rows. What the replicas have added to a metric is summed when it is read, at the end of a chunk of steps (sums.py). From there
+on all copies of all state are equal, so whoever reads it needs no other replica.
 """
+
+import functools
 
 import tensorflow as tf
 
 from engine.core.compiled import CompiledStep, EagerStep
 from engine.distribute.group import of_batch
 from engine.distribute.shares import Shared
-from engine.distribute.touched import changed, changed_metrics
-from engine.metrics.reported import results
+from engine.distribute.sums import Sums
+from engine.distribute.touched import changed
 from engine.small_parts.batch import count_rows
 from engine.state import state_of
 from losses.ground import whole
@@ -26,12 +28,10 @@ from losses.ground.whole import Rows
 def spread(model, strategy, verb, step, spec):
     """What runs `step` on all replicas, each on its rows of a batch of `spec`."""
     if verb == "predict":
-        run = LocalStep(strategy, step).run
-    elif strategy.num_replicas_in_sync == 1:
-        run = OneReplicaStep(strategy, step).run
-    else:
-        run = ReplicatedStep(model, strategy, step).run
-    return SpreadStep(model, strategy, run, spec)
+        return SpreadStep(model, strategy, LocalStep(strategy, step).run, spec)
+    if strategy.num_replicas_in_sync == 1:
+        return SpreadStep(model, strategy, OneReplicaStep(strategy, step).run, spec)
+    return ReplicatedSteps(model, strategy, ReplicatedStep(model, strategy, step), spec)
 
 
 class SpreadStep(CompiledStep):
@@ -55,6 +55,28 @@ class SpreadStep(CompiledStep):
         return self.run(kind, self.of_shares, (Shared(tuple(self.spec for _ in batch.parts), dealt),), (batch,), self.jit)
 
 
+class ReplicatedSteps(SpreadStep):
+    """Some steps on all replicas, and then what their metrics have added up to."""
+
+    def __init__(self, model, strategy, replicated, spec):
+        self.replicated = replicated
+        super().__init__(model, strategy, replicated.run, spec)
+        if replicated.sums.used:  # that the step makes something of results is known when it has been traced
+            super().__init__(model, strategy, replicated.run, spec)
+        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.sums.begin, replicated.end))
+
+    def run(self, name, function, specs, args, jit):
+        """As CompiledStep's."""
+        return super().run(name, functools.partial(self.replicated.with_metrics, function), specs, args, jit)
+
+    def on_iterator(self, iterator, count):
+        """As CompiledStep's."""
+        steps = EagerStep(lambda batch: CompiledStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
+        self.begin()
+        found, ran, waited = steps.on_iterator(iterator, count)
+        return self.end(found), ran, waited
+
+
 class OneReplicaStep:
     """A step on the device of a strategy that has only one."""
 
@@ -75,7 +97,7 @@ class LocalStep(OneReplicaStep):
 
         def on_replica(part):
             place = Rows(first_row(rows, whole.group.rank() % count, count), count_rows(part))
-            with of_batch(tf.cast(rows, tf.float64), place):
+            with of_batch(part, tf.cast(rows, tf.float64), place):
                 return self.step(part)
 
         outputs = self.strategy.run(on_replica, (rows_of_each(self.strategy, batch, count),))
@@ -83,14 +105,18 @@ class LocalStep(OneReplicaStep):
 
 
 class ReplicatedStep:
-    """A training or test step of `model` on all replicas, after which all copies of its state are equal."""
+    """A training or test step of `model` on all replicas.
+
+    After it all copies of weights, slots and statistics are equal. What each replica has added to metrics it keeps, until
+    the sums are asked for at the end of `with_metrics`.
+    """
 
     def __init__(self, model, strategy, step):
-        self.model, self.strategy, self.step, self.metrics = model, strategy, step, []
+        self.model, self.strategy, self.step, self.sums = model, strategy, step, Sums(model, strategy)
         check_variables(model, strategy, lambda variable: getattr(variable, "distribute_strategy", None) is strategy)
 
     def run(self, batch):
-        """Batch, or Shared batch → logs."""
+        """Batch, or Shared batch → what no metric of the logs holds, from each replica of this process."""
         if isinstance(batch, Shared):
             parts, place = batch.on_replicas(self.strategy), batch.place
         else:
@@ -100,43 +126,47 @@ class ReplicatedStep:
             def place(rank, own):
                 return rows, Rows(first_row(rows, rank, count), own)
 
-        logs = self.strategy.run(self._on_replica, (parts, place))
-        found = results(self.metrics)
+        with self.sums.watched():
+            logs = self.strategy.run(self._on_replica, (parts, place))
         logs = logs if isinstance(logs, dict) else {"loss": logs}
-        return {name: found[name] if name in found else self._reduce(name, value) for name, value in logs.items()}
+        self.sums.find_used(logs)
+        self.names = tuple(logs)
+        held = {name for name, _ in self.sums.changed}
+        return {name: self.strategy.experimental_local_results(value) for name, value in logs.items() if name not in held}
 
     def _on_replica(self, batch, place):
-        trackers = [*self.model.metrics, self.model._term_tracker]
-        before = {id(variable): variable.read_value() for tracker in trackers for variable in tracker.variables}
         own = count_rows(batch)
         all_rows, rows = place(whole.group.rank(), own)
         all_rows = tf.cast(all_rows, tf.float64)
-        with of_batch(all_rows, rows):
+        with of_batch(batch, all_rows, rows):
             logs = self.step(batch)
-        totals, means = self._changed()
-        share = tf.cast(own, tf.float64) / all_rows
-        # What the step has just made has no value before it: TensorFlow traces such a step once more.
-        starts = [before.get(id(variable), variable) for variable in totals]
-        added = [variable - start for variable, start in zip(totals, starts)]
+        self.sums.find_changed()
+        statistics = [weight for weight in self.model.weights if not weight.trainable and weight.dtype.is_floating]
+        means, share = changed(tf.compat.v1.get_default_graph(), statistics), tf.cast(own, tf.float64) / all_rows
         # A replica without rows has no statistics: its NaN counts nothing.
         parts = [tf.math.multiply_no_nan(variable.read_value(), tf.cast(share, variable.dtype)) for variable in means]
-        sums = whole.group.total([*added, *parts])
-        for variable, start, value in zip(totals, starts, sums):
-            variable.assign(start + value)
-        for variable, value in zip(means, sums[len(added):]):
+        for variable, value in zip(means, whole.group.total(parts) if parts else ()):
             variable.assign(value)
         return logs
 
-    def _changed(self):
-        """(state of metrics, statistics) that the step changes, as the graph that is being traced has it."""
-        graph = tf.compat.v1.get_default_graph()
-        self.metrics = changed_metrics(self.model, graph)
-        statistics = [weight for weight in self.model.weights if not weight.trainable and weight.dtype.is_floating]
-        return [variable for _, metric in self.metrics for variable in metric.variables], changed(graph, statistics)
+    def with_metrics(self, steps, *args):
+        """The logs of `steps(*args)`, some steps, with metrics as they are after all of them on all replicas."""
+        self.sums.begin()
+        return self.end(steps(*args))
 
-    def _reduce(self, name, value):
+    def end(self, found):
+        """The logs of steps, from what `run` gave for the last one (None: there was none)."""
+        metrics = self.sums.end()
+        if found is None:
+            return None
+        return {name: metrics[name] if name in metrics else self._reduce(name, found[name]) for name in self.names}
+
+    def _reduce(self, name, values):
         """A value that no metric holds: of losses, each replica has its part; anything else is taken as a mean."""
         kind = tf.distribute.ReduceOp.SUM if name == "loss" else tf.distribute.ReduceOp.MEAN
+        value = self.strategy.experimental_distribute_values_from_function(
+            lambda replica: values[replica.replica_id_in_sync_group % len(values)]
+        )
         return self.strategy.reduce(kind, value, axis=None)
 
 

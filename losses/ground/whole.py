@@ -36,6 +36,14 @@ class Alone:
         """The number of rows of the whole batch, from one's own."""
         return rows
 
+    def known_rows(self, tensor):
+        """The number of one's own rows if `tensor` is of the batch as it came, and the group counted it; else None."""
+        return None
+
+    def values(self, count, labels):
+        """The number of values of the whole batch, from one's own `count`: as many for each row of `labels` (None: who knows)."""
+        return count
+
     def weighted(self, loss, rows):
         """(value, weight) with which a mean takes in one's part of the loss: all parts come to (loss, all rows)."""
         return loss, rows
@@ -49,6 +57,10 @@ class Alone:
     def once(self, update):
         """Call `update`, which assigns to variables, while nobody else's update runs."""
         update()
+
+    def beside(self, variable, function, *args):
+        """Call `function(*args)`, which computes what is to be assigned to `variable`, where that one is."""
+        function(*args)
 
     def agree(self, number):
         """The same number for all, from that of each."""

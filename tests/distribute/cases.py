@@ -94,6 +94,55 @@ class Tutorial(Model):
         return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics if metric.name != "loss"}}
 
 
+class Watching(Tutorial):
+    """A training step that reads a metric: before and after the batch, to decide, as a factor of the loss, under another name."""
+
+    def __init__(self):
+        super().__init__()
+        self.error, self.both = metrics.MeanAbsoluteError(name="error"), Both("both")
+
+    def train_step(self, data):
+        x, y = data
+        before = self.error.result()
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            self.error.update_state(y, y_pred)
+            self.both.update_state(y, y_pred)
+            factor, mean = 1 + self.error.result(), self.both.result()["mean"]
+            if self.error.result() > 0.7:
+                factor += mean
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred) * factor
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        return {"loss": loss, "error": self.error.result(), "before": before, **self.both.result()}
+
+
+class Both(metrics.Metric):
+    """Two numbers."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.total, self.rows = self.add_weight(name="total"), self.add_weight(name="rows", dtype="int64")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(tf.reduce_sum(tf.square(y_true - y_pred)))
+        self.rows.assign_add(tf.shape(y_pred, tf.int64)[0])
+
+    def result(self):
+        return {"mean": tf.math.divide_no_nan(self.total, tf.cast(self.rows, self.total.dtype)), "rows": self.rows}
+
+
+class Centred(Layer):
+    """Takes away the mean of all that it has seen, which a metric keeps."""
+
+    def build(self, input_shape):
+        self.mean = metrics.Mean("centre")
+
+    def call(self, inputs):
+        self.add_metric(self.mean(inputs), name="drift")
+        return inputs - self.mean.result()
+
+
 class Batches:
     """Batches by number."""
 
@@ -168,6 +217,11 @@ CASES = {
                                       metrics.BinaryIoU(), metrics.F1Score(threshold=0.5), "mae"]), dict(y=YES)),
     "one_row_left": (normalized, dict(loss="mse"), dict(x=X[:17], y=Y[:17])),
     "tutorial": (Tutorial, dict(loss="mse", metrics=["mae"]), dict()),
+    "watching": (Watching, dict(loss="mse", metrics=["mae"], optimizer=lambda: Descent(0.05)), dict()),
+    "watching_few": (Watching, dict(loss="mse", optimizer=lambda: Descent(0.05)), dict(x=X[:17], y=Y[:17])),
+    "centred": (lambda: Sequential([Input((6,)), Dense(4), Centred(), Dense(3)]), dict(loss="mse", metrics=["mae"]), dict()),
+    "centred_stream": (lambda: Sequential([Input((6,)), Dense(4), Centred(), Dense(3)]), dict(loss="mse"),
+                       dict(x=lambda: tf.data.Dataset.from_tensor_slices((X, Y)).batch(5))),
     "on_nan": (normalized, dict(loss="mse"), dict(on_nan="raise", callbacks=lambda: [callbacks.GradientStats(every=2)])),
     "spectral": (lambda: Sequential([SpectralNormalization(Dense(4)), Dense(3)]), dict(loss="mse"), dict()),
     "dataset": (dense, dict(loss="mse"),
@@ -177,6 +231,11 @@ CASES = {
                    dict(y=np.eye(3)[CLASSES], validation_data=(X[:11], np.eye(3)[CLASSES[:11]]))),
     "random": (noisy, dict(loss="mse", metrics=["mae"]), dict(sample_weight=WEIGHTS)),
     "dropout": (dropped, dict(loss="sparse_categorical_crossentropy"), dict(y=CLASSES, class_weight={0: 2.0, 2: 0.3})),
+    "own_loss": (dense, dict(loss=lambda: of_first_classes), dict(y=CLASSES)),
+    "own_rows": (dense, dict(loss=lambda: lambda y_true, y_pred: tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)), dict()),
+    "penalised": (lambda: Sequential([Input((6,)), Dense(4, kernel_regularizer="l2"), Penalty(), Dense(3)]), dict(loss="mse"), dict()),
+    "long_stream": (dense, dict(loss="mse", metrics=["mae"]),
+                    dict(x=lambda: tf.data.Dataset.from_tensor_slices((X, Y)).batch(2).repeat(3))),
     "per_replica": (lambda: Sequential([Dense(4), BatchNormalization(), Dense(3)]), dict(loss="mse"), dict()),
 }  # fmt: skip
 DIFFERENT = ("per_replica",)  # what a replica does with its rows alone
@@ -185,6 +244,12 @@ PREDICTED = ("random", "softmax", "regularizers", "masked", "two_outputs", "metr
 
 def scope(strategy):
     return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def of_first_classes(y_true, y_pred):
+    """A loss that looks at some rows only: how many, no other replica knows."""
+    some = tf.reshape(y_true, [-1]) < 2
+    return tf.reduce_sum(tf.square(tf.boolean_mask(y_pred, some)), axis=-1)
 
 
 def made(arguments):

@@ -23,4 +23,3 @@ BY_ID = {row.id: row for row in ROWS if row.raises is None and not (
 )}  # fmt: skip
 _NOISES = ("dropout=", "Dropout", "Noise", "Random")
 DRAWING = tuple(name for name in BY_ID if any(word in name for word in _NOISES) and "training" in name)
-FIRST = tuple({row.part.name: name for name, row in reversed(BY_ID.items())}.values())  # a row of each layer

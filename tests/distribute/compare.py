@@ -51,6 +51,44 @@ def masks_alike(strategy):
     return float(np.mean(first == second))
 
 
+def exchanges(strategy):
+    """{case: [exchanges in a training step, in a test step, and around all steps of a chunk]}."""
+    found = {}
+    for case in ("softmax", "sample_weights", "two_outputs", "random", "mean_with_weight", "regularizers", "own_loss", "per_replica", "tutorial",
+                 "centred", "watching"):
+        model = cases.make(case, strategy)
+        cases.fit(model, case, epochs=1)
+        x, y = (cases.CASES[case][2].get(name, default) for name, default in (("x", cases.X), ("y", cases.Y)))
+        model.evaluate(x, y, batch_size=8, verbose=0)
+        steps = {key[0]: step for key, step in model._traces.kept.items()}
+        graphs = (steps["train"].step.graph, steps["test"].step.graph, steps["train"]._programs["rows", False].graph)
+        found[case] = [reductions(graph) // strategy.num_replicas_in_sync for graph in graphs]
+    return found
+
+
+def reductions(graph):
+    """The operations in `graph` by which replicas exchange numbers; what is in a loop inside is not counted."""
+    return sum(op.type.startswith("CollectiveReduce") for op in graph.get_operations())
+
+
+def read_in_condition(strategy):
+    """What is said where a step reads a metric of several replicas, and uses it, inside of a condition."""
+    class Deciding(cases.Watching):
+        def train_step(self, data):
+            logs = super().train_step(data)
+            return {**logs, "late": tf.cond(logs["loss"] > 0, self.error.result, lambda: logs["loss"])}
+
+    with strategy.scope():
+        model = Deciding()
+        model.compile(cases.Descent(), "mse", jit_compile=False)
+    return refusal(lambda: model.fit(cases.X, cases.Y, batch_size=8, verbose=0))
+
+
+def compiled_by_xla(strategy):
+    with strategy.scope():
+        Sequential([Dense(3)]).compile("sgd", "mse", jit_compile=True)
+
+
 def mixed_up(strategy):
     """What is said where a part is made outside of the scope."""
     optimizer = cases.Descent()
@@ -62,6 +100,7 @@ def mixed_up(strategy):
         refusal(lambda: model.fit(cases.X, cases.Y, verbose=0)), refusal(lambda: other.compile("sgd", "mse")),
         refusal(lambda: cases.make("tutorial", strategy).compile("sgd", "mse")),
         refusal(lambda: cases.make("softmax", strategy).inspect_step(cases.X, cases.CLASSES)),
+        refusal(lambda: compiled_by_xla(strategy)),
     ]  # fmt: skip
 
 
@@ -119,7 +158,7 @@ def half_precision(strategy):
 
 
 OTHERS = {function.__name__: function for function in (
-    resumed, resumed_random, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
+    resumed, resumed_random, exchanges, read_in_condition, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
 )}  # fmt: skip
 
 

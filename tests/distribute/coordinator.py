@@ -6,6 +6,8 @@ cluster can be made before TensorFlow does anything, and once.
 
 import functools
 import json
+import os
+import signal
 import sys
 import tempfile
 import threading
@@ -206,15 +208,47 @@ def server_dies(strategy, children):
     return _timed(lambda: model.fit(X, X[:, :1], batch_size=4, epochs=1000, verbose=0))
 
 
+def worker_pauses(strategy, children):
+    """The updates of a run in which one worker of two is stopped for a while; then what is said when it is stopped for good."""
+    model, worker = linear(strategy), children["worker"][1]
+
+    def stop(again):
+        os.kill(worker, signal.SIGSTOP)
+        if again:
+            time.sleep(2)
+            os.kill(worker, signal.SIGCONT)
+
+    def run(epochs, again):
+        later = threading.Timer(0.3, stop, [again])
+        start = callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: later.start() if epoch == 1 else None)
+        model.fit(X, X[:, :1], batch_size=4, epochs=epochs, verbose=0, callbacks=[start])
+        later.join()
+
+    run(12, again=True)
+    updates = int(model.optimizer.iterations)
+    return [updates, *_timed(lambda: run(1000, again=False))]
+
+
+def places(strategy):
+    """For each server, the operations of a step's update that compute there, and the numbers of variables that it holds."""
+    model = linear(strategy, 1, momentum=0.9)
+    step = next(step for key, step in model._traces.kept.items() if key[0] == "train").step
+    library = [function.node_def for function in step.graph.as_graph_def().library.function]
+    found, held = [], [sum(f"ps/replica:0/task:{task}" in weight.device for weight in model.weights) for task in (0, 1)]
+    for task in (0, 1):
+        found.append([node.op for nodes in library for node in nodes if f"ps/replica:0/task:{task}" in node.device])
+    return [held, found]
+
+
 def _timed(action):
     began = time.monotonic()
     return refusal(action), time.monotonic() - began
 
 
 ALL = (outside, resumed, two_optimizers, scaled, nothing_lost, momentum, accumulated, learns, outputs, goes_on, refused,
-       a_bad_step, bad_data)  # fmt: skip
+       a_bad_step, bad_data, places)  # fmt: skip
 FUNCTIONS = {function.__name__: function for function in ALL}
-DEATHS = (workers_die, server_dies)
+DEATHS = (workers_die, server_dies, worker_pauses)
 
 
 def main(workers, *names):

@@ -5,7 +5,7 @@ import pytest
 from printed import printed
 
 SOME = ("add_loss", "adamw_average", "dataset", "tutorial")
-OTHERS = ("outside", "resumed", "two_optimizers", "scaled")
+OTHERS = ("outside", "resumed", "two_optimizers", "scaled", "places")
 OF_TWO = ("nothing_lost", "momentum", "accumulated", "learns", "outputs", "goes_on", "refused", "a_bad_step", "bad_data")
 
 
@@ -38,6 +38,13 @@ def test_one_worker_in_all_cases(case):
 def test_an_optimizer_made_outside_of_the_scope_is_refused():
     message = by_one("outside")
     assert message.startswith("ValueError") and "was made outside of the scope of its ParameterServerStrategy" in message
+
+
+def test_each_weight_is_computed_on_the_server_that_holds_it():
+    held, found = by_one("places")
+    assert held == [1, 1]
+    for operations in found:
+        assert "Mul" in operations and "AssignVariableOp" in operations
 
 
 def test_two_workers_lose_no_update_and_no_row():
@@ -99,6 +106,13 @@ def test_workers_that_die():
     assert updates in (768, 769)  # the step that it was at may have been done twice
     assert message.startswith("WorkerError: No answer from worker 0 (127.0.0.1:") and "worker 1 (127" in message
     assert seconds < 60
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_stopped():
+    updates, message, seconds = made(2, "worker_pauses")["worker_pauses"]
+    assert updates == 768  # its step waited for it
+    assert message.startswith("WorkerError: No answer from worker 1 (127.0.0.1:") and seconds < 60
 
 
 @pytest.mark.slow

@@ -8,8 +8,9 @@ from printed import printed
 
 EXACT = [name for name in cases.CASES if name not in cases.DIFFERENT]
 FAST = ("softmax", "regularizers", "add_loss", "sample_weights", "synchronized", "masked", "global_clipnorm", "accumulation",
-        "two_outputs", "metrics", "one_row_left", "tutorial", "on_nan", "dataset")  # fmt: skip
-OTHERS = ("resumed", "masks_alike", "mixed_up", "not_finite", "slower", "with_callbacks", "half_precision")
+        "two_outputs", "metrics", "one_row_left", "tutorial", "on_nan", "dataset", "own_loss", "own_rows", "penalised",
+        "long_stream", "watching", "watching_few", "centred", "centred_stream")  # fmt: skip
+OTHERS = ("resumed", "exchanges", "read_in_condition", "masks_alike", "mixed_up", "not_finite", "slower", "with_callbacks", "half_precision")
 SOME = ("softmax", "add_loss", "one_row_left")  # on four replicas and on one, in the fast tests
 
 
@@ -54,6 +55,32 @@ def test_a_checkpoint_goes_on_with_other_devices():
     assert difference < 1e-10, where
 
 
+# in a training step, in a test step, around a chunk of steps
+EXCHANGES = {
+    "softmax": [1, 0, 1],
+    "sample_weights": [1, 0, 1],
+    "two_outputs": [1, 0, 1],
+    "random": [1, 0, 1],
+    "regularizers": [1, 0, 1],
+    "mean_with_weight": [2, 0, 1],  # the sum of the weights; evaluated without any
+    "own_loss": [2, 1, 1],  # how many values it has, nobody knows
+    "per_replica": [2, 0, 1],  # the moving averages
+    "tutorial": [1, 0, 1],  # it reports results under the metrics' own names
+    "centred": [2, 1, 1],  # a metric that the layer uses: one of the two times that it asks
+    "watching": [6, 0, 2],  # results under other names, and those that the step uses; one of two dtypes
+}
+
+
+@pytest.mark.parametrize("case", EXCHANGES)
+def test_gradients_are_all_that_a_step_exchanges(case):
+    assert on_two("exchanges")[case] == EXCHANGES[case]
+
+
+def test_a_metric_read_in_a_condition_is_refused_by_name():
+    message = on_two("read_in_condition")
+    assert message.startswith("ValueError: Metric 'error' is read inside of a condition") and "on 2 replicas" in message
+
+
 def test_each_replica_draws_its_own_numbers():
     assert 0.4 < on_two("masks_alike") < 0.6
 
@@ -61,7 +88,8 @@ def test_each_replica_draws_its_own_numbers():
 def test_parts_made_outside_of_the_scope_are_refused():
     says = (r"'optimizer/iteration' \(slot\) was made outside of the scope of its MirroredStrategy",
             r"made in the scope of MirroredStrategy and is compiled in that of no strategy", r"Tutorial .* is compiled",
-            r"Sequential .* has a copy of its weights on each device")
+            r"Sequential .* has a copy of its weights on each device",
+            r"jit_compile=True is for steps on one device; those of this MirroredStrategy run on 2 devices")
     for pattern, message in zip(says, on_two("mixed_up"), strict=True):
         assert message.startswith("ValueError") and re.search(pattern, message), message
 
