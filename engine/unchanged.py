@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context as eager_context
+from tensorflow.python.ops import stateful_random_ops
 
 from engine.core import context
 from engine.core.model import CoreModel
@@ -46,13 +48,35 @@ def unchanged(model: CoreModel) -> Iterator[None]:
 
 @contextlib.contextmanager
 def dice_kept():
-    """Afterwards the random numbers of Python and of NumPy go on as if none had been drawn inside the block."""
+    """Afterwards the random numbers of Python, NumPy and TensorFlow go on as if none had been drawn inside the block.
+
+    Inside, Python and NumPy draw what they would draw anyway. Those of tf.random are others: each of TensorFlow's kernels counts
+    how often it has drawn with its seeds, and does not count back.
+    """
     of_python, of_numpy = random.getstate(), np.random.get_state()
     try:
-        yield
+        with _stream_apart(random.Random(hash(of_python)).getrandbits(31)):
+            yield
     finally:
         random.setstate(of_python)
         np.random.set_state(of_numpy)
+
+
+@contextlib.contextmanager
+def _stream_apart(seed):
+    """Inside the block tf.random draws from another seed; and the global generator has its state back. There is no public name."""
+    tensorflow, generator = eager_context.context(), stateful_random_ops.global_generator
+    stream, global_seed = vars(tensorflow).get("_rng"), tensorflow._seed
+    state = None if generator is None else generator.state.read_value()
+    tensorflow._seed, tensorflow._rng = seed, random.Random(seed)
+    try:
+        yield
+    finally:
+        tensorflow._seed, tensorflow._rng = global_seed, stream
+        if stream is None:  # nobody has set a seed yet
+            del tensorflow._rng
+        if state is not None:
+            generator.state.assign(state)
 
 
 @contextlib.contextmanager
