@@ -48,6 +48,8 @@ def parse(models, arguments=None, remembered=None):
         value = getattr(args, name)
         if value is not None and not 0 < value < math.inf:
             refuse(f"--{name.replace('_', '-')} must be a positive number, received {value}")
+    if (args.target_accuracy or 0) > 1:
+        refuse(f"--target-accuracy is a share of the images, at most 1, received {args.target_accuracy:g}")
     for name in ("out", "data_dir", "dataset", "optimizer"):
         if "\0" in (getattr(args, name) or ""):
             refuse(f"--{name.replace('_', '-')} is no name of a file or a thing: it has the character NUL in it")
@@ -115,7 +117,7 @@ def make_parser(models):
     add("--trace", action="store_true", default=bool(os.environ.get("TRACE")), help="look into one step: OUT/step.html")
     add("--walk", action="store_true", help="walk through one step, line by line of the engine's source: OUT/walk.html")
     add("--report", action="store_true", help="write OUT/report.html: curves, mistakes, configuration")
-    add("--target-accuracy", type=float, metavar="X", help="exit with status 1 if the test accuracy is below")
+    add("--target-accuracy", type=float, metavar="X", help="exit with status 1 if the test accuracy (0 to 1) is below")
     add("--strategy", default="none", choices=("none", "mirrored", "multiworker"),
         help="share each batch among devices (mirrored) or workers (multiworker: TF_CONFIG names them)")  # fmt: skip
     add("--devices", type=int, metavar="N", help="how many devices of this machine; default: all GPUs")

@@ -193,6 +193,7 @@ def test_status_of_a_wrong_argument(tmp_path):
         ("--epochs -1", 2, "train.py: --epochs must be a positive number, received -1"),
         ("--batch-size 0", 2, "train.py: --batch-size must be a positive number, received 0"),
         ("--seed -1", 2, "train.py: --seed must be from 0"),
+        ("--target-accuracy 97", 2, "train.py: --target-accuracy is a share of the images, at most 1, received 97"),
         ("--strategy mirrored --eager", 2, "train.py: --eager, --trace and --check-gradients look at one device"),
         ("--model mlp", 1, "TensorFlow was imported"),  # the check can fail
     ],
