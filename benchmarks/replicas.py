@@ -31,7 +31,7 @@ import engine  # noqa: E402
 import layers  # noqa: E402
 from engine.distribute import cluster, place, workers  # noqa: E402
 
-CHUNK, CHUNKS, EPOCHS, FEATURES = 4, 8, 20, 784  # steps in a chunk, chunks in an epoch
+CHUNK, CHUNKS, EPOCHS, FEATURES = 16, 4, 12, 784  # steps in a chunk, chunks in an epoch
 RUNS = [("none", 1), ("mirrored", 1), ("mirrored", 2), ("mirrored", 4), ("multiworker", 1), ("multiworker", 2), ("multiworker", 3)]
 
 
