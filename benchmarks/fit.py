@@ -64,7 +64,7 @@ def row(result):
     times = result["microseconds per step"]
     ours = times["Glassbox"][0]
     cells = []
-    for name in ("Glassbox", "Keras", "Keras at its best", "PyTorch", "JAX"):
+    for name in ("Glassbox", "Keras", "Keras at its best", *others.NAMES):
         if name in times:
             middle, low, high = times[name]
             ratio = "" if name == "Glassbox" else f" {middle / ours:.2f}×"
@@ -95,7 +95,7 @@ def main():
     contest.table(
         f"{results[0]['verb']}: microseconds per step, median of rounds (lowest–highest), and times Glassbox's",
         [row(result) for result in results],
-        ("workload", "Glassbox", "over Keras", "over Keras at its best", "PyTorch", "JAX"),
+        ("workload", "Glassbox", "over Keras", "over Keras at its best", *others.NAMES),
     )
     contest.keep(arguments, results, "workload", "microseconds per step", results[0]["verb"], "time per step")
 

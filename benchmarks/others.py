@@ -12,6 +12,8 @@ import sys
 
 import numpy as np
 
+NAMES = ("PyTorch", "PyTorch compiled", "JAX")
+
 
 def available():
     """{name: function (workload, x, y) → trainer of one epoch or None} of what is installed."""

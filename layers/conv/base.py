@@ -62,7 +62,8 @@ class BaseConvolution(SpatialLayer):
 
     def compute(self, inputs):
         outputs = self.convolve(cast(inputs, self.compute_dtype))  # cast: images often come as integers
-        return tf.nn.bias_add(outputs, tf.cast(self.bias, outputs.dtype)) if self.use_bias else outputs
+        # Not tf.nn.bias_add: oneDNN merges its gradient into that of the kernel, and that kernel of theirs is much slower.
+        return outputs + tf.cast(self.bias, outputs.dtype) if self.use_bias else outputs
 
     def call(self, inputs):
         outputs = super().call(inputs)
