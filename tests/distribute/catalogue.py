@@ -8,7 +8,6 @@ sys.path.append(str(pathlib.Path(__file__).parents[1] / "parity"))
 from rows import ROWS  # noqa: E402
 
 
-
 def _is_one_image(row):
     """Whether a layer of images gets one alone, whose first axis is no row of a batch."""
     shape = getattr(row.x, "shape", row.x)
