@@ -107,7 +107,7 @@ def duration(seconds):
 
 def _one(run, page_folder):
     record = run.record
-    parts = [f"<h1>{escape(run.title)}</h1><p>{escape(os.path.abspath(run.folder))}</p>", _headline(run, page_folder)]
+    parts = [f"<h1>{escape(run.title)}</h1><p>{escape(os.path.basename(os.path.abspath(run.folder)))}</p>", _headline(run, page_folder)]
     parts.append("<h2>Curves</h2>" + figures(curves(run.groups)))
     if layers := _by_layer(run.series):
         parts.append("<h2>Layers</h2><p>Norms of gradients, and of updates by those of the weights: in the first and in the last "
