@@ -27,7 +27,7 @@ class PythonFeed(StreamFeed):
         if self.steps == 0:
             raise ValueError(f"The {type(source).__name__} is empty: it gives no batches.")
         self.limited = steps is not None
-        self._ahead, self._spec, self._kept, self._taken = None, None, [], []
+        self._ahead, self._failed, self._spec, self._kept, self._taken = None, None, None, [], []
         super().__init__(renew=False)
         self.start(0)
         if self.spec is None:
@@ -74,11 +74,17 @@ class PythonFeed(StreamFeed):
         taken = []
         while len(taken) < most and (batch := self.next()) is not None:
             taken.append(batch)
-            if len(taken) < most:
-                self._peek()
-                if self._ahead is None or not stacked.alike(batch, self._ahead):
-                    break
+            if len(taken) < most and not self._goes_on_like(batch):
+                break
         return taken
+
+    def _goes_on_like(self, batch):
+        try:
+            self._peek()
+        except Exception as error:  # steps are made on what was given before it, and then it is raised
+            self._failed = error
+            return False
+        return self._ahead is not None and stacked.alike(batch, self._ahead)
 
     def once_more(self, first=0, end=None):
         """Those of the last chunk, or before there is one what is at hand."""
@@ -104,6 +110,8 @@ class PythonFeed(StreamFeed):
 
     def _peek(self):
         """Have the next batch in hand, if the epoch goes on, and a spec that fits it."""
+        if self._failed is not None:
+            raise self._failed
         if self._ahead is None and self.iterator is not None and self.position != self.steps:
             self._ahead = self._timed_next()
             if self._ahead is None:

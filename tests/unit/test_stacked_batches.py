@@ -125,6 +125,22 @@ def test_a_wrong_label_in_the_midst_is_named():
         model().fit(iter(batches(x, y)), steps_per_epoch=STEPS, verbose=0)
 
 
+def test_what_a_generator_gave_before_it_failed_is_trained():
+    x, y = data()
+
+    def source():
+        yield from batches(x, y)
+        raise OSError("the disk is gone")
+
+    ours, theirs = model(), model()
+    with pytest.raises(OSError, match="the disk is gone"):
+        ours.fit(source(), steps_per_epoch=STEPS + 20, verbose=0)
+    theirs.fit(iter(batches(x, y)), steps_per_epoch=STEPS, verbose=0)
+    assert int(ours.optimizer.iterations) == STEPS
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 class TestRoom:
     def step(self):
         trained = model()
