@@ -1,6 +1,7 @@
 """What is wrong with a layer, as signs on the picture of a step: a word each, and one sentence that says why.
 
-    dead             units give 0 for every row                 exploding       not finite, or the update is longer than the weight
+    dead             units give 0 for every row                 exploding       not finite, or very much larger than the inputs,
+                                                                                or the update is longer than the weight
     saturated        tanh or sigmoid are at their ends          vanishing       the gradient is lost on the way back
     no gradient      the loss does not depend on the weights    frozen          its weights are not trained
     wrong gradient   finite differences say otherwise
@@ -17,6 +18,7 @@ _ENDS = {"sigmoid": (0, 1), "hard_sigmoid": (0, 1), "tanh": (-1, 1), "hard_tanh"
 _AT_AN_END = 0.01  # so near that hardly any derivative is left
 _MOST_DEAD, _MOST_SATURATED = 0.5, 0.9
 _VANISHING = 1e-4  # of the largest gradient of a weight
+_EXPLODING = 1e6  # times the inputs of the model, or 1
 _OURS = ("engine", "layers", "losses")
 _ROWS = 4  # on which the gradient of a layer of one's own is checked, and without which nobody can say that a unit is dead
 
@@ -63,7 +65,7 @@ def signs_of(step):
         if call.is_leaf:
             own = [weight for weight in step.weights if call.path and weight.path.startswith(f"{call.path}.")]
             behind_dead = bool(call.sources) and all(_is_dead(step, source) for source in call.sources)
-            signs = [*_of_outputs(call, behind_dead), *_of_weights(own, largest), *_frozen(step, call)]
+            signs = [*_of_outputs(call, behind_dead), *_of_growth(step, call), *_of_weights(own, largest), *_frozen(step, call)]
             if any(sign == "dead" for sign, _ in signs):
                 signs = [item for item in signs if item[0] != "no gradient"]  # as it follows
             if signs:
@@ -87,6 +89,20 @@ def _of_outputs(call, behind_dead):
     if call.saturated is not None and call.saturated >= _MOST_SATURATED:
         yield "saturated", (f"{share(call.saturated)} of its outputs are at an end of {call.layer.activation.__name__}, "
                             "where the derivative is almost 0.")  # fmt: skip
+
+
+def _of_growth(step, call):
+    """At the first layer with weights whose outputs are very much larger than what the model gets, in the mean of squares."""
+    inputs = max((_size(item.numbers) for item in step.inputs), default=0.0)
+    limit = _EXPLODING * max(inputs, 1.0)
+    before = [step.calls[source].outputs for source in call.sources if not isinstance(source, str)]
+    if call.layer.weights and _size(call.outputs) > limit and all(_size(numbers) <= limit for numbers in before):
+        yield "exploding", (f"Its outputs have the size {_size(call.outputs):.1g}, and the inputs of the model {inputs:.1g}: "
+                            "values have grown from layer to layer.")  # fmt: skip
+
+
+def _size(numbers):
+    return 0.0 if numbers is None or not numbers.size or np.isnan(numbers.norm) else numbers.norm / np.sqrt(numbers.size)
 
 
 def _of_weights(weights, largest):

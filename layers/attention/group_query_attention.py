@@ -70,12 +70,12 @@ class GroupedQueryAttention(HeadsLayer):
         masks = [mask_of_queries(query_mask), *mask_of_keys((value_mask, key_mask))]
         allowed = self.allowed(masks, attention_mask, use_causal_mask, num_queries, num_keys)
         plain = not self.dropout and not return_attention_scores
-        weights, sums = self.weigh(scores, allowed, zero_if_none=not plain)
+        weights = self.weigh(scores, allowed, zero_if_none=not plain)
 
         grouped = tf.reshape(self.dropout_layer(weights), (batch, self.num_key_value_heads, -1, num_keys))
         attended = tf.reshape(tf.matmul(grouped, v), (batch, self.num_query_heads, num_queries, self.head_dim))
-        outputs = self.output_dense(self.gated(heads_first(attended / sums), query))
-        return (outputs, weights / sums) if return_attention_scores else outputs
+        outputs = self.output_dense(self.gated(heads_first(attended), query))
+        return (outputs, weights) if return_attention_scores else outputs
 
 
 GroupQueryAttention = GroupedQueryAttention

@@ -114,25 +114,17 @@ class HeadsLayer(Layer):
         return whole
 
     def weigh(self, scores, allowed, zero_if_none):
-        """(weights, their sums): softmax over the keys that are allowed, before the division by the sums.
+        """Softmax over the keys that are allowed; `allowed` without heads gets an axis for them.
 
-        `allowed` without heads gets an axis for them. A query that may see no key at all: weights 0 with `zero_if_none`,
-        else all equal. Dividing what is attended to, in place of the weights, goes over fewer numbers, forward and back.
+        A query that may see no key at all: weights 0 with `zero_if_none`, else all equal.
         """
-        if allowed is not None:
-            while allowed.shape.rank < scores.shape.rank:
-                allowed = tf.expand_dims(allowed, -3)
-            lowest = tf.constant(scores.dtype.min / 2, scores.dtype)  # finite: a row of -inf has no softmax
-            scores = tf.where(allowed, scores, lowest)
-        if scores.dtype == tf.float16:  # it ends at 65,504: there is no room for sums of many values
-            weights, sums = tf.nn.softmax(scores), tf.ones((), scores.dtype)
-        else:
-            largest = tf.stop_gradient(tf.reduce_max(scores, -1, keepdims=True))  # so that exp does not overflow
-            weights = tf.exp(scores - largest)
-            sums = tf.reduce_sum(weights, -1, keepdims=True)
-        if allowed is not None and zero_if_none:
-            weights = tf.where(allowed, weights, tf.zeros((), weights.dtype))
-        return weights, sums
+        if allowed is None:
+            return tf.nn.softmax(scores)
+        while allowed.shape.rank < scores.shape.rank:
+            allowed = tf.expand_dims(allowed, -3)
+        lowest = tf.constant(scores.dtype.min / 2, scores.dtype)  # finite: a row of -inf has no softmax
+        weights = tf.nn.softmax(tf.where(allowed, scores, lowest))
+        return tf.where(allowed, weights, tf.zeros((), weights.dtype)) if zero_if_none else weights
 
     def gated(self, attended, query):
         """`attended * sigmoid(gate(query))`, if there is a gate."""

@@ -77,12 +77,12 @@ class MultiHeadAttention(HeadsLayer):
             query_mask, (value_mask, key_mask), attention_mask, use_causal_mask, query_sizes, key_sizes
         )  # fmt: skip
         plain = not self.dropout and not return_attention_scores and query.shape.rank == 3
-        weights, sums = self.weigh(scores, allowed, zero_if_none=not plain)
-        attended = self._back(tf.matmul(self.dropout_layer(weights), v) / sums, query, axes)
+        weights = self.weigh(scores, allowed, zero_if_none=not plain)
+        attended = self._back(tf.matmul(self.dropout_layer(weights), v), query, axes)
         outputs = self.output_dense(self.gated(attended, query))
         if not return_attention_scores:
             return outputs
-        return outputs, tf.reshape(weights / sums, (*sizes_of(weights)[:-2], *query_sizes, *key_sizes))
+        return outputs, tf.reshape(weights, (*sizes_of(weights)[:-2], *query_sizes, *key_sizes))
 
     def _places(self, projected, axes):
         """(batch, ..., heads, size) → (batch, axes not attended to, heads, places, size), and the sizes of `axes`."""

@@ -56,6 +56,8 @@ FAULTS = {
     "vanishing": (lambda: deep("sigmoid", kernel_initializer="zeros")[:0] + deep("sigmoid", kernel_initializer=lambda s, dtype=None: 1e-2 * tf.eye(*s)),
                   0.01, {"layers.0": "vanishing"}),
     "exploding": (lambda: deep(None), 1e6, {"layers.8": "exploding"}),
+    "weights too large": (lambda: deep(None, kernel_initializer=lambda s, dtype=None: 30 * tf.random.stateless_normal(s, (1, 2))), 1e-30,
+                          {"layers.3": "exploding"}),
     "not finite": (lambda: [Dense(8), Activation(lambda x: tf.sqrt(x - 100.0))], 0.01, {"layers.1": "exploding"}),
     "wrong gradient": (lambda: [Dense(8), Wrong()], 0.01, {"layers.1": "wrong gradient"}),
     "wrong gradient behind a dead layer": (lambda: [Dense(8, activation="relu", bias_initializer=low), Wrong()], 0.01, {"layers.1": "wrong gradient"}),
