@@ -50,7 +50,7 @@ class Loss(Configurable):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tf.Tensor:
         """The loss of a batch: a scalar, or one value per sample if `reduction` is "none"."""
         owner = f"{type(self).__name__} {self.name!r}"
-        mask, labels = get_mask(y_pred), y_true if self.row_by_row() else None
+        mask, labels = get_mask(y_pred), y_true if self._row_by_row() else None
         y_pred = cast(y_pred, self.dtype) if self.dtype else _at_least_float32(floating(y_pred))
         y_true = cast(y_true, y_pred.dtype) if self.casts_labels else tf.convert_to_tensor(y_true)
         values = value_of(self.call, y_true, y_pred)
@@ -58,7 +58,7 @@ class Loss(Configurable):
         _, mask = weigh(owner, values, mask=mask, label_mask=get_mask(values))
         return reduce_weighted(values, sample_weight, mask, self.reduction, owner, labels)
 
-    def row_by_row(self):
+    def _row_by_row(self):
         """Whether `call` is known to give as many values for each row of `y_true`: of yours nobody knows, it may drop some."""
         return _keeps_rows(self.call)
 
@@ -71,7 +71,7 @@ class Loss(Configurable):
 
 def _keeps_rows(function):
     """Whether it is one of this folder, where only those of overlap.py may sum over rows."""
-    module = getattr(function, "__module__", "")
+    module = getattr(function, "__module__", None) or ""
     return module.startswith("losses.") and module not in ("losses.base", "losses.overlap")
 
 
@@ -100,7 +100,7 @@ class FunctionLoss(Loss):
     def call(self, y_true, y_pred):
         return value_of(self.fn, *align_ranks(y_true, y_pred), **self.arguments)
 
-    def row_by_row(self):
+    def _row_by_row(self):
         return type(self) is FunctionLoss and _keeps_rows(self.fn)
 
     def get_config(self):
