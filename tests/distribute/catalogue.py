@@ -7,11 +7,14 @@ sys.path.append(str(pathlib.Path(__file__).parents[1] / "parity"))
 
 from rows import ROWS  # noqa: E402
 
+import layers  # noqa: E402
+from layers.augmentation.images import ImageLayer  # noqa: E402
+
 
 def _is_one_image(row):
     """Whether a layer of images gets one alone, whose first axis is no row of a batch."""
     shape = getattr(row.x, "shape", row.x)
-    return "fill_mode" in row.part.arguments and isinstance(shape, tuple) and len(shape) == 3
+    return issubclass(getattr(layers, row.part.name, object), ImageLayer) and isinstance(shape, tuple) and len(shape) == 3
 
 
 BY_ID = {row.id: row for row in ROWS if row.raises is None and not (
