@@ -10,8 +10,8 @@ One epoch per round; the contenders are those of fit.py.
 """
 
 import argparse
+import functools
 import os
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -20,7 +20,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import workloads  # noqa: E402
-from fit import KERAS_SETTINGS  # noqa: E402
+from fit import best_keras  # noqa: E402
 
 import engine.data  # noqa: E402
 
@@ -76,19 +76,10 @@ def trainer(library, workload, kind, x, y, **settings):
     return lambda: model.evaluate(x, y, batch_size=workload.batch_size, verbose=0)
 
 
-def seconds(run):
-    """Of the second call: the first one compiles."""
-    run()
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
-
-
 def measure(workload, kind, rows, rounds):
     """One row of the table, as a dict of milliseconds per epoch."""
     x, y = workload.data(rows or (PREDICTED["rows"] if kind == "predict" else workload.rows))
-    theirs = [(setting, trainer(workloads.keras(), workload, kind, x, y, **setting)) for setting in KERAS_SETTINGS]
-    setting, best = min(theirs, key=lambda one: seconds(one[1]))
+    setting, best = best_keras(functools.partial(trainer, workloads.keras(), workload, kind, x, y))
     contenders = {
         "Glassbox": trainer(workloads.glassbox(), workload, kind, x, y),
         "Keras": trainer(workloads.keras(), workload, kind, x, y),

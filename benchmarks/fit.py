@@ -7,6 +7,7 @@ installed. One epoch per round, metrics on, Adam.
 
 import argparse
 import dataclasses
+import functools
 import os
 import time
 
@@ -30,11 +31,11 @@ def trainer(library, workload, x, y, verb="fit", **settings):
     return lambda: getattr(model, verb)(x, y, batch_size=workload.batch_size, verbose=0)
 
 
-def best_keras(workload, x, y, verb):
-    """(setting, trainer) of the Keras setting that is fastest here."""
+def best_keras(make):
+    """(setting, what `make` gives for it) of the Keras setting that is fastest here: of second runs, as the first one compiles."""
     trials = []
     for setting in KERAS_SETTINGS:
-        run = trainer(workloads.keras(), workload, x, y, verb, **setting)
+        run = make(**setting)
         run()
         started = time.perf_counter()
         run()
@@ -45,7 +46,7 @@ def best_keras(workload, x, y, verb):
 def measure(workload, rounds, verb, with_others):
     """One row of the table, as a dict."""
     x, y = workload.data(workload.rows)
-    setting, best = best_keras(workload, x, y, verb)
+    setting, best = best_keras(functools.partial(trainer, workloads.keras(), workload, x, y, verb))
     contenders = {
         "Glassbox": trainer(workloads.glassbox(), workload, x, y, verb),
         "Keras": trainer(workloads.keras(), workload, x, y, verb),

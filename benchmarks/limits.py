@@ -22,7 +22,6 @@ import os
 import threading
 import time
 
-
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import contest  # noqa: E402

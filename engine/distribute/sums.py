@@ -14,8 +14,8 @@ import threading
 import tensorflow as tf
 
 from engine.distribute.group import exchanged
-from engine.distribute.touched import changed_metrics
-from engine.metrics.reported import named, results
+from engine.distribute.touched import changed_metrics, metrics_of
+from engine.metrics.reported import results
 from losses.ground import whole
 from losses.ground.autograph import value_of
 
@@ -62,7 +62,7 @@ class Sums:
 
         They are known when the block has ended: with any, the step is to be traced again.
         """
-        metrics = [*named(self.model.metrics), ("terms", self.model._term_tracker)]
+        metrics = metrics_of(self.model)
         self._asked, self._graph = {}, tf.compat.v1.get_default_graph()
         for name, metric in metrics:
             vars(metric)["result"] = functools.partial(self._result, name, metric, metric.result)

@@ -16,7 +16,11 @@ def changed(graph, variables):
     return [variable for variable in variables if not uses(graph, variable) <= _READS]
 
 
+def metrics_of(model):
+    """(name, metric) of all that a step may bring up to date."""
+    return [*named(model.metrics), ("terms", model._term_tracker)]
+
+
 def changed_metrics(model, graph):
-    """(name, metric) of those that the traced step brings up to date."""
-    metrics = [*named(model.metrics), ("terms", model._term_tracker)]
-    return [(name, metric) for name, metric in metrics if changed(graph, metric.variables)]
+    """Those of `metrics_of` that the traced step brings up to date."""
+    return [(name, metric) for name, metric in metrics_of(model) if changed(graph, metric.variables)]

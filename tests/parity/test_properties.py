@@ -84,7 +84,7 @@ class Run:
         self.layer(self.x, **self.call)
         self.layer.set_weights(weights or row.random_weights(self.layer))
         self.before = [(variable, tf.identity(variable)) for variable, _ in state_of(self.layer).values()]
-        self.rtol = SAME.get("float32" if row.part.name in IN_FLOAT32 else self.layer.compute_dtype)
+        self.rtol = SAME.get(self.layer.compute_dtype)
 
     def tensors(self, row):
         """The tensors of the call that `row` describes."""
@@ -203,7 +203,8 @@ def test_xla_equals_eager_in_inference(row):
 def test_kernels_and_xla_agree(row):
     """`jit_compile="auto"` goes from the one to the other in the midst of a run."""
     run = Run(row)
-    tensors, rtol = run.tensors(row), 1e-12 if run.rtol == SAME["float64"] else run.rtol
+    rtol = SAME["float32"] if row.part.name in IN_FLOAT32 else 1e-12 if run.rtol == SAME["float64"] else run.rtol
+    tensors = run.tensors(row)
     kernels, through_xla = (tf.function(run.compute, autograph=False, jit_compile=jit) for jit in (False, True))
     expected = run.results(kernels, tensors)
     if row.part.name in NOT_IN_XLA and row.training:
