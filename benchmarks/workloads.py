@@ -138,7 +138,7 @@ def resnet(library):
 WORKLOADS = [
     Workload("mlp", mlp, _dense_data(784), 32, 16000),
     Workload("wide-mlp", wide_mlp, _dense_data(784), 256, 51200),
-    Workload("deep-mlp", deep_mlp, _dense_data(64), 32, 3200),
+    Workload("deep-mlp", deep_mlp, _dense_data(64), 32, 16000),
     Workload("transformer", transformer, _sequence_data(64, 64), 32, 960),
     Workload("lstm", lstm, _sequence_data(80, 32), 64, 2560),
     Workload("gru", gru, _sequence_data(80, 32), 64, 2560),

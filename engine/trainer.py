@@ -13,6 +13,7 @@ from engine.callbacks.history import History
 from engine.callbacks.progress import EvaluationBar, PredictionBar, ProgressBar
 from engine.core import loop, tracking
 from engine.core.metric import Metric
+from engine.data.slices import SlicedFeed
 from engine.data.splits import split
 from engine.data.validation import Validation
 from engine.guards.nan_guard import NaNGuard
@@ -153,7 +154,7 @@ class Trainer:
         """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
         arguments.count("predict", steps=steps)
         arguments.verbosity("predict", verbose)
-        feed = make_feed(self, x, None, None, batch_size, steps=steps)
+        feed = make_feed(self, x, batch_size=batch_size, steps=steps, kinds=(SlicedFeed,))
         bar = [PredictionBar(verbose)] if verbose else []
         callbacks = CallbackList([callbacks or [], *bar], self, dict(steps=feed.steps, verbose=verbose))
         try:

@@ -19,7 +19,7 @@ HOOKS = {
     "on_test_begin": ("logs",), "on_test_end": ("logs",),
     "on_predict_begin": ("logs",), "on_predict_end": ("logs",),
     "on_epoch_begin": ("epoch", "logs"), "on_epoch_end": ("epoch", "logs"),
-    "on_train_chunk_end": ("step", "logs"), "on_test_chunk_end": ("step", "logs"),
+    **dict.fromkeys(("on_train_chunk_end", "on_test_chunk_end", "on_predict_chunk_end"), ("step", "logs")),
     **dict.fromkeys(_ALL_BATCH_HOOKS, ("batch", "logs")),
     "on_resume": ("run",), "on_ready": ("run",), "on_epoch_saved": ("epoch",), "on_safe_point": (), "close": (),
 }  # fmt: skip
@@ -73,6 +73,9 @@ class Callback:
 
     def on_test_chunk_end(self, step: int, logs: Logs = None) -> None:
         """After a chunk of steps of `evaluate`."""
+
+    def on_predict_chunk_end(self, step: int, logs: Logs = None) -> None:
+        """After a chunk of batches of `predict`; `step` of them are done."""
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Before a batch of `fit`."""
@@ -162,6 +165,7 @@ class CallbackList:
         self.active = [callback for callback in callbacks if callback._is_active]
         self.wants_batches = any(self._overrides(callback, _BATCH_HOOKS) for callback in callbacks)
         self.wants_test_batches = any(self._overrides(callback, _TEST_BATCH_HOOKS) for callback in callbacks)
+        self.wants_predict_batches = any(self._overrides(callback, _PREDICT_BATCH_HOOKS) for callback in callbacks)
 
     def begin(self, run):
         """What comes before the first epoch of `fit`. Whatever refuses the run does so before any callback touches a file."""

@@ -134,8 +134,8 @@ class PredictionBar(ProgressBar):
     def on_predict_begin(self, logs=None):
         self._open("Predict")
 
-    def on_predict_batch_end(self, batch, logs=None):
-        self._advance(batch + 1)
+    def on_predict_chunk_end(self, step, logs=None):
+        self._advance(step)
 
     def on_predict_end(self, logs=None):
         self._finish()

@@ -54,6 +54,21 @@ class AutomaticStep(CompiledStep):
             start = end
         return logs
 
+    def gives_rows(self):
+        """Whether the step gives dense tensors with an axis of rows."""
+        outputs = tf.nest.flatten(self.step.structured_outputs)
+        return all(isinstance(output, tf.Tensor) and output.shape.rank for output in outputs)
+
+    def on_slices(self, rows, size, first):
+        """The outputs of steps on the batches of `size` rows that `rows` are made of, from number `first` on, as one tensor each."""
+        self.jit = self._way(size)
+        specs = (self.spec, tf.TensorSpec([], tf.int32))
+        loop = functools.partial(self._loop_over_slices, size)
+        outputs = self.run(f"slices of {size}", loop, specs, (rows, tf.constant(first)), self.jit)
+        count = next(len(leaf) for leaf in tf.nest.flatten(rows)) // size
+        self.tally.made[size] += count - first
+        return tf.nest.map_structure(lambda tensor: tensor[len(tensor) // count * first :], outputs)
+
     def on_iterator(self, iterator, count):
         if self.uses_xla(STREAM) and ("batch", True) not in self._programs:
             first = 1  # by itself: should XLA refuse it, the batch is still in hand
@@ -105,6 +120,18 @@ class AutomaticStep(CompiledStep):
             few = f"fewer than {self.enough} steps {which}" if self.obstacle is None else f"it holds {self.obstacle}"
             self.note(f"with XLA: {self.enough} steps or more {which}" if jit else f"with TensorFlow's kernels: {few}")
         return jit
+
+    def _loop_over_slices(self, size, data, first):
+        batches = tf.nest.map_structure(lambda leaf: tf.reshape(leaf, [-1, size, *tf.unstack(tf.shape(leaf))[1:]]), data)
+        count = tf.shape(tf.nest.flatten(batches)[0])[0]
+        arrays = [tf.TensorArray(spec.dtype, count) for spec in tf.nest.flatten(self.step.structured_outputs)]
+
+        def one(index, arrays):
+            outputs = self.step(tf.nest.map_structure(lambda leaf: leaf[index], batches))
+            return index + 1, [array.write(index, each) for array, each in zip(arrays, tf.nest.flatten(outputs))]
+
+        _, arrays = tf.while_loop(lambda index, arrays: index < count, one, (first, arrays), parallel_iterations=1)
+        return tf.nest.pack_sequence_as(self.step.structured_outputs, [array.concat() for array in arrays])
 
     def _loop_over_iterator(self, jit, iterator, count):
         step = tf.function(self.step, autograph=False, jit_compile=jit)

@@ -1,13 +1,10 @@
 """Arrays as batches: they stay on the device, and each epoch is an order of their rows."""
 
-import warnings
-
-
 from engine import random
 from engine.small_parts.arrays import common_rows, is_array_like, order_of, rows_of, to_tensors
 from engine.small_parts.batch import pack, relax, specs
 from engine.small_parts.feed import Feed, register
-from engine.small_parts.sizes import batch_size_of
+from engine.small_parts.sizes import batch_size_of, steps_of
 from losses.ground import whole
 
 
@@ -33,10 +30,7 @@ class ArrayFeed(Feed):
         self.seed = whole.group.agree(random.draw_seed()) if shuffle else None
         self.full, self.rest = divmod(self.rows, self.batch_size)
         self.count = self.full + bool(self.rest)  # of the batches in a pass
-        if steps is not None and steps > self.count:
-            warnings.warn(f"{self.rows} rows make {self.count} batches of {batch_size}, fewer than the {steps} steps "
-                          "asked for; an epoch ends with the data.", stacklevel=5)  # fmt: skip
-        self.share = self.steps = min(steps or self.count, self.count)  # of an epoch, and of this epoch
+        self.share = self.steps = steps_of(self.rows, batch_size, steps)  # of an epoch, and of this epoch
         self.epochs = -(-self.count // self.share)  # in a pass
         self.begin, self.first_epoch, self._order = 0, None, None
 

@@ -127,11 +127,13 @@ def predict(model, feed, callbacks):
     step = model._prepare("predict", feed, passes=1)
     callbacks.on_predict_begin()
     feed.start(0)
-    parts = []
-    for index, batch in enumerate(feed.batches()):
-        callbacks.on_predict_batch_begin(index)
-        parts.append(step.on_batch(batch, feed.size))
-        callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
+    parts, done = [], 0
+    for count, outputs in feed.pieces(step, singly=callbacks.wants_predict_batches):
+        callbacks.on_predict_batch_begin(done)
+        parts.append(outputs())
+        done += count
+        callbacks.on_predict_batch_end(done - 1, {"outputs": parts[-1]})
+        callbacks.on_predict_chunk_end(done)
     callbacks.on_predict_end()
     outputs = tf.nest.map_structure(joined, *parts)
     for wrapper in model.around_step:

@@ -1,6 +1,6 @@
 """Data that come in batches of their own. Reading order: streams (tf.data, and what all streams have), generators, stacked
-(their batches, several in one call of a step), sequences; splits (rows of arrays that are held back for validation), validation
-(what is measured after an epoch).
+(their batches, several in one call of a step), sequences; slices (arrays to predict for), splits (rows of arrays that are held
+back for validation), validation (what is measured after an epoch).
 """
 
 import engine.core.array_feed  # noqa: F401 (registered first: what is registered later is asked before)

@@ -10,7 +10,7 @@ from engine.data import stacked
 from engine.data.sequences import by_number, length
 from engine.data.streams import StreamFeed
 from engine.small_parts.arrays import is_array_like, to_tensors
-from engine.small_parts.batch import relax, specs
+from engine.small_parts.batch import kind, relax, specs
 
 
 class PythonFeed(StreamFeed):
@@ -28,6 +28,7 @@ class PythonFeed(StreamFeed):
             raise ValueError(f"The {type(source).__name__} is empty: it gives no batches.")
         self.limited = steps is not None
         self._ahead, self._failed, self._spec, self._kept, self._taken = None, None, None, [], []
+        self._kind, self._is_like_the_last = None, False  # of the batch in hand
         super().__init__(renew=False)
         self.start(0)
         if self.spec is None:
@@ -74,17 +75,18 @@ class PythonFeed(StreamFeed):
         taken = []
         while len(taken) < most and (batch := self.next()) is not None:
             taken.append(batch)
-            if len(taken) < most and not self._goes_on_like(batch):
+            if len(taken) < most and not self._goes_on():
                 break
         return taken
 
-    def _goes_on_like(self, batch):
+    def _goes_on(self):
+        """Whether there is another batch, and like the last."""
         try:
             self._peek()
         except Exception as error:  # steps are made on what was given before it, and then it is raised
             self._failed = error
             return False
-        return self._ahead is not None and stacked.alike(batch, self._ahead)
+        return self._ahead is not None and self._is_like_the_last
 
     def once_more(self, first=0, end=None):
         """Those of the last chunk, or before there is one what is at hand."""
@@ -116,7 +118,10 @@ class PythonFeed(StreamFeed):
             self._ahead = self._timed_next()
             if self._ahead is None:
                 self._end_pass()
-            else:
+                return
+            self._kind, last = kind(self._ahead), self._kind
+            self._is_like_the_last = self._kind == last
+            if not self._is_like_the_last:
                 self._spec = _joined(self._spec, relax(self._ahead), self.drawn + 1)
 
     def example(self):

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from engine.compilation.automatic import LOOP, AutomaticStep
 from engine.small_parts.arrays import aligned, shared
-from engine.small_parts.batch import specs
 
 _BYTES = 2**24  # of one array at most
 
@@ -24,11 +23,6 @@ def room(step, batch):
     if not kinds <= set("fiu") or len({leaf.shape[0] for leaf in leaves}) > 1:
         return 1
     return int(min(LOOP, max(_BYTES // max(sum(leaf.dtype.size * leaf.shape.num_elements() for leaf in leaves), 1), 1)))
-
-
-def alike(one, other):
-    """Whether two batches have the same structure, shapes and dtypes."""
-    return specs(one) == specs(other)
 
 
 def rows_of_all(batches, count):

@@ -76,6 +76,13 @@ def specs(batch):
     return tf.nest.map_structure(lambda item: None if item is None else tf.type_spec_from_value(item), batch)
 
 
+def kind(batch):
+    """What batches of the same structure, shapes and dtypes have in common: to be compared, and nothing else."""
+    if type(batch) is tuple and all(isinstance(leaf, tf.Tensor) for leaf in batch):  # the common case, made quick
+        return [(leaf.dtype, leaf.shape) for leaf in batch]
+    return specs(batch)
+
+
 def relax(structure):
     """The specs of a batch, with the number of rows left open."""
 

@@ -5,6 +5,7 @@
 Other data are kinds of their own. Each registers itself, so that nothing here knows of them.
 """
 
+import functools
 import warnings
 
 from engine.small_parts.batch import Preparation
@@ -18,9 +19,9 @@ def register(kind):
     return kind
 
 
-def kind_of(model, x):
-    """The class of the feed for data like `x`."""
-    found = next((kind for kind in _kinds if x is not None and kind.takes(x, model)), None)
+def kind_of(model, x, first=()):
+    """The class of the feed for data like `x`; the classes in `first` are asked before all others."""
+    found = next((kind for kind in (*first, *_kinds) if x is not None and kind.takes(x, model)), None)
     if found is None:
         given = "no data" if x is None else f"{x!r:.60}"
         known = dict.fromkeys(kind.accepted for kind in reversed(_kinds))
@@ -28,9 +29,10 @@ def kind_of(model, x):
     return found
 
 
-def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None):
-    """The feed for what `fit`, `evaluate` or `predict` was given."""
-    return kind_of(model, x).make(Preparation(model, class_weight), x, y, sample_weight, batch_size, shuffle, steps)
+def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=False, class_weight=None, steps=None,
+              kinds=()):  # fmt: skip
+    """The feed for what `fit`, `evaluate` or `predict` was given; it may be one of `kinds` too."""
+    return kind_of(model, x, kinds).make(Preparation(model, class_weight), x, y, sample_weight, batch_size, shuffle, steps)
 
 
 class Feed:
@@ -94,6 +96,10 @@ class Feed:
         while (batch := self.next()) is not None:
             self.last = batch
             yield batch
+
+    def pieces(self, step, singly):
+        """(number of batches, function that gives the outputs for them) as far as the epoch goes; `singly`: one at a time."""
+        return ((1, functools.partial(step.on_batch, batch, self.size)) for batch in self.batches())
 
     def batch(self, number):
         """A batch of this epoch, by its number."""

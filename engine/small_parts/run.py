@@ -22,7 +22,7 @@ class Logs:
     """Callbacks and validation where there are none, and the history: the logs of each epoch."""
 
     callbacks, feeds = (), {}
-    wants_batches = wants_test_batches = False
+    wants_batches = wants_test_batches = wants_predict_batches = False
 
     def __init__(self):
         self.epochs, self.waiting = [], []

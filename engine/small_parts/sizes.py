@@ -1,6 +1,7 @@
 """Sizes and shapes that layers are given, checked: who, expected, received, fix."""
 
 import numbers
+import warnings
 
 import numpy as np
 import tensorflow as tf
@@ -58,3 +59,12 @@ def batch_size_of(given):
     if given is not None and (not isinstance(given, (int, np.integer)) or given < 1):
         raise ValueError(f"batch_size is a positive integer, received {given!r}.")
     return 32 if given is None else int(given)
+
+
+def steps_of(rows, batch_size, steps=None):
+    """The number of batches that so many rows make, or `steps` of them; a warning where they are fewer."""
+    count = -(-rows // batch_size)
+    if steps is not None and steps > count:
+        warnings.warn(f"{rows} rows make {count} batches of {batch_size}, fewer than the {steps} steps "
+                      "asked for; an epoch ends with the data.", stacklevel=6)  # fmt: skip
+    return min(steps or count, count)
