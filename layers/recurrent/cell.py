@@ -144,9 +144,10 @@ class RecurrentCell(Layer):
 
     def _run_fused(self, inputs, states, shared, options):
         """All steps of both halves of the batch, side by side."""
+        inputs = tf.ensure_shape(inputs, (None, states[0].shape[0], None))  # a stateful layer knows the number of rows
         input_masks = zip(*(halves(mask, 0) for mask in shared.input_masks)) if shared.input_masks else [(), ()]
         projected = [
-            self.project(part, shared._replace(input_masks=masks)) for part, masks in zip(halves(inputs, 1), input_masks)
+            self.project(half, shared._replace(input_masks=masks)) for half, masks in zip(halves(inputs, 1), input_masks)
         ]
         parts = zip(projected, zip(*(halves(state, 0) for state in states)), halves(options.mask, 1))
         outputs, finals = zip(*self.fused(parts, shared, options.all_outputs))

@@ -90,13 +90,15 @@ def _backward(recurrent_kernel, saved, mask, starts):
     def body(time, d_h, d_c, dz):
         if d_hs is not None:
             d_h = d_h + d_hs_at.read(time)
-        d_c = d_c + d_h * by_c_at.read(time)
-        i, f, g, o = tf.split(dz.read(time), 4, axis=-1)  # `by_z` is still there
-        step_dz = tf.concat([d_c * i, d_c * f, d_c * g, d_h * o], axis=-1)
+        f = f_at.read(time)
+        d_new_c = d_c + d_h * by_c_at.read(time)
+        by_i, by_f, by_g, by_o = tf.split(dz.read(time), 4, axis=-1)  # `by_z` is still there
+        step_dz = tf.concat([d_new_c * by_i, d_new_c * by_f, d_new_c * by_g, d_h * by_o], axis=-1)
         before_d_h = tf.matmul(step_dz, transposed)
+        before_d_c = d_new_c * f
         if mask is not None:
             before_d_h += where(mask_at.read(time), tf.zeros_like(d_h), d_h)
-        return before_d_h, d_c * f_at.read(time), dz.write(time, step_dz)
+        return before_d_h, before_d_c, dz.write(time, step_dz)
 
     return by_z, body, (d_h, d_c, as_array(by_z))
 
