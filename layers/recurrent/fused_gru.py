@@ -11,7 +11,7 @@
 import tensorflow as tf
 
 from layers.recurrent.fused_lstm import d_sigmoid, d_tanh
-from layers.recurrent.loop import as_array, before, flat, flat_array, shaped, side_by_side, where
+from layers.recurrent.loop import as_array, flat, flat_array, shaped, side_by_side, states_before, where
 
 
 def fused_gru(parts, recurrent_kernel, recurrent_bias, all_outputs):
@@ -34,7 +34,7 @@ def fused_gru(parts, recurrent_kernel, recurrent_bias, all_outputs):
             loops = [_backward(recurrent_kernel, *part) for part in zip(zip(by_s, by_n, z), starts)]
             d_h, ds, dx_n = zip(*side_by_side(loops, backwards=True))
             d_projected = [tf.concat([d[..., : -n.shape[-1]], n], axis=-1) for d, n in zip(ds, dx_n)]
-            d_kernel = [tf.tensordot(before(h, every), d, ((0, 1), (0, 1))) for (h,), every, d in zip(states, hs, ds)]
+            d_kernel = [tf.tensordot(states_before(h, every), d, ((0, 1), (0, 1))) for (h,), every, d in zip(states, hs, ds)]
             d_bias = [tf.reduce_sum(d, axis=(0, 1)) for d in ds]
             return tf.add_n(d_kernel), tf.add_n(d_bias), d_projected, [(d,) for d in d_h]
 

@@ -19,7 +19,7 @@ is written fastest, and a new array would have to be filled with zeros first.
 
 import tensorflow as tf
 
-from layers.recurrent.loop import as_array, before, flat, flat_array, shaped, side_by_side, where
+from layers.recurrent.loop import as_array, flat, flat_array, shaped, side_by_side, states_before, where
 
 
 def fused_lstm(parts, recurrent_kernel, all_outputs):
@@ -43,7 +43,7 @@ def fused_lstm(parts, recurrent_kernel, all_outputs):
             loops = [_backward(recurrent_kernel, *part) for part in zip(zip(by_z, by_c, f), masks, starts)]
             d_h, d_c, dz = zip(*side_by_side(loops, backwards=True))
             d_kernel = [
-                tf.tensordot(before(h, every), d, ((0, 1), (0, 1))) for (h, _), every, d in zip(states, hs, dz)
+                tf.tensordot(states_before(h, every), d, ((0, 1), (0, 1))) for (h, _), every, d in zip(states, hs, dz)
             ]
             return tf.add_n(d_kernel), dz, tuple(zip(d_h, d_c))
 

@@ -152,6 +152,6 @@ def shaped(entries, like):
     return tf.reshape(entries, (sizes_of(entries)[0], *sizes_of(like)))
 
 
-def before(first, every):
-    """The states before each step: `first`, and those `every` step has left but the last."""
+def states_before(first, every):
+    """The states before each step, from the first one and those after `every` step."""
     return tf.concat([first[None], every[:-1]], 0)
