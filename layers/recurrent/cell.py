@@ -19,7 +19,7 @@ from engine import activations, spellings
 from engine.core.layer import Layer
 from engine.dtypes import cast
 from engine.random import SeedGenerator, uniform
-from layers.recurrent.loop import hold, scan
+from layers.recurrent.loop import halves, hold, scan
 from layers.weights import keep_arguments, make_weight
 
 # `input_masks`, `recurrent_masks`: none, one for all gates, or one per gate.
@@ -136,13 +136,23 @@ class RecurrentCell(Layer):
             # quick (with XLA, LSTM and GRU of 64 units, 80 steps, batch 64). Convolutions rather take all steps at once.
             outputs, final = scan(lambda now, states: step(self.project(now, shared), states), inputs, flat, options)
             return outputs, tf.nest.pack_sequence_as(states, final)
-        projected = self.project(inputs, shared)
         if training and not options.unroll and self.can_fuse(shared):
-            output, final = self.fused(projected, flat, shared, options)
-            outputs = hold(output, options)
+            outputs, final = self._run_fused(inputs, flat, shared, options)
         else:
-            outputs, final = scan(step, projected, flat, options)
+            outputs, final = scan(step, self.project(inputs, shared), flat, options)
         return outputs, tf.nest.pack_sequence_as(states, final)
+
+    def _run_fused(self, inputs, states, shared, options):
+        """All steps of both halves of the batch, side by side."""
+        inputs = tf.ensure_shape(inputs, (None, states[0].shape[0], None))  # a stateful layer knows the number of rows
+        input_masks = zip(*(halves(mask, 0) for mask in shared.input_masks)) if shared.input_masks else [(), ()]
+        projected = [
+            self.project(half, shared._replace(input_masks=masks)) for half, masks in zip(halves(inputs, 1), input_masks)
+        ]
+        parts = zip(projected, zip(*(halves(state, 0) for state in states)), halves(options.mask, 1))
+        outputs, finals = zip(*self.fused(parts, shared, options.all_outputs))
+        outputs = tf.concat(outputs, 1 if options.all_outputs else 0)
+        return hold(outputs, options), [tf.concat(both, 0) for both in zip(*finals)]
 
     # ---- the parts --------------------------------------------------------------------------
 
@@ -192,8 +202,11 @@ class RecurrentCell(Layer):
         """Whether `fused` computes what `step` does."""
         return False
 
-    def fused(self, projected, states, shared, options):
-        """(first state after each step or the last one, final states), with a backward pass written by hand."""
+    def fused(self, parts, shared, all_outputs):
+        """Of each part (projected, states, mask) of the batch: (first state after each step or the last one, final states).
+
+        With a backward pass written by hand.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no fused().")
 
     def per_gate(self, multiply, tensor, kernel, masks):

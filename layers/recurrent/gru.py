@@ -74,9 +74,9 @@ class GRUCell(RecurrentCell):
         usual = self.activation is activations.tanh and self.recurrent_activation is activations.sigmoid
         return usual and self.reset_after and not shared.recurrent_masks
 
-    def fused(self, projected, states, shared, options):
+    def fused(self, parts, shared, all_outputs):
         bias = tf.zeros_like(shared.recurrent_kernel[0]) if shared.recurrent_bias is None else shared.recurrent_bias
-        return fused_gru(projected, shared.recurrent_kernel, bias, *states, options)
+        return fused_gru(parts, shared.recurrent_kernel, bias, all_outputs)
 
 
 class GRU(CellLayer):

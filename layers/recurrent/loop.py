@@ -71,6 +71,28 @@ def for_each_step(body, start, inputs, first=0, backwards=False):
     )[1:]  # fmt: skip
 
 
+def side_by_side(loops, backwards=False):
+    """The last values of several loops (inputs, body, start), each as `for_each_step` takes it, in one loop; arrays as tensors.
+
+    XLA hands a matrix product to another thread, which then goes on with what waits for it. So loops over halves of a
+    batch, which do not wait for each other, run on two cores.
+    """
+
+    def body(time, *states):
+        return [tuple(step(time, *values)) for (_, step, _), values in zip(loops, states)]
+
+    ends = for_each_step(body, [start for _, _, start in loops], loops[0][0], backwards=backwards)
+    return [[value.stack() if isinstance(value, tf.TensorArray) else value for value in values] for values in ends]
+
+
+def halves(tensor, axis):
+    """Both halves of a batch that lies along `axis`; of None, two of it."""
+    if tensor is None:
+        return [None, None]
+    rows = sizes_of(tensor)[axis]
+    return tf.split(tensor, [rows // 2, rows - rows // 2], axis=axis)
+
+
 def _advance(step, inputs, states, mask, before):
     """One step under its mask (batch,). `before`: the output to repeat where masked; None: zeros."""
     output, new_states = step(inputs, states)
@@ -110,3 +132,26 @@ def as_array(tensor):
 def empty_array(size, dtype, element_shape):
     """A TensorArray to write one entry per time step into."""
     return tf.TensorArray(dtype, size=size, element_shape=element_shape)
+
+
+def flat_array(inputs, like):
+    """`empty_array` for one entry like `like` per step of `inputs`, laid out flat.
+
+    XLA copies a flat entry with vector instructions, but one of short rows number by number.
+    """
+    return empty_array(sizes_of(inputs)[0], like.dtype, (like.shape.num_elements(),))
+
+
+def flat(tensor):
+    """`tensor` as an entry of `flat_array`."""
+    return tf.reshape(tensor, [-1])
+
+
+def shaped(entries, like):
+    """All entries of a `flat_array`, each of the shape of `like` again."""
+    return tf.reshape(entries, (sizes_of(entries)[0], *sizes_of(like)))
+
+
+def states_before(first, every):
+    """The states before each step, from the first one and those after `every` step."""
+    return tf.concat([first[None], every[:-1]], 0)

@@ -54,8 +54,8 @@ class LSTMCell(RecurrentCell):
         usual = self.activation is activations.tanh and self.recurrent_activation is activations.sigmoid
         return usual and not shared.recurrent_masks
 
-    def fused(self, projected, states, shared, options):
-        return fused_lstm(projected, shared.recurrent_kernel, *states, options)
+    def fused(self, parts, shared, all_outputs):
+        return fused_lstm(parts, shared.recurrent_kernel, all_outputs)
 
 
 def forget_bias(cell, shape, dtype):

@@ -93,6 +93,31 @@ def test_fused_in_a_compiled_loop(cls):
     assert_same(eager, tf.function(run, autograph=False, input_signature=[unknown])(x))
 
 
+@pytest.mark.parametrize("compiled", [None, {}, {"jit_compile": True}], ids=["eager", "graph", "xla"])
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("cls", [LSTM, GRU])
+def test_fused_on_few_rows(cls, rows, compiled, monkeypatch):
+    """Half of one row is none; the halves of a batch see their own rows of the mask, the states and the dropout."""
+    layer = cls(UNITS, dtype="float64", dropout=0.5, seed=3, return_sequences=True, return_state=True)
+    x, mask = sequences()[-rows:], tf.constant(MASK[-rows - 1 : -1])
+    states = [tf.constant(np.random.default_rng(5).normal(size=(rows, UNITS))) for _ in layer.cell.get_initial_state(1)]
+    given = cotangents(layer(x))
+    (seed,) = [variable for variable in layer.variables if variable.dtype == tf.int64]
+    start = seed.numpy()
+
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch([x, *states])
+            outputs = tf.nest.flatten(layer(x, initial_state=states, training=True, mask=mask))
+            target = tf.add_n([tf.reduce_sum(output * one) for output, one in zip(outputs, given)])
+        return [*outputs, *tape.gradient(target, [x, *states, *layer.trainable_weights])]
+
+    fused = (run if compiled is None else tf.function(run, autograph=False, **compiled))(x)
+    seed.assign(start)
+    monkeypatch.setattr(type(layer.cell), "can_fuse", lambda *_: False)
+    assert_same(fused, run(x))
+
+
 # ---------------------------------------------------------------- loops in graphs
 
 
