@@ -97,7 +97,7 @@ class LocalStep(OneReplicaStep):
 
         def on_replica(part):
             place = Rows(first_row(rows, whole.group.rank() % count, count), count_rows(part))
-            with of_batch(part, tf.cast(rows, tf.float64), place):
+            with of_batch(part, tf.cast(rows, tf.float64), place, sharers=count):
                 return self.step(part)
 
         outputs = self.strategy.run(on_replica, (rows_of_each(self.strategy, batch, count),))

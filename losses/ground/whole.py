@@ -52,6 +52,10 @@ class Alone:
         """Each of `values` weighted by one's share of the rows: what is a mean over own rows becomes a part of it."""
         return values
 
+    def all_rows(self, tensor):
+        """The rows of the whole batch, of which one's own are in `tensor`, and a function that takes one's own out of as many."""
+        return tensor, lambda rows: rows
+
     # ---- what happens once -------------------------------------------------------------------
 
     def once(self, update):

@@ -12,8 +12,8 @@ from engine import Input, Model, Sequential, callbacks, clear_session, metrics, 
 from engine.optimizers.optimizer import Optimizer
 from engine.random import SeedGenerator, normal, uniform
 from layers import (
-    LSTM, AlphaDropout, BatchNormalization, Dense, Dropout, Embedding, Flatten, GaussianNoise, Layer, Reshape, SpatialDropout1D,
-    SpectralNormalization, TimeDistributed,
+    LSTM, AlphaDropout, BatchNormalization, CutMix, Dense, Dropout, Embedding, Flatten, GaussianNoise, Layer, MixUp, Reshape,
+    SpatialDropout1D, SpectralNormalization, TimeDistributed,
 )  # fmt: skip
 from losses import BinaryCrossentropy, CategoricalCrossentropy, MeanSquaredError
 
@@ -69,6 +69,17 @@ class Jitter(Layer):
         merged += uniform(tf.shape(merged), self.seeds.next(), inputs.dtype)
         scale = uniform([1, inputs.shape[-1]], self.seeds.next(), inputs.dtype, per_row=False)
         return tf.reshape(merged, tf.shape(inputs)) + each * scale
+
+
+class Mixing(Layer):
+    """Mixes rows of the batch, and what belongs to them."""
+
+    def build(self, input_shape):
+        self.mix = MixUp(alpha=1.0)
+
+    def call(self, inputs):
+        mixed = self.mix({"images": tf.reshape(inputs, (-1, 3, 2, 1)), "labels": tf.square(inputs[:, :2])})
+        return tf.concat([tf.reshape(mixed["images"], (-1, 6)), mixed["labels"]], axis=1)
 
 
 class Tutorial(Model):
@@ -183,6 +194,13 @@ def noisy():
     ])  # fmt: skip
 
 
+def mixed():
+    return Sequential([
+        Input((6,)), Dense(6), Mixing(), Dense(12, activation="tanh"), Reshape((2, 3, 2, 1)), TimeDistributed(MixUp(alpha=0.5)),
+        Reshape((6, 2, 1)), CutMix(), Flatten(), Dropout(0.1), Dense(3),
+    ])  # fmt: skip
+
+
 def dropped():
     return Sequential([Input((6,)), Dense(5, activation="tanh"), Dropout(0.4), Dense(3, activation="softmax")])
 
@@ -230,6 +248,8 @@ CASES = {
     "validation": (softmax, dict(loss=lambda: CategoricalCrossentropy(), metrics=["accuracy"]),
                    dict(y=np.eye(3)[CLASSES], validation_data=(X[:11], np.eye(3)[CLASSES[:11]]))),
     "random": (noisy, dict(loss="mse", metrics=["mae"]), dict(sample_weight=WEIGHTS)),
+    "mixed": (mixed, dict(loss="mse", metrics=["mae"]), dict(sample_weight=WEIGHTS)),
+    "mixed_few": (mixed, dict(loss="mse"), dict(x=X[:17], y=Y[:17])),
     "dropout": (dropped, dict(loss="sparse_categorical_crossentropy"), dict(y=CLASSES, class_weight={0: 2.0, 2: 0.3})),
     "own_loss": (dense, dict(loss=lambda: of_first_classes), dict(y=CLASSES)),
     "own_rows": (dense, dict(loss=lambda: lambda y_true, y_pred: tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)), dict()),

@@ -17,7 +17,7 @@ from engine import Sequential, callbacks, set_floatx, set_seed
 from engine.datasets import loading, stream
 from engine.distribute import cluster
 from engine.distribute.cluster import is_chief
-from layers import BatchNormalization, Dense, Dropout, Flatten
+from layers import BatchNormalization, Dense, Dropout, Flatten, MixUp
 
 FILES = ((0, 9), (9, 16), (16, 24), (24, 29))  # rows of cases.X in each file
 BATCH = {"digits": 118, "thirds": 120, "mnist": 600}  # the last batch of some part leaves a worker without rows
@@ -98,7 +98,9 @@ def images(strategy, case):
     name = "mnist" if case == "mnist" else "digits"
     with cases.scope(strategy):
         train, test, _ = stream(name, os.environ.get("TFDS") if case == "mnist" else None, BATCH[case], seed=3)
-        model = Sequential([Flatten(), Dense(16, activation="tanh"), BatchNormalization(synchronized=True), Dropout(0.3), Dense(10, "softmax")])
+        model = Sequential([
+            MixUp(), Flatten(), Dense(16, activation="tanh"), BatchNormalization(synchronized=True), Dropout(0.3), Dense(10, "softmax"),
+        ])  # fmt: skip
         model.compile(cases.Descent(), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     return model, dict(x=train, validation_data=test)
 

@@ -42,7 +42,7 @@ def alone(directory, epochs):
     return numbers(directory)
 
 
-@pytest.mark.parametrize("case", (CASE, "random"))
+@pytest.mark.parametrize("case", (CASE, "random", "mixed"))
 def test_two_workers_give_the_numbers_of_one(tmp_path, capfd, monkeypatch, case):
     monkeypatch.setattr(sys.modules[__name__], "CASE", case)
     assert workers.launch(2, command(tmp_path, 2), str(tmp_path)) == 0
