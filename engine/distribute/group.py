@@ -9,6 +9,7 @@ import threading
 import tensorflow as tf
 
 from engine.distribute import cluster, turns
+from engine.optimizers.loss_scale import divided
 from losses.ground import whole
 from losses.ground.whole import Alone, Rows
 
@@ -29,23 +30,24 @@ class _Batch(threading.local):
     place = None  # one's Rows in it
     tensors = ()  # the ids of those that have these rows
     sharers = None  # how many replicas have rows of it, if not all
+    gathering = None  # how the step gathers gradients, if it does (gathering.py)
 
 
 _batch = _Batch()
 
 
 @contextlib.contextmanager
-def of_batch(batch, rows, place, sharers=None):
+def of_batch(batch, rows, place, sharers=None, gathering=None):
     """Within the block the whole batch has so many rows (a float64), and `batch` has those at `place`: nobody need ask others.
 
-    `sharers`: how many replicas have rows of it; None: all.
+    `sharers`: how many replicas have rows of it; None: all. `gathering`: the Gathering of the step.
     """
     tensors = {id(item) for item in tf.nest.flatten(batch) if item is not None}
-    _batch.rows, _batch.place, _batch.tensors, _batch.sharers = rows, place, tensors, sharers
+    vars(_batch).update(rows=rows, place=place, tensors=tensors, sharers=sharers, gathering=gathering)
     try:
         yield
     finally:
-        _batch.rows, _batch.place, _batch.tensors, _batch.sharers = None, None, (), None
+        vars(_batch).clear()
 
 
 def _of_rows(tensors):
@@ -139,6 +141,25 @@ class Replicas(Alone):
         each = tf.maximum(size // tf.maximum(tf.cast(place.count, tf.int32), 1), 1)
         first = tf.cast(place.first, tf.int32) * each
         return first + line // each * each * place.step + line % each, tf.reduce_sum(sizes)
+
+    def gathers(self, optimizer):
+        return _batch.gathering is not None and _batch.gathering.optimizer is optimizer
+
+    def gradients(self, optimizer, gradients, are_sums=False):
+        if not self.gathers(optimizer):
+            return gradients if are_sums else self.total(gradients)
+        return [divided(gradient, self.size()) for gradient in gradients] if are_sums else _of_rows(gradients)
+
+    def gathered(self, optimizer, gradients):
+        return exchanged(gradients) if self.gathers(optimizer) else gradients
+
+    def if_due(self, optimizer, is_due, update):
+        if not self.gathers(optimizer):
+            super().if_due(optimizer, is_due, update)
+            return
+        _batch.gathering.calls[threading.get_ident()] += 1
+        if _batch.gathering.is_due:
+            update()
 
     def once(self, update):
         turns.take_turn(update)

@@ -15,11 +15,13 @@ import functools
 import tensorflow as tf
 
 from engine.core.compiled import CompiledStep, EagerStep
+from engine.distribute.gathering import Gathering
 from engine.distribute.group import of_batch
 from engine.distribute.shares import Shared
 from engine.distribute.sums import Sums
 from engine.distribute.touched import changed
 from engine.small_parts.batch import count_rows
+from engine.small_parts.pace import Pace
 from engine.state import state_of
 from losses.ground import whole
 from losses.ground.whole import Rows
@@ -31,7 +33,7 @@ def spread(model, strategy, verb, step, spec):
         return SpreadStep(model, strategy, LocalStep(strategy, step).run, spec)
     if strategy.num_replicas_in_sync == 1:
         return SpreadStep(model, strategy, OneReplicaStep(strategy, step).run, spec)
-    return ReplicatedSteps(model, strategy, ReplicatedStep(model, strategy, step), spec)
+    return ReplicatedSteps(model, strategy, ReplicatedStep(model, strategy, step, Gathering(model, strategy, verb)), spec)
 
 
 class SpreadStep(CompiledStep):
@@ -61,9 +63,12 @@ class ReplicatedSteps(SpreadStep):
     def __init__(self, model, strategy, replicated, spec):
         self.replicated = replicated
         super().__init__(model, strategy, replicated.run, spec)
-        if replicated.sums.used:  # that the step makes something of results is known when it has been traced
+        # That the step makes something of results, or calls its optimizer twice, is known when it has been traced.
+        if not replicated.gathering.suits() or replicated.sums.used:
             super().__init__(model, strategy, replicated.run, spec)
-        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.sums.begin, replicated.end))
+        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.begin, replicated.end))
+        if self.chunk == 1 and replicated.gathering.optimizer is not None:  # from update to update, where no callback wants each batch
+            self.chunk, self.pace = None, Pace(replicated.gathering.optimizer.gradient_accumulation_steps)
 
     def run(self, name, function, specs, args, jit):
         """As CompiledStep's."""
@@ -107,12 +112,13 @@ class LocalStep(OneReplicaStep):
 class ReplicatedStep:
     """A training or test step of `model` on all replicas.
 
-    After it all copies of weights, slots and statistics are equal. What each replica has added to metrics it keeps, until
-    the sums are asked for at the end of `with_metrics`.
+    After it all copies of weights, slots and statistics are equal. What each replica has added to metrics, and gathered of
+    gradients, it keeps, until the sums are asked for at the end of `with_metrics`.
     """
 
-    def __init__(self, model, strategy, step):
-        self.model, self.strategy, self.step, self.sums = model, strategy, step, Sums(model, strategy)
+    def __init__(self, model, strategy, step, gathering):
+        self.model, self.strategy, self.step, self.gathering = model, strategy, step, gathering
+        self.sums = Sums(model, strategy)
         check_variables(model, strategy, lambda variable: getattr(variable, "distribute_strategy", None) is strategy)
 
     def run(self, batch):
@@ -126,6 +132,9 @@ class ReplicatedStep:
             def place(rank, own):
                 return rows, Rows(first_row(rows, rank, count), own)
 
+        return self.gathering.of_step(lambda: self._on_replicas(parts, place))
+
+    def _on_replicas(self, parts, place):
         with self.sums.watched():
             logs = self.strategy.run(self._on_replica, (parts, place))
         logs = logs if isinstance(logs, dict) else {"loss": logs}
@@ -138,7 +147,7 @@ class ReplicatedStep:
         own = count_rows(batch)
         all_rows, rows = place(whole.group.rank(), own)
         all_rows = tf.cast(all_rows, tf.float64)
-        with of_batch(batch, all_rows, rows):
+        with of_batch(batch, all_rows, rows, gathering=self.gathering):
             logs = self.step(batch)
         self.sums.find_changed()
         statistics = [weight for weight in self.model.weights if not weight.trainable and weight.dtype.is_floating]
@@ -151,11 +160,17 @@ class ReplicatedStep:
 
     def with_metrics(self, steps, *args):
         """The logs of `steps(*args)`, some steps, with metrics as they are after all of them on all replicas."""
-        self.sums.begin()
+        self.begin()
         return self.end(steps(*args))
+
+    def begin(self):
+        """Before some steps."""
+        self.gathering.begin()
+        self.sums.begin()
 
     def end(self, found):
         """The logs of steps, from what `run` gave for the last one (None: there was none)."""
+        self.gathering.end()
         metrics = self.sums.end()
         if found is None:
             return None

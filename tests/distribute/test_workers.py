@@ -42,11 +42,13 @@ def alone(directory, epochs):
     return numbers(directory)
 
 
-@pytest.mark.parametrize("case", (CASE, "random", "mixed"))
-def test_two_workers_give_the_numbers_of_one(tmp_path, capfd, monkeypatch, case):
+@pytest.mark.parametrize("case, how", ((CASE, ()), ("random", ()), ("mixed", ()), ("accumulated", ()), ("accumulated", (0, "unsaved"))))
+def test_two_workers_give_the_numbers_of_one(tmp_path, capfd, monkeypatch, case, how):
     monkeypatch.setattr(sys.modules[__name__], "CASE", case)
-    assert workers.launch(2, command(tmp_path, 2), str(tmp_path)) == 0
-    assert capfd.readouterr().out.endswith("done\n")
+    assert workers.launch(2, command(tmp_path, 2, *how), str(tmp_path)) == 0
+    said = capfd.readouterr().out
+    assert said.endswith("done\n")
+    assert not how or "chunks [3, 4, 3, 4]" in said  # from update to update: no exchange but theirs
     difference, where = cases.difference(numbers(tmp_path), alone(tmp_path / "alone", 2))
     assert difference < 1e-10, where
 

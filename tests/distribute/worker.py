@@ -1,6 +1,7 @@
 """One worker of a cluster, named by TF_CONFIG; the chief writes DIR/numbers.npz.
 
-    python worker.py DIR CASE EPOCHS [STEP HOW WHO]     HOW: a signal that WHO (0: the chief) sends itself after STEP, or "busy"
+    python worker.py DIR CASE EPOCHS [STEP HOW WHO]     HOW: a signal that WHO (0: the chief) sends itself after STEP, or "busy";
+                                                        "unsaved": without checkpoints, and it says where the chunks ended
 """
 
 import os
@@ -11,7 +12,7 @@ import time
 import cases
 import numpy as np
 
-from engine.callbacks import Callback, Checkpoint
+from engine.callbacks import Callback, Checkpoint, LambdaCallback
 from engine.distribute import cluster
 from engine.distribute.cluster import is_chief
 
@@ -36,10 +37,13 @@ def main(directory, case, epochs, step=0, how=None, who=1):
     model = cases.make(case, strategy)
     callbacks = [Checkpoint(os.path.join(directory, "checkpoints"), every_steps=1)]
     callbacks.append(Fail(int(step) if strategy.cluster_resolver.task_id == int(who) else 0, how))
+    ends = []
+    if how == "unsaved":
+        callbacks = [LambdaCallback(on_train_chunk_end=lambda step, logs: ends.append(step))]
     history = cases.fit(model, case, epochs=int(epochs), callbacks=callbacks)
     if is_chief(strategy):
         np.savez(os.path.join(directory, "numbers.npz"), **cases.numbers(model, history))
-    print("done", flush=True)
+    print(f"chunks {ends}\ndone", flush=True)
 
 
 if __name__ == "__main__":
