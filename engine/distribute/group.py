@@ -8,7 +8,7 @@ import threading
 
 import tensorflow as tf
 
-from engine.distribute import cluster, turns
+from engine.distribute import cluster, patience, turns
 from engine.optimizers.loss_scale import divided
 from losses.ground import whole
 from losses.ground.whole import Alone, Rows
@@ -170,7 +170,8 @@ class Replicas(Alone):
     def agree(self, number):
         if not isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
             return number
-        return int(tf.Variable(number, dtype=tf.int64, trainable=False).numpy())  # in all workers it starts as the chief's
+        with patience.limited():
+            return int(tf.Variable(number, dtype=tf.int64, trainable=False).numpy())  # in all workers it starts as the chief's
 
     def is_chief(self):
         return cluster.is_chief()

@@ -10,11 +10,13 @@ rows. What the replicas have added to a metric is summed when it is read, at the
 on all copies of all state are equal, so whoever reads it needs no other replica.
 """
 
+import contextlib
 import functools
 
 import tensorflow as tf
 
 from engine.core.compiled import CompiledStep, EagerStep
+from engine.distribute import patience
 from engine.distribute.gathering import Gathering
 from engine.distribute.group import of_batch
 from engine.distribute.shares import Shared
@@ -48,6 +50,12 @@ class SpreadStep(CompiledStep):
         # Exchanges between workers find each other by their place in a compiled loop: all loops must be equally long.
         workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self.chunk = model.steps_per_execution if workers else None
+        self.limited = patience.limited if workers else contextlib.nullcontext
+
+    def run(self, *args):
+        """As CompiledStep's."""
+        with self.limited():
+            return super().run(*args)
 
     def on_batch(self, batch, size=None):
         """One step; that of a Shared batch is traced when the first one comes."""
@@ -76,10 +84,11 @@ class ReplicatedSteps(SpreadStep):
 
     def on_iterator(self, iterator, count):
         """As CompiledStep's."""
-        steps = EagerStep(lambda batch: CompiledStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
+        steps = EagerStep(lambda batch: SpreadStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
         self.begin()
         found, ran, waited = steps.on_iterator(iterator, count)
-        return self.end(found), ran, waited
+        with self.limited():
+            return self.end(found), ran, waited
 
 
 class OneReplicaStep:

@@ -15,7 +15,7 @@ from cases import refusal
 
 from engine import Sequential, callbacks, set_floatx, set_seed
 from engine.datasets import loading, stream
-from engine.distribute import cluster
+from engine.distribute import cluster, patience
 from engine.distribute.cluster import is_chief
 from layers import BatchNormalization, Dense, Dropout, Flatten, MixUp
 
@@ -113,7 +113,7 @@ def rows(strategy, case, directory):
 
 
 def strategy_of(how):
-    cluster._EXCHANGE_SECONDS = 60
+    patience.SECONDS = 60
     return cluster.make_strategy({"workers": "multiworker", "alone": "none"}.get(how, how), 2)
 
 
