@@ -47,9 +47,11 @@ class SpreadStep(CompiledStep):
     def __init__(self, model, strategy, step, spec):
         super().__init__(step, spec, jit=model.jit_compile is True)
         self.of_shares = step
-        # Exchanges between workers find each other by their place in a compiled loop: all loops must be equally long.
         workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        self.chunk = model.steps_per_execution if workers else None
+        if workers and model.steps_per_execution > 1:
+            self.chunk = model.steps_per_execution
+        elif workers:
+            self.pace = CommonPace()
         self.limited = patience.limited if workers else contextlib.nullcontext
 
     def run(self, *args):
@@ -65,6 +67,25 @@ class SpreadStep(CompiledStep):
         return self.run(kind, self.of_shares, (Shared(tuple(self.spec for _ in batch.parts), dealt),), (batch,), self.jit)
 
 
+class CommonPace(Pace):
+    """The chief's pace for all workers, in multiples of `unit` steps: found in the first chunks, and kept.
+
+    Exchanges between workers find each other by their place in a compiled loop: all loops must be equally long.
+    """
+
+    def __init__(self, unit=1):
+        super().__init__()
+        self.unit = self.steps = unit
+        self.looks = 8  # enough, for each may make it 16 times longer
+
+    def measured(self, steps, seconds):
+        """As Pace's: all workers ask after the same chunks."""
+        if self.looks:
+            self.looks -= 1
+            super().measured(steps, seconds)
+            self.steps = whole.group.agree(-(-self.steps // self.unit) * self.unit)
+
+
 class ReplicatedSteps(SpreadStep):
     """Some steps on all replicas, and then what their metrics have added up to."""
 
@@ -75,8 +96,8 @@ class ReplicatedSteps(SpreadStep):
         if not replicated.gathering.suits() or replicated.sums.used:
             super().__init__(model, strategy, replicated.run, spec)
         self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.begin, replicated.end))
-        if self.chunk == 1 and replicated.gathering.optimizer is not None:  # from update to update, where no callback wants each batch
-            self.chunk, self.pace = None, Pace(replicated.gathering.optimizer.gradient_accumulation_steps)
+        if isinstance(self.pace, CommonPace) and replicated.gathering.optimizer is not None:
+            self.pace = CommonPace(replicated.gathering.optimizer.gradient_accumulation_steps)  # chunks end with an update
 
     def run(self, name, function, specs, args, jit):
         """As CompiledStep's."""
