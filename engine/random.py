@@ -159,6 +159,15 @@ def normal(shape, pair, dtype, per_row=True):
     return _share(_normal, shape, pair, tf.as_dtype(dtype), per_row)
 
 
+def gamma(shape, pair, alpha):
+    """Numbers of the distribution Gamma(alpha, 1) for a seed `pair`, of the dtype of `alpha`: the same on all replicas.
+
+    >>> gamma((2, 3), SeedGenerator(1).next(), tf.constant(2.0)).shape
+    TensorShape([2, 3])
+    """
+    return tf.random.stateless_gamma(shape, pair % _ABOVE, alpha, dtype=alpha.dtype)
+
+
 def _share(draw, shape, pair, dtype, per_row):
     """What `draw` gives for the rows that this replica has."""
     if whole.group.size() == 1:

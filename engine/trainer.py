@@ -152,6 +152,7 @@ class Trainer:
     def predict(self, x: hints.Data, batch_size: int | None = None, verbose: int | str = 0, steps: int | None = None,
                 callbacks: Callbacks = None) -> Any:  # fmt: skip
         """The outputs for all rows of `x`, as NumPy arrays; `verbose` as in `fit`, quiet if not asked."""
+        self._place.look()
         arguments.count("predict", steps=steps)
         arguments.verbosity("predict", verbose)
         feed = make_feed(self, x, batch_size=batch_size, steps=steps, kinds=(SlicedFeed,))
@@ -203,6 +204,7 @@ class Trainer:
     def _require_compiled(self, action):
         if self.optimizer is None:
             raise RuntimeError(f"{self._title} is not compiled. Call model.compile(optimizer, loss) before {action}().")
+        self._place.look()
 
     # ---- metrics ----------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ class TrainingStep:
 
     def apply_step(self, gradients: hints.Pairs, rows: hints.Values = None) -> None:
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
-        totals = whole.group.total([gradient for gradient, _ in gradients])
+        totals = whole.group.gradients(self.optimizer, [gradient for gradient, _ in gradients])
         update = self._update
         for wrapper in reversed(self.around_step):
             update = functools.partial(wrapper.apply, update)
@@ -91,7 +91,7 @@ class TrainingStep:
             update([(total, variable) for total, (_, variable) in zip(totals, gradients)], whole.group.rows(rows))
 
     def _update(self, gradients, rows):
-        self.optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=True)
+        self.optimizer.apply_gradients(gradients, weight=rows, skip_gradients_aggregation=not whole.group.gathers(self.optimizer))
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """All metrics so far, by name, this batch included."""

@@ -81,7 +81,7 @@ def record(operation, args, kwargs):
 
 def infer(operation, args, kwargs):
     """What `operation` returns for placeholders in place of symbols: tensors with shape and dtype, no values."""
-    with tf.__internal__.FuncGraph("shapes").as_default():
+    with tf.__internal__.FuncGraph("<shapes>").as_default():
         args, kwargs = tf.nest.map_structure(lambda item: _placeholder(item) if isinstance(item, Symbol) else item, (args, kwargs))
         return operation(*args, **kwargs)
 

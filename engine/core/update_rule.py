@@ -130,7 +130,7 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
         gradients, variables = without_missing(self, list(grads), variables)
         if new := self._unknown(variables):
             self.build(self._weights + new)
-        gradients = gradients if skip_gradients_aggregation else whole.group.total(gradients)
+        gradients = whole.group.gradients(self, gradients, are_sums=skip_gradients_aggregation)
         gradients = [as_dense(gradient, variable) for gradient, variable in zip(gradients, variables)]
         check_shapes(self, gradients, variables)
         whole.group.once(lambda: self._run(gradients, variables, 1.0 if weight is None else weight))

@@ -14,7 +14,7 @@ import socket
 
 import tensorflow as tf
 
-_EXCHANGE_SECONDS = 600  # for one exchange between workers, of which one may be busy with its files
+from engine.distribute import patience
 
 
 class WorkerError(RuntimeError):
@@ -34,8 +34,7 @@ def make_strategy(kind, devices=None):
     if gpus and devices:
         tf.config.set_visible_devices(gpus[:devices], "GPU")
     if kind == "multiworker":
-        options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=_EXCHANGE_SECONDS)
-        return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+        return tf.distribute.MultiWorkerMirroredStrategy()
     if gpus:
         return tf.distribute.MirroredStrategy()
     cpu = tf.config.list_physical_devices("CPU")[0]
@@ -101,7 +100,7 @@ def lost(error):
     elif blamed:
         what = f"{names(blamed, 'and')} does not take part any more"
     elif isinstance(error, tf.errors.DeadlineExceededError):
-        what = f"{names(addresses, 'or')} has not taken part for {_EXCHANGE_SECONDS} s"
+        what = f"{names(addresses, 'or')} has not taken part for {patience.SECONDS} s"
     else:
         return None
     return WorkerError(f"{what}. Start all workers again, with --resume where there are checkpoints.")

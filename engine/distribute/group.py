@@ -8,14 +8,19 @@ import threading
 
 import tensorflow as tf
 
-from engine.distribute import cluster, turns
+from engine.distribute import cluster, patience, turns
+from engine.optimizers.loss_scale import divided
+from losses.ground import whole
 from losses.ground.whole import Alone, Rows
 
 
 def _others():
-    """The context of this replica if there are others beside it, else None."""
-    replica = tf.distribute.get_replica_context()
-    return replica if replica is not None and replica.num_replicas_in_sync > 1 else None
+    """The context of this replica if there are others beside it, else None; None also where a layer is traced for its shapes alone."""
+    replica, graph = tf.distribute.get_replica_context(), tf.compat.v1.get_default_graph()
+    while isinstance(graph, tf.__internal__.FuncGraph) and graph.name != "<shapes>":  # of engine/core/symbolic.py
+        graph = graph.outer_graph
+    is_step = not isinstance(graph, tf.__internal__.FuncGraph)
+    return replica if is_step and replica is not None and replica.num_replicas_in_sync > 1 else None
 
 
 class _Batch(threading.local):
@@ -24,19 +29,25 @@ class _Batch(threading.local):
     rows = None  # of the whole batch, where the step knows them
     place = None  # one's Rows in it
     tensors = ()  # the ids of those that have these rows
+    sharers = None  # how many replicas have rows of it, if not all
+    gathering = None  # how the step gathers gradients, if it does (gathering.py)
 
 
 _batch = _Batch()
 
 
 @contextlib.contextmanager
-def of_batch(batch, rows, place):
-    """Within the block the whole batch has so many rows (a float64), and `batch` has those at `place`: nobody need ask others."""
-    _batch.rows, _batch.place, _batch.tensors = rows, place, {id(item) for item in tf.nest.flatten(batch) if item is not None}
+def of_batch(batch, rows, place, sharers=None, gathering=None):
+    """Within the block the whole batch has so many rows (a float64), and `batch` has those at `place`: nobody need ask others.
+
+    `sharers`: how many replicas have rows of it; None: all. `gathering`: the Gathering of the step.
+    """
+    tensors = {id(item) for item in tf.nest.flatten(batch) if item is not None}
+    vars(_batch).update(rows=rows, place=place, tensors=tensors, sharers=sharers, gathering=gathering)
     try:
         yield
     finally:
-        _batch.rows, _batch.place, _batch.tensors = None, None, ()
+        vars(_batch).clear()
 
 
 def _of_rows(tensors):
@@ -60,6 +71,12 @@ def exchanged(tensors):
         places = [place for place, tensor in enumerate(tensors) if tensor.dtype == dtype]
         sums.update(zip(places, replica.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[place] for place in places])))
     return [sums[place] for place in range(len(tensors))]
+
+
+def rows_of_each(own):
+    """How many rows each replica has, a float64 vector, from this one's number: an exchange."""
+    number = tf.one_hot(whole.group.rank(), whole.group.size(), tf.cast(own, tf.float64), 0.0, dtype=tf.float64)
+    return whole.group.total(number)
 
 
 class Replicas(Alone):
@@ -102,6 +119,48 @@ class Replicas(Alone):
         # Without rows a mean is not a number; it counts nothing.
         return [tf.math.multiply_no_nan(value, tf.cast(share, value.dtype)) for value in values]
 
+    def all_rows(self, tensor):
+        if _others() is None or _batch.sharers == 1:
+            return super().all_rows(tensor)
+        if _batch.sharers not in (None, self.size()):
+            raise ValueError(
+                "A layer asks for the rows of the whole batch in predict(), which each of several workers makes alone, here on "
+                f"{_batch.sharers} devices. Let it ask in training only, or give each worker one device."
+            )
+        numbers, count = self._numbers(tf.shape(tensor)[0])
+        sizes = tf.concat([[count], tf.shape(tensor)[1:]], 0)
+        # A sum of zeros and rows: it costs up to twice what it would to gather them, and has a gradient as any sum here.
+        rows = self.total(tf.scatter_nd(numbers[:, tf.newaxis], tensor, sizes))
+        return tf.ensure_shape(rows, [None, *tensor.shape[1:]]), lambda values: tf.gather(values, numbers)
+
+    def _numbers(self, size):
+        """The places in the whole batch of the `size` rows of this replica, or of as many for each row, and how many there are."""
+        sizes, place, line = tf.cast(rows_of_each(size), tf.int32), self.place(), tf.range(size)
+        if place.step == 1:
+            return tf.reduce_sum(sizes[: self.rank()]) + line, tf.reduce_sum(sizes)
+        each = tf.maximum(size // tf.maximum(tf.cast(place.count, tf.int32), 1), 1)
+        first = tf.cast(place.first, tf.int32) * each
+        return first + line // each * each * place.step + line % each, tf.reduce_sum(sizes)
+
+    def gathers(self, optimizer):
+        return _batch.gathering is not None and _batch.gathering.optimizer is optimizer
+
+    def gradients(self, optimizer, gradients, are_sums=False):
+        if not self.gathers(optimizer):
+            return gradients if are_sums else self.total(gradients)
+        return [divided(gradient, self.size()) for gradient in gradients] if are_sums else _of_rows(gradients)
+
+    def gathered(self, optimizer, gradients):
+        return exchanged(gradients) if self.gathers(optimizer) else gradients
+
+    def if_due(self, optimizer, is_due, update):
+        if not self.gathers(optimizer):
+            super().if_due(optimizer, is_due, update)
+            return
+        _batch.gathering.calls[threading.get_ident()] += 1
+        if _batch.gathering.is_due:
+            update()
+
     def once(self, update):
         turns.take_turn(update)
 
@@ -111,7 +170,8 @@ class Replicas(Alone):
     def agree(self, number):
         if not isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
             return number
-        return int(tf.Variable(number, dtype=tf.int64, trainable=False).numpy())  # in all workers it starts as the chief's
+        with patience.limited():
+            return int(tf.Variable(number, dtype=tf.int64, trainable=False).numpy())  # in all workers it starts as the chief's
 
     def is_chief(self):
         return cluster.is_chief()

@@ -95,7 +95,7 @@ class ParameterServerStep(Step):
     def _stopped(self):
         """The WorkerError that names who is stopped now and was so at the look before: nobody can take its step from it."""
         before = self.silent
-        self.silent = [task for job in ("ps", "worker") for task in tasks(self.strategy, job) if cluster.is_stopped(task[1])]
+        self.silent = stopped(self.strategy)
         return _error([task for task in self.silent if task in before])
 
     def _logs(self):
@@ -116,6 +116,21 @@ def lost(strategy):
     if not silent["ps"] and len(silent["worker"]) < len(tasks(strategy, "worker")):
         return None
     return _error([*silent["ps"], *silent["worker"]])
+
+
+def stopped(strategy):
+    """[(name, address)] of the processes that do not run, and are not gone either."""
+    return [task for job in ("ps", "worker") for task in tasks(strategy, job) if cluster.is_stopped(task[1])]
+
+
+def refuse_stopped(strategy):
+    """A WorkerError that names who is stopped, before anything is traced.
+
+    TensorFlow tells each function that it traces to all processes, and waits for their answer where nothing can interrupt it.
+    """
+    error = _error(stopped(strategy))
+    if error is not None:
+        raise error
 
 
 def _error(found):

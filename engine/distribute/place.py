@@ -100,6 +100,11 @@ class Scope:
         if run_eagerly and own is not None and (elsewhere or own.num_replicas_in_sync > 1):
             raise ValueError(f"{model._title}: run_eagerly is for one device. Make the model outside of the strategy's scope.")
 
+    def look(self):
+        """Before the model does anything: refuse to begin without somebody who is needed for it."""
+        if isinstance(self.strategy, tf.distribute.ParameterServerStrategy):
+            parameter_server.refuse_stopped(self.strategy)
+
     def around(self, model):
         """The wrappers that the steps of `model` need there."""
         return [] if self.strategy is None else [CopiesAtHand(model)]

@@ -10,16 +10,20 @@ rows. What the replicas have added to a metric is summed when it is read, at the
 on all copies of all state are equal, so whoever reads it needs no other replica.
 """
 
+import contextlib
 import functools
 
 import tensorflow as tf
 
 from engine.core.compiled import CompiledStep, EagerStep
+from engine.distribute import patience
+from engine.distribute.gathering import Gathering
 from engine.distribute.group import of_batch
 from engine.distribute.shares import Shared
 from engine.distribute.sums import Sums
 from engine.distribute.touched import changed
 from engine.small_parts.batch import count_rows
+from engine.small_parts.pace import Pace
 from engine.state import state_of
 from losses.ground import whole
 from losses.ground.whole import Rows
@@ -31,7 +35,7 @@ def spread(model, strategy, verb, step, spec):
         return SpreadStep(model, strategy, LocalStep(strategy, step).run, spec)
     if strategy.num_replicas_in_sync == 1:
         return SpreadStep(model, strategy, OneReplicaStep(strategy, step).run, spec)
-    return ReplicatedSteps(model, strategy, ReplicatedStep(model, strategy, step), spec)
+    return ReplicatedSteps(model, strategy, ReplicatedStep(model, strategy, step, Gathering(model, strategy, verb)), spec)
 
 
 class SpreadStep(CompiledStep):
@@ -43,9 +47,17 @@ class SpreadStep(CompiledStep):
     def __init__(self, model, strategy, step, spec):
         super().__init__(step, spec, jit=model.jit_compile is True)
         self.of_shares = step
-        # Exchanges between workers find each other by their place in a compiled loop: all loops must be equally long.
         workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        self.chunk = model.steps_per_execution if workers else None
+        if workers and model.steps_per_execution > 1:
+            self.chunk = model.steps_per_execution
+        elif workers:
+            self.pace = CommonPace()
+        self.limited = patience.limited if workers else contextlib.nullcontext
+
+    def run(self, *args):
+        """As CompiledStep's."""
+        with self.limited():
+            return super().run(*args)
 
     def on_batch(self, batch, size=None):
         """One step; that of a Shared batch is traced when the first one comes."""
@@ -55,15 +67,37 @@ class SpreadStep(CompiledStep):
         return self.run(kind, self.of_shares, (Shared(tuple(self.spec for _ in batch.parts), dealt),), (batch,), self.jit)
 
 
+class CommonPace(Pace):
+    """The chief's pace for all workers, in multiples of `unit` steps: found in the first chunks, and kept.
+
+    Exchanges between workers find each other by their place in a compiled loop: all loops must be equally long.
+    """
+
+    def __init__(self, unit=1):
+        super().__init__()
+        self.unit = self.steps = unit
+        self.looks = 8  # enough, for each may make it 16 times longer
+
+    def measured(self, steps, seconds):
+        """As Pace's: all workers ask after the same chunks."""
+        if self.looks:
+            self.looks -= 1
+            super().measured(steps, seconds)
+            self.steps = whole.group.agree(-(-self.steps // self.unit) * self.unit)
+
+
 class ReplicatedSteps(SpreadStep):
     """Some steps on all replicas, and then what their metrics have added up to."""
 
     def __init__(self, model, strategy, replicated, spec):
         self.replicated = replicated
         super().__init__(model, strategy, replicated.run, spec)
-        if replicated.sums.used:  # that the step makes something of results is known when it has been traced
+        # That the step makes something of results, or calls its optimizer twice, is known when it has been traced.
+        if not replicated.gathering.suits() or replicated.sums.used:
             super().__init__(model, strategy, replicated.run, spec)
-        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.sums.begin, replicated.end))
+        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.begin, replicated.end))
+        if isinstance(self.pace, CommonPace) and replicated.gathering.optimizer is not None:
+            self.pace = CommonPace(replicated.gathering.optimizer.gradient_accumulation_steps)  # chunks end with an update
 
     def run(self, name, function, specs, args, jit):
         """As CompiledStep's."""
@@ -71,10 +105,11 @@ class ReplicatedSteps(SpreadStep):
 
     def on_iterator(self, iterator, count):
         """As CompiledStep's."""
-        steps = EagerStep(lambda batch: CompiledStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
+        steps = EagerStep(lambda batch: SpreadStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
         self.begin()
         found, ran, waited = steps.on_iterator(iterator, count)
-        return self.end(found), ran, waited
+        with self.limited():
+            return self.end(found), ran, waited
 
 
 class OneReplicaStep:
@@ -97,7 +132,7 @@ class LocalStep(OneReplicaStep):
 
         def on_replica(part):
             place = Rows(first_row(rows, whole.group.rank() % count, count), count_rows(part))
-            with of_batch(part, tf.cast(rows, tf.float64), place):
+            with of_batch(part, tf.cast(rows, tf.float64), place, sharers=count):
                 return self.step(part)
 
         outputs = self.strategy.run(on_replica, (rows_of_each(self.strategy, batch, count),))
@@ -107,12 +142,13 @@ class LocalStep(OneReplicaStep):
 class ReplicatedStep:
     """A training or test step of `model` on all replicas.
 
-    After it all copies of weights, slots and statistics are equal. What each replica has added to metrics it keeps, until
-    the sums are asked for at the end of `with_metrics`.
+    After it all copies of weights, slots and statistics are equal. What each replica has added to metrics, and gathered of
+    gradients, it keeps, until the sums are asked for at the end of `with_metrics`.
     """
 
-    def __init__(self, model, strategy, step):
-        self.model, self.strategy, self.step, self.sums = model, strategy, step, Sums(model, strategy)
+    def __init__(self, model, strategy, step, gathering):
+        self.model, self.strategy, self.step, self.gathering = model, strategy, step, gathering
+        self.sums = Sums(model, strategy)
         check_variables(model, strategy, lambda variable: getattr(variable, "distribute_strategy", None) is strategy)
 
     def run(self, batch):
@@ -126,6 +162,9 @@ class ReplicatedStep:
             def place(rank, own):
                 return rows, Rows(first_row(rows, rank, count), own)
 
+        return self.gathering.of_step(lambda: self._on_replicas(parts, place))
+
+    def _on_replicas(self, parts, place):
         with self.sums.watched():
             logs = self.strategy.run(self._on_replica, (parts, place))
         logs = logs if isinstance(logs, dict) else {"loss": logs}
@@ -138,7 +177,7 @@ class ReplicatedStep:
         own = count_rows(batch)
         all_rows, rows = place(whole.group.rank(), own)
         all_rows = tf.cast(all_rows, tf.float64)
-        with of_batch(batch, all_rows, rows):
+        with of_batch(batch, all_rows, rows, gathering=self.gathering):
             logs = self.step(batch)
         self.sums.find_changed()
         statistics = [weight for weight in self.model.weights if not weight.trainable and weight.dtype.is_floating]
@@ -151,11 +190,17 @@ class ReplicatedStep:
 
     def with_metrics(self, steps, *args):
         """The logs of `steps(*args)`, some steps, with metrics as they are after all of them on all replicas."""
-        self.sums.begin()
+        self.begin()
         return self.end(steps(*args))
+
+    def begin(self):
+        """Before some steps."""
+        self.gathering.begin()
+        self.sums.begin()
 
     def end(self, found):
         """The logs of steps, from what `run` gave for the last one (None: there was none)."""
+        self.gathering.end()
         metrics = self.sums.end()
         if found is None:
             return None

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from engine.data.streams import DatasetFeed, StreamFeed, check_ends
+from engine.distribute.group import rows_of_each
 from engine.small_parts.batch import count_rows, relax
 from engine.small_parts.feed import register
 from losses.ground import whole
@@ -38,11 +39,11 @@ class Shared(NamedTuple):
 
     def place(self, rank, own):
         """(rows of the whole batch, Rows of the replica `rank`, which has `own` of them): called on all replicas."""
-        size, here = whole.group.size(), len(self.parts)
+        here = len(self.parts)
         if self.dealt is None:
-            rows = whole.group.total(tf.one_hot(rank, size, tf.cast(own, tf.float64), 0.0, dtype=tf.float64))
+            rows = rows_of_each(own)
             return tf.reduce_sum(rows), Rows(tf.reduce_sum(rows[:rank]), own)
-        workers, before = size // here, tf.stack([count_rows(part) for part in self.parts])[: rank % here]
+        workers, before = whole.group.size() // here, tf.stack([count_rows(part) for part in self.parts])[: rank % here]
         return self.dealt, Rows(rank // here + tf.reduce_sum(before) * workers, own, workers)
 
 

@@ -20,6 +20,18 @@ from losses.ground import whole
 from losses.ground.autograph import value_of
 
 
+def spread(variables):
+    """On a replica: let `variables`, which are the same on all, be the sum over them."""
+    for variable in variables:
+        variable.assign(tf.where(whole.group.rank() == 0, variable, tf.zeros_like(variable)))
+
+
+def add_up(variables):
+    """On a replica: let `variables` be the sums over all of them again, and so the same."""
+    for variable, total in zip(variables, exchanged([variable.read_value() for variable in variables])):
+        variable.assign(total)
+
+
 class Sums:
     """The metrics of one step of `model` on the replicas of `strategy`."""
 
@@ -36,23 +48,15 @@ class Sums:
 
     def begin(self):
         """Before some steps: the metrics are spread, so that they are the sum over replicas."""
-        self.strategy.run(self._spread)
+        self.strategy.run(lambda: spread(self._variables()))
 
     def end(self):
         """After some steps: all copies are the sum again; returns the results by name."""
-        self.strategy.run(self._add_up)
+        self.strategy.run(lambda: add_up(self._variables()))
         return results(self.changed)
 
     def _variables(self):
         return [variable for _, metric in self.changed for variable in metric.variables]
-
-    def _spread(self):
-        for variable in self._variables():
-            variable.assign(tf.where(whole.group.rank() == 0, variable, tf.zeros_like(variable)))
-
-    def _add_up(self):
-        for variable, total in zip(self._variables(), exchanged([variable.read_value() for variable in self._variables()])):
-            variable.assign(total)
 
     # ---- read in a step ----------------------------------------------------------------------
 

@@ -35,12 +35,12 @@ class Reasons(Around):
     def __getstate__(self):
         return {**vars(self), "asked": None}
 
-    def apply(self, update, gradients, rows):
+    def step(self, step, data):
         """Before the first step, as it is traced; eagerly before each one."""
         if not tf.distribute.has_strategy():
             with tf.init_scope():
                 check_rate(self.model.optimizer)
-        update(gradients, rows)
+        return step(data)
 
     def look(self, run):
         if tf.distribute.has_strategy():

@@ -31,12 +31,14 @@ class Accumulators(dict):
             self[id(variable)].assign_add(gradient * tf.cast(weight, variable.dtype))
         self.gathered.assign_add(tf.cast(weight, self.gathered.dtype))
 
-    def take(self, variables):
-        """The mean gradients of all that was gathered; the next micro-batch starts anew."""
+    def take(self, variables, sums_of_all=list):
+        """The mean gradients of all that was gathered; the next micro-batch starts anew.
+
+        `sums_of_all`: a function that gives the sums over all replicas of what each of them has gathered, a list.
+        """
         gradients = []
-        for variable in variables:
-            gathered = tf.cast(self.gathered, variable.dtype)
-            gradients.append(tf.math.divide_no_nan(self[id(variable)].read_value(), gathered))
+        for variable, total in zip(variables, sums_of_all([self[id(variable)].read_value() for variable in variables])):
+            gradients.append(tf.math.divide_no_nan(total, tf.cast(self.gathered, variable.dtype)))
         for taken in [self.gathered, *(self[id(variable)] for variable in variables)]:
             taken.assign(tf.zeros_like(taken))
         return gradients

@@ -104,7 +104,7 @@ class LossScaleOptimizer(tracking.Tracked, Configurable):
     def get_unscaled_gradients(self, gradients):
         """The gradients of the loss, from those of the scaled one (None stays None). `apply` then takes them as they are."""
         self._are_unscaled = True
-        return [None if gradient is None else _divided(gradient, self.dynamic_scale) for gradient in gradients]
+        return [None if gradient is None else divided(gradient, self.dynamic_scale) for gradient in gradients]
 
     @property
     def loss_scale(self):
@@ -161,10 +161,10 @@ class LossScaleOptimizer(tracking.Tracked, Configurable):
         return f"<LossScaleOptimizer around {self.inner_optimizer!r}>"
 
 
-def _divided(gradient, scale):
+def divided(gradient, scale):
     """A gradient, or the rows of one, divided by `scale`."""
     if isinstance(gradient, tf.IndexedSlices):
-        return tf.IndexedSlices(_divided(gradient.values, scale), gradient.indices, gradient.dense_shape)
+        return tf.IndexedSlices(divided(gradient.values, scale), gradient.indices, gradient.dense_shape)
     return gradient / tf.cast(scale, gradient.dtype)
 
 

@@ -7,6 +7,7 @@
 The formula and the way to it are in engine/core/update_rule.py; `_run`, `_call` and `_move` below put the pieces around those there.
 """
 
+import functools
 from typing import Any
 
 import tensorflow as tf
@@ -19,6 +20,7 @@ from engine.optimizers.averaging import Averages
 from engine.optimizers.clipping import clip
 from engine.optimizers.decay import Undecayed, decay
 from engine.small_parts import checks
+from losses.ground import whole
 from losses.ground.autograph import value_of
 from losses.ground.numerics import cast
 
@@ -73,7 +75,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         self._traces = {}  # of eager calls
         self._undecayed = Undecayed()
         self._averages = Averages()
-        self._accumulators = Accumulators(self.name) if gradient_accumulation_steps else None
+        self.accumulators = Accumulators(self.name) if gradient_accumulation_steps else None
 
     skips_bad_steps = False  # whether `apply` leaves out a step whose gradients are not finite
 
@@ -89,17 +91,17 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         if self.use_ema:
             self._averages.build(new, self._like)
         if self.gradient_accumulation_steps:
-            self._accumulators.build(new, self._like)
+            self.accumulators.build(new, self._like)
 
     @property
     def variables(self) -> list[tf.Variable]:
         """All state: the counter, the learning rate if it is a variable, the slots; last the weight of what is gathered."""
-        return super().variables + ([self._accumulators.gathered] if self.gradient_accumulation_steps else [])
+        return super().variables + ([self.accumulators.gathered] if self.gradient_accumulation_steps else [])
 
     def slots_of(self, weight: tf.Variable) -> dict[str, tf.Variable]:
         """{name: variable} of all slots of a weight, those of the formula first."""
         slots = super().slots_of(weight)
-        for name, kept in (("average", self._averages), ("gradient_accumulator", self._accumulators)):
+        for name, kept in (("average", self._averages), ("gradient_accumulator", self.accumulators)):
             if kept and id(weight) in kept:
                 slots[name] = kept[id(weight)]
         return slots
@@ -112,6 +114,11 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         if self.gradient_accumulation_steps:
             return self._calls // self.gradient_accumulation_steps
         return self._calls
+
+    @property
+    def calls(self) -> tf.Tensor:
+        """The number of calls so far (int64): as many as updates, or `gradient_accumulation_steps` for each."""
+        return self._calls.read_value()
 
     @property
     def asks_for_rate(self) -> bool:
@@ -172,7 +179,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         """Update with the micro-batches gathered since the last update, if any: for the end of an epoch."""
         if self.gradient_accumulation_steps and self._weights:
             variables = self._weights if variables is None else list(variables)
-            tf.cond(self._accumulators.gathered > 0, lambda: self._update_early(variables), tf.no_op)
+            tf.cond(self.accumulators.gathered > 0, lambda: self._update_early(variables), tf.no_op)
 
     def constants(self) -> tuple:
         """All that a trace of the update holds fixed: where this has changed, the update is traced anew."""
@@ -193,13 +200,14 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         if not self.gradient_accumulation_steps:
             super()._call(gradients, variables, learning_rate, weight)
             return
-        self._accumulators.gather(gradients, variables, weight)
-        is_due = (self._calls + 1) % self.gradient_accumulation_steps == 0
-        tf.cond(is_due, lambda: self._update_from_gathered(variables, learning_rate), tf.no_op)
+        self.accumulators.gather(gradients, variables, weight)
+        is_due = (self.calls + 1) % self.gradient_accumulation_steps == 0
+        whole.group.if_due(self, is_due, lambda: self._update_from_gathered(variables, learning_rate))
         self._calls.assign_add(1)
 
     def _update_from_gathered(self, variables, learning_rate):
-        self._update(self._accumulators.take(variables), variables, learning_rate)
+        gradients = self.accumulators.take(variables, functools.partial(whole.group.gathered, self))
+        self._update(gradients, variables, learning_rate)
         return tf.no_op()
 
     def _update_early(self, variables):

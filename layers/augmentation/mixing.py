@@ -2,8 +2,10 @@
 
 import tensorflow as tf
 
-from layers.augmentation.images import RandomImageLayer, factor_range
+from engine.random import gamma
+from layers.augmentation.images import RandomImageLayer, factor_range, is_batch
 from layers.augmentation.patches import random_rectangles
+from losses.ground import whole
 from losses.ground.shapes import sizes_of
 
 
@@ -11,11 +13,16 @@ class RandomMixture(RandomImageLayer):
     """Base of layers that put a batch together with the same batch in another order.
 
     Takes images, or a dict of "images" and "labels": one-hot rows, or numbers. Gives back what it was given.
+    Where replicas share the batch, the order is that of the whole one: they exchange their rows.
     """
 
-    def mixed(self, images, others):
-        """(images, shares): each made of one of `images` and one of `others`, and the share of the first, (batch,)."""
-        raise NotImplementedError(f"{type(self).__name__} has no mixed(). Write `def mixed(self, images, others): ...`.")
+    def shares(self, images):
+        """How much of its own each of `images` is to keep, (batch,)."""
+        raise NotImplementedError(f"{type(self).__name__} has no shares(). Write `def shares(self, images): ...`.")
+
+    def mixed(self, images, others, share):
+        """Images, each made of one of `images` and one of `others`, with that `share` (batch,) of the first."""
+        raise NotImplementedError(f"{type(self).__name__} has no mixed(). Write `def mixed(self, images, others, share): ...`.")
 
     def call(self, data, training=True):
         if not isinstance(data, dict):
@@ -32,13 +39,14 @@ class RandomMixture(RandomImageLayer):
         images = self.through(lambda images: self.transform(images, drawn.extend), data["images"])
         order, share = drawn
         share = tf.cast(tf.reshape(share, (-1,) + (1,) * (labels.shape.rank - 1)), labels.dtype)
-        return {"images": images, "labels": labels * share + tf.gather(labels, order) * (1 - share)}
+        return {"images": images, "labels": labels * share + tf.gather(_all(labels)[0], order) * (1 - share)}
 
     def transform(self, images, tell=lambda drawn: None):
-        order = tf.argsort(self.draw(images, 0.0, 1.0))
-        outputs, share = self.mixed(images, tf.gather(images, order))
+        everyone, own = _all(images)
+        order = own(tf.argsort(self.numbers(everyone, [sizes_of(everyone)[0]], 0.0, 1.0)))
+        share = own(self.shares(everyone))
         tell((order, share))
-        return outputs
+        return self.mixed(images, tf.gather(everyone, order), share)
 
     def beta(self, images, alpha):
         """A number of the distribution Beta(alpha, alpha) for each image, (batch,).
@@ -48,10 +56,15 @@ class RandomMixture(RandomImageLayer):
         shape, alpha = [sizes_of(images)[0]], tf.cast(alpha, tf.float32)
         logarithms = []
         for _ in range(2):
-            gamma = tf.random.stateless_gamma(shape, self.seed_generator.next(), alpha + 1, dtype=tf.float32)
-            even = tf.cast(self.draw(images, 0.0, 1.0), tf.float32)
-            logarithms.append(tf.math.log(gamma) + tf.math.log(tf.maximum(even, 1e-7)) / tf.maximum(alpha, 1e-6))
+            drawn = gamma(shape, self.seed_generator.next(), alpha + 1)
+            even = tf.cast(self.numbers(images, shape, 0.0, 1.0), tf.float32)
+            logarithms.append(tf.math.log(drawn) + tf.math.log(tf.maximum(even, 1e-7)) / tf.maximum(alpha, 1e-6))
         return tf.sigmoid(logarithms[0] - logarithms[1])
+
+
+def _all(rows):
+    """As `whole.group.all_rows`; what is alone has no others."""
+    return whole.group.all_rows(rows) if is_batch(rows) else (rows, tf.identity)
 
 
 class MixUp(RandomMixture):
@@ -61,6 +74,7 @@ class MixUp(RandomMixture):
 
     Shapes: images (batch, height, width, channels), or a dict of "images" and one-hot "labels" (batch, classes); the same
     comes out. No weights. In a pipeline: `dataset.map(lambda x, y: mix_up({"images": x, "labels": y}))`.
+    On several replicas the other one is of the whole batch too.
     Arguments: `alpha` (above 0; a small one mixes little), `data_format` (None: "channels_last"), `seed`.
     Errors: ValueError for an alpha that is not above 0, and for class numbers.
     Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018.
@@ -78,10 +92,12 @@ class MixUp(RandomMixture):
             raise ValueError(f"{self._title} takes a number above 0 as `alpha`, received {alpha!r}.")
         self.alpha = alpha
 
-    def mixed(self, images, others):
-        share = self.beta(images, self.alpha)
-        part = tf.cast(tf.reshape(share, (-1, 1, 1, 1)), images.dtype)
-        return images * part + others * (1 - part), share
+    def shares(self, images):
+        return self.beta(images, self.alpha)
+
+    def mixed(self, images, others, share):
+        share = tf.cast(tf.reshape(share, (-1, 1, 1, 1)), images.dtype)
+        return images * share + others * (1 - share)
 
 
 class CutMix(RandomMixture):
@@ -90,6 +106,7 @@ class CutMix(RandomMixture):
     The share that an image keeps is drawn from Beta(alpha, alpha), alpha from lower to upper for each batch.
     Shapes: images (batch, height, width, channels), or a dict of "images" and one-hot "labels" (batch, classes); the same
     comes out. No weights. In a pipeline: `dataset.map(lambda x, y: cut_mix({"images": x, "labels": y}))`.
+    On several replicas the other one is of the whole batch too.
     Arguments: `factor` ((lower, upper) from 0 to 1; a single number is (0, upper)), `seed`, `data_format`.
     Errors: ValueError for a factor out of range, and for class numbers.
     Source: Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers", 2019.
@@ -105,7 +122,9 @@ class CutMix(RandomMixture):
         super().__init__(data_format, seed, **kwargs)
         self.factor = factor_range(self, "factor", factor, 0, 1, lowest=0)
 
-    def mixed(self, images, others):
-        share = self.beta(images, self.numbers(images, (), *self.factor))
+    def shares(self, images):
+        return self.beta(images, self.numbers(images, (), *self.factor))
+
+    def mixed(self, images, others, share):
         side = tf.sqrt(1 - share)
-        return tf.where(random_rectangles(self, images, side, side), others, images), share
+        return tf.where(random_rectangles(self, images, side, side), others, images)

@@ -9,6 +9,8 @@ The group is one alone, unless something else has put itself in its place: engin
 
 from typing import NamedTuple
 
+import tensorflow as tf
+
 
 class Rows(NamedTuple):
     """Where one's rows are in the whole batch: `count` of them, the number `first` and every `step`-th from there on."""
@@ -51,6 +53,28 @@ class Alone:
     def shares(self, values, rows):
         """Each of `values` weighted by one's share of the rows: what is a mean over own rows becomes a part of it."""
         return values
+
+    def all_rows(self, tensor):
+        """The rows of the whole batch, of which one's own are in `tensor`, and a function that takes one's own out of as many."""
+        return tensor, lambda rows: rows
+
+    # ---- gradients ---------------------------------------------------------------------------
+
+    def gathers(self, optimizer):
+        """Whether everyone adds up gradients by himself until `optimizer` makes an update."""
+        return False
+
+    def gradients(self, optimizer, gradients, are_sums=False):
+        """What `optimizer` takes: the sums over all, from one's own `gradients`; or from sums. Where everyone gathers, one's own part."""
+        return gradients
+
+    def gathered(self, optimizer, gradients):
+        """The sums over all of what everyone has gathered for an update of `optimizer`."""
+        return gradients
+
+    def if_due(self, optimizer, is_due, update):
+        """Call `update`, that of all gathered by `optimizer`, where the scalar `is_due` is true."""
+        tf.cond(is_due, update, tf.no_op)
 
     # ---- what happens once -------------------------------------------------------------------
 

@@ -12,10 +12,11 @@ from engine import Input, Model, Sequential, callbacks, clear_session, metrics, 
 from engine.optimizers.optimizer import Optimizer
 from engine.random import SeedGenerator, normal, uniform
 from layers import (
-    LSTM, AlphaDropout, BatchNormalization, Dense, Dropout, Embedding, Flatten, GaussianNoise, Layer, Reshape, SpatialDropout1D,
-    SpectralNormalization, TimeDistributed,
+    LSTM, AlphaDropout, BatchNormalization, CutMix, Dense, Dropout, Embedding, Flatten, GaussianNoise, Layer, MixUp, Reshape,
+    SpatialDropout1D, SpectralNormalization, TimeDistributed,
 )  # fmt: skip
 from losses import BinaryCrossentropy, CategoricalCrossentropy, MeanSquaredError
+from losses.ground import whole
 
 ROWS, BATCH = 29, 8  # the last batch has 5 rows, and not all replicas get as many
 
@@ -71,6 +72,17 @@ class Jitter(Layer):
         return tf.reshape(merged, tf.shape(inputs)) + each * scale
 
 
+class Mixing(Layer):
+    """Mixes rows of the batch, and what belongs to them."""
+
+    def build(self, input_shape):
+        self.mix = MixUp(alpha=1.0)
+
+    def call(self, inputs):
+        mixed = self.mix({"images": tf.reshape(inputs, (-1, 3, 2, 1)), "labels": tf.square(inputs[:, :2])})
+        return tf.concat([tf.reshape(mixed["images"], (-1, 6)), mixed["labels"]], axis=1)
+
+
 class Tutorial(Model):
     """A training step as tutorials have it."""
 
@@ -92,6 +104,39 @@ class Tutorial(Model):
             if metric.name != "loss":
                 metric.update_state(y, y_pred)
         return {"loss": loss, **{metric.name: metric.result() for metric in self.metrics if metric.name != "loss"}}
+
+
+class Twice(Tutorial):
+    """A training step that calls its optimizer twice, and one that says that its gradients are sums already."""
+
+    def train_step(self, data):
+        x, y = data
+        for times in range(2):
+            with tf.GradientTape() as tape:
+                loss = self.compute_loss(x=x, y=y, y_pred=self(x, training=True))
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables), weight=times + 1.0)
+        return {"loss": loss}
+
+
+class Summed(Tutorial):
+    """A training step that sums its gradients over the replicas itself, and follows its weights after the update."""
+
+    def __init__(self):
+        super().__init__()
+        self.followed = self.add_weight((), initializer="zeros", trainable=False, dtype="float64")
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred)
+        gradients = whole.group.total(tape.gradient(loss, self.trainable_variables))
+        rows = whole.group.rows(tf.shape(x)[0])
+        pairs = zip(gradients, self.trainable_variables)
+        self.optimizer.apply_gradients(pairs, weight=rows, skip_gradients_aggregation=True)
+        self.followed.assign(0.5 * self.followed + tf.reduce_sum(self.last.kernel))
+        return {"loss": loss}
 
 
 class Watching(Tutorial):
@@ -183,8 +228,19 @@ def noisy():
     ])  # fmt: skip
 
 
+def mixed():
+    return Sequential([
+        Input((6,)), Dense(6), Mixing(), Dense(12, activation="tanh"), Reshape((2, 3, 2, 1)), TimeDistributed(MixUp(alpha=0.5)),
+        Reshape((6, 2, 1)), CutMix(), Flatten(), Dropout(0.1), Dense(3),
+    ])  # fmt: skip
+
+
 def dropped():
     return Sequential([Input((6,)), Dense(5, activation="tanh"), Dropout(0.4), Dense(3, activation="softmax")])
+
+
+def embedded():
+    return Sequential([Input((5,), dtype="int64"), Embedding(10, 4), Flatten(), Dense(3)])
 
 
 def two_outputs():
@@ -208,6 +264,17 @@ CASES = {
     "clipnorm": (dense, dict(loss="mse", optimizer=lambda: Descent(clipnorm=0.1)), dict()),
     "global_clipnorm": (dense, dict(loss="mse", optimizer=lambda: Descent(global_clipnorm=0.2)), dict()),
     "accumulation": (dense, dict(loss="mse", optimizer=lambda: Descent(gradient_accumulation_steps=3)), dict()),
+    "accumulated": (noisy, dict(loss="mse", metrics=["mae"], optimizer=lambda: optimizers.AdamW(
+        0.01, gradient_accumulation_steps=3, global_clipnorm=0.3, use_ema=True, ema_overwrite_frequency=2)), dict(sample_weight=WEIGHTS)),
+    "accumulated_few": (lambda: embedded(), dict(loss="mse", optimizer=lambda: Descent(0.1, gradient_accumulation_steps=2)),
+                        dict(x=WORDS[:17], y=Y[:17], batch_size=2)),
+    "accumulated_stream": (dense, dict(loss="mse", optimizer=lambda: Descent(gradient_accumulation_steps=4)),
+                           dict(x=lambda: tf.data.Dataset.from_tensor_slices((X, Y)).batch(3).repeat(3))),
+    "accumulated_tutorial": (Tutorial, dict(loss="mse", optimizer=lambda: Descent(gradient_accumulation_steps=2)), dict()),
+    "accumulated_twice": (Twice, dict(loss="mse", optimizer=lambda: Descent(gradient_accumulation_steps=3)), dict()),
+    "accumulated_sums": (Summed, dict(loss="mse", optimizer=lambda: Descent(gradient_accumulation_steps=3)), dict()),
+    "accumulated_on_nan": (normalized, dict(loss="mse", optimizer=lambda: Descent(gradient_accumulation_steps=3)),
+                           dict(on_nan="raise", callbacks=lambda: [callbacks.GradientStats(every=2)])),
     "adamw_average": (dense, dict(loss="mse", optimizer=lambda: optimizers.AdamW(0.05, use_ema=True, clipvalue=0.05)), dict()),
     "two_outputs": (two_outputs, dict(loss={"a": "mse", "b": "binary_crossentropy"}, loss_weights={"a": 0.3, "b": 2.0},
                                       metrics={"b": ["accuracy"]}), dict(y={"a": Y, "b": YES})),
@@ -230,6 +297,8 @@ CASES = {
     "validation": (softmax, dict(loss=lambda: CategoricalCrossentropy(), metrics=["accuracy"]),
                    dict(y=np.eye(3)[CLASSES], validation_data=(X[:11], np.eye(3)[CLASSES[:11]]))),
     "random": (noisy, dict(loss="mse", metrics=["mae"]), dict(sample_weight=WEIGHTS)),
+    "mixed": (mixed, dict(loss="mse", metrics=["mae"]), dict(sample_weight=WEIGHTS)),
+    "mixed_few": (mixed, dict(loss="mse"), dict(x=X[:17], y=Y[:17])),
     "dropout": (dropped, dict(loss="sparse_categorical_crossentropy"), dict(y=CLASSES, class_weight={0: 2.0, 2: 0.3})),
     "own_loss": (dense, dict(loss=lambda: of_first_classes), dict(y=CLASSES)),
     "own_rows": (dense, dict(loss=lambda: lambda y_true, y_pred: tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)), dict()),

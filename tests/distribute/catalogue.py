@@ -20,9 +20,8 @@ def _is_one_image(row):
 BY_ID = {row.id: row for row in ROWS if row.raises is None and not (
     "stateful=True" in row.id  # its state belongs to places in a batch of one size
     or row.part.arguments.get("axis") == 0  # puts batches together
-    or row.part.name in ("MixUp", "CutMix")  # put rows of a replica together
     or _is_one_image(row)
     or any(isinstance(item, list) and item[0] is None for item in row.call.values())  # no array to cut
 )}  # fmt: skip
-_NOISES = ("dropout=", "Dropout", "Noise", "Random")
+_NOISES = ("dropout=", "Dropout", "Noise", "Random", "Mix")
 DRAWING = tuple(name for name in BY_ID if any(word in name for word in _NOISES) and "training" in name)

@@ -20,7 +20,7 @@ from engine import Input, Sequential, callbacks, optimizers, set_floatx, set_pol
 from layers import Dense, Dropout  # noqa: E402
 
 
-def resumed(strategy, case="synchronized"):
+def resumed(strategy, case="synchronized", every_steps=3):
     """The differences of runs that go on, on other devices, from the middle of an epoch."""
     whole = cases.make(case, None)
     expected = cases.numbers(whole, cases.fit(whole, case, epochs=3))
@@ -29,7 +29,7 @@ def resumed(strategy, case="synchronized"):
         with tempfile.TemporaryDirectory() as directory:
             model = cases.make(case, first)
             stop = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
-            saved = callbacks.Checkpoint(directory, every_steps=3)
+            saved = callbacks.Checkpoint(directory, every_steps=every_steps)
             cases.fit(model, case, epochs=2, callbacks=[saved, stop])
             model = cases.make(case, second)
             history = cases.fit(model, case, epochs=3, callbacks=[callbacks.Checkpoint(directory), stop])
@@ -40,6 +40,33 @@ def resumed(strategy, case="synchronized"):
 def resumed_random(strategy):
     """The same where random numbers are drawn."""
     return resumed(strategy, "random")
+
+
+def resumed_accumulation(strategy):
+    """The same where gradients are gathered, and the checkpoint comes between two updates."""
+    return resumed(strategy, "accumulated_stream", every_steps=5)
+
+
+def exchanges_of_updates(strategy):
+    """{case: [exchanges in a step with the update, in one without, around a chunk, where gradients are left]}; None: no such steps."""
+    found = {}
+    for case in ("accumulation", "accumulated_stream", "accumulated_sums", "accumulated_twice", "accumulated_on_nan"):
+        model = cases.make(case, strategy)
+        cases.fit(model, case, epochs=1)
+        step = next(step for key, step in reversed(model._traces.kept.items()) if key[0] == "train")
+        if step.replicated.gathering.optimizer is None:
+            found[case] = None
+            continue
+        end = step.end.get_concrete_function(step.step.structured_outputs).graph
+        counts = [reductions(graph) // strategy.num_replicas_in_sync for graph in (*branches(step.step.graph), end, branches(end)[0])]
+        found[case] = counts
+    return found
+
+
+def branches(graph):
+    """What the one condition in `graph` does where it holds, and where it does not: two graphs."""
+    condition, = (op for op in graph.get_operations() if op.type in ("If", "StatelessIf") and "gradient" not in op.name)
+    return [graph._get_function(condition.get_attr(name).name).graph for name in ("then_branch", "else_branch")]
 
 
 def masks_alike(strategy):
@@ -158,7 +185,7 @@ def half_precision(strategy):
 
 
 OTHERS = {function.__name__: function for function in (
-    resumed, resumed_random, exchanges, read_in_condition, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
+    resumed, resumed_random, resumed_accumulation, exchanges, exchanges_of_updates, read_in_condition, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
 )}  # fmt: skip
 
 

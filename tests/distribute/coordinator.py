@@ -208,6 +208,22 @@ def server_dies(strategy, children):
     return _timed(lambda: model.fit(X, X[:, :1], batch_size=4, epochs=1000, verbose=0))
 
 
+def worker_is_stopped(strategy, children):
+    """What is said where one worker is stopped before anything begins; and the updates once it runs again."""
+    model, worker = linear(strategy, 1), children["worker"][1]
+    data = tf.data.Dataset.from_tensor_slices((X, X[:, :1])).batch(8)
+    os.kill(worker, signal.SIGSTOP)
+    other = linear(strategy)
+    actions = (
+        lambda: model.fit(X, X[:, :1], batch_size=4, verbose=0), lambda: other.fit(data, verbose=0),
+        lambda: model.evaluate(data, verbose=0), lambda: model.predict(data), lambda: other.train_on_batch(X, X[:, :1]),
+    )  # fmt: skip
+    said = [_timed(action) for action in actions]
+    os.kill(worker, signal.SIGCONT)
+    other.fit(X, X[:, :1], batch_size=4, verbose=0)
+    return [said, int(other.optimizer.iterations)]
+
+
 def worker_pauses(strategy, children):
     """The updates of a run in which one worker of two is stopped for a while; then what is said when it is stopped for good."""
     model, worker = linear(strategy), children["worker"][1]
@@ -248,7 +264,7 @@ def _timed(action):
 ALL = (outside, resumed, two_optimizers, scaled, nothing_lost, momentum, accumulated, learns, outputs, goes_on, refused,
        a_bad_step, bad_data, places)  # fmt: skip
 FUNCTIONS = {function.__name__: function for function in ALL}
-DEATHS = (workers_die, server_dies, worker_pauses)
+DEATHS = (workers_die, server_dies, worker_pauses, worker_is_stopped)
 
 
 def main(workers, *names):

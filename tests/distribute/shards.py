@@ -15,9 +15,9 @@ from cases import refusal
 
 from engine import Sequential, callbacks, set_floatx, set_seed
 from engine.datasets import loading, stream
-from engine.distribute import cluster
+from engine.distribute import cluster, patience
 from engine.distribute.cluster import is_chief
-from layers import BatchNormalization, Dense, Dropout, Flatten
+from layers import BatchNormalization, Dense, Dropout, Flatten, MixUp
 
 FILES = ((0, 9), (9, 16), (16, 24), (24, 29))  # rows of cases.X in each file
 BATCH = {"digits": 118, "thirds": 120, "mnist": 600}  # the last batch of some part leaves a worker without rows
@@ -98,7 +98,9 @@ def images(strategy, case):
     name = "mnist" if case == "mnist" else "digits"
     with cases.scope(strategy):
         train, test, _ = stream(name, os.environ.get("TFDS") if case == "mnist" else None, BATCH[case], seed=3)
-        model = Sequential([Flatten(), Dense(16, activation="tanh"), BatchNormalization(synchronized=True), Dropout(0.3), Dense(10, "softmax")])
+        model = Sequential([
+            MixUp(), Flatten(), Dense(16, activation="tanh"), BatchNormalization(synchronized=True), Dropout(0.3), Dense(10, "softmax"),
+        ])  # fmt: skip
         model.compile(cases.Descent(), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     return model, dict(x=train, validation_data=test)
 
@@ -111,7 +113,7 @@ def rows(strategy, case, directory):
 
 
 def strategy_of(how):
-    cluster._EXCHANGE_SECONDS = 60
+    patience.SECONDS = 60
     return cluster.make_strategy({"workers": "multiworker", "alone": "none"}.get(how, how), 2)
 
 

@@ -116,6 +116,15 @@ def test_a_worker_that_is_stopped():
 
 
 @pytest.mark.slow
+def test_nothing_begins_while_a_worker_is_stopped():
+    """TensorFlow would wait for it as it traces a function, for minutes, whatever was trained before."""
+    said, updates = made(2, "worker_is_stopped")["worker_is_stopped"]
+    for message, seconds in said:
+        assert message.startswith("WorkerError: No answer from worker 1 (127.0.0.1:") and seconds < 10, (message, seconds)
+    assert updates == 64
+
+
+@pytest.mark.slow
 def test_a_parameter_server_that_dies():
     message, seconds = made(1, "server_dies")["server_dies"]
     assert message.startswith("WorkerError: No answer from ps 1 (127.0.0.1:") and seconds < 60

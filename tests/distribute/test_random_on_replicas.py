@@ -7,7 +7,7 @@ from printed import printed
 WITHOUT_ROWS = "DepthwiseConv1D-kernel_size=3-depth_multiplier=2"  # TensorFlow's gradient is not zero then, but any number
 FAST = tuple({name.partition("-")[0]: name for name in reversed(DRAWING)}.values())  # a row of each that draws
 FAST += (WITHOUT_ROWS,)
-CASES = ("random", "dropout")
+CASES = ("random", "dropout", "mixed", "mixed_few")
 ALL, PROCESSES = tuple(BY_ID), 16  # none of which takes too long
 PARTS = [ALL[number::PROCESSES] for number in range(PROCESSES)]
 

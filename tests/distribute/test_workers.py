@@ -42,12 +42,23 @@ def alone(directory, epochs):
     return numbers(directory)
 
 
-@pytest.mark.parametrize("case", (CASE, "random"))
+@pytest.mark.parametrize("case", (CASE, "random", "mixed", "accumulated"))
 def test_two_workers_give_the_numbers_of_one(tmp_path, capfd, monkeypatch, case):
     monkeypatch.setattr(sys.modules[__name__], "CASE", case)
     assert workers.launch(2, command(tmp_path, 2), str(tmp_path)) == 0
     assert capfd.readouterr().out.endswith("done\n")
     difference, where = cases.difference(numbers(tmp_path), alone(tmp_path / "alone", 2))
+    assert difference < 1e-10, where
+
+
+def test_two_workers_go_from_update_to_update(tmp_path, capfd, monkeypatch):
+    """An exchange is that of an update; and no thread is left of one (TensorFlow keeps two for each that has a limit)."""
+    monkeypatch.setattr(sys.modules[__name__], "CASE", "accumulated")
+    assert workers.launch(2, command(tmp_path, 12, 0, "unsaved"), str(tmp_path)) == 0
+    said = capfd.readouterr().out
+    assert "chunks [3, 4, 3, 4]\n" in said
+    assert int(re.search(r"threads (-?\d+)\n", said).group(1)) < 12, said
+    difference, where = cases.difference(numbers(tmp_path), alone(tmp_path / "alone", 12))
     assert difference < 1e-10, where
 
 

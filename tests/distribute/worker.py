@@ -1,6 +1,8 @@
 """One worker of a cluster, named by TF_CONFIG; the chief writes DIR/numbers.npz.
 
-    python worker.py DIR CASE EPOCHS [STEP HOW WHO]     HOW: a signal that WHO (0: the chief) sends itself after STEP, or "busy"
+    python worker.py DIR CASE EPOCHS [STEP HOW WHO]     HOW: a signal that WHO (0: the chief) sends itself after STEP, or "busy";
+                                                        "unsaved": without checkpoints, and it says where the chunks ended,
+                                                        and how many threads came after the first epoch
 """
 
 import os
@@ -11,8 +13,8 @@ import time
 import cases
 import numpy as np
 
-from engine.callbacks import Callback, Checkpoint
-from engine.distribute import cluster
+from engine.callbacks import Callback, Checkpoint, LambdaCallback
+from engine.distribute import cluster, patience
 from engine.distribute.cluster import is_chief
 
 
@@ -31,14 +33,22 @@ class Fail(Callback):
 
 
 def main(directory, case, epochs, step=0, how=None, who=1):
-    cluster._EXCHANGE_SECONDS = 15 if how == "busy" else 60
+    patience.SECONDS = 15 if how == "busy" else 60
     strategy = cluster.make_strategy("multiworker")
     model = cases.make(case, strategy)
     callbacks = [Checkpoint(os.path.join(directory, "checkpoints"), every_steps=1)]
     callbacks.append(Fail(int(step) if strategy.cluster_resolver.task_id == int(who) else 0, how))
+    ends, threads = [], []
+    if how == "unsaved":
+        callbacks = [LambdaCallback(
+            on_train_chunk_end=lambda step, logs: ends.append(step),
+            on_epoch_end=lambda epoch, logs: threads.append(len(os.listdir("/proc/self/task"))),
+        )]  # fmt: skip
     history = cases.fit(model, case, epochs=int(epochs), callbacks=callbacks)
     if is_chief(strategy):
         np.savez(os.path.join(directory, "numbers.npz"), **cases.numbers(model, history))
+    if how == "unsaved":
+        print(f"chunks {ends[:4]}\nthreads {threads[-1] - threads[0]}")
     print("done", flush=True)
 
 
