@@ -69,7 +69,9 @@ def exchanged(tensors):
     replica, sums = _others(), {}
     for dtype in dict.fromkeys(tensor.dtype for tensor in tensors):
         places = [place for place, tensor in enumerate(tensors) if tensor.dtype == dtype]
-        sums.update(zip(places, replica.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[place] for place in places])))
+        sent = tf.float32 if dtype == tf.bfloat16 else dtype  # not every kind of exchange can add up bfloat16
+        totals = replica.all_reduce(tf.distribute.ReduceOp.SUM, [tf.cast(tensors[place], sent) for place in places])
+        sums.update(zip(places, (tf.cast(total, dtype) for total in totals)))
     return [sums[place] for place in range(len(tensors))]
 
 

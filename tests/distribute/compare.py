@@ -184,8 +184,27 @@ def half_precision(strategy):
     return [float(np.max(np.abs(np.subtract(here, there)))), skipped, expected]
 
 
+def mixed_in_half(strategy):
+    """{policy: the largest difference of the losses where rows are mixed in 16 bits, and gradients gathered}."""
+    set_floatx("float32")
+    found = {}
+    for policy in ("mixed_float16", "mixed_bfloat16"):
+        set_policy(policy)
+        losses = []
+        for scope in (strategy, None):
+            set_seed(5)
+            with cases.scope(scope):
+                model = cases.mixed()
+                model.compile(optimizers.SGD(0.01, gradient_accumulation_steps=2), "mse", jit_compile=False)
+            losses.append(model.fit(cases.X, cases.Y, batch_size=8, epochs=3, verbose=0).history["loss"])
+        found[policy] = float(np.max(np.abs(np.subtract(*losses))))
+    set_policy("float32")
+    return found
+
+
 OTHERS = {function.__name__: function for function in (
     resumed, resumed_random, resumed_accumulation, exchanges, exchanges_of_updates, read_in_condition, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
+    mixed_in_half,
 )}  # fmt: skip
 
 

@@ -27,7 +27,12 @@ def test_what_draws_on_three_replicas(name):
 @pytest.mark.parametrize("replicas", (2, 4))
 def test_models_that_draw(replicas, name):
     """Merged axes, a layer of a user's, class weights, and predictions that draw too."""
-    check(printed("compare.py", str(replicas), *CASES), name)
+    check(printed("compare.py", str(replicas), *CASES, "mixed_in_half"), name)
+
+
+@pytest.mark.parametrize("policy, most", (("mixed_float16", 1e-3), ("mixed_bfloat16", 5e-3)))
+def test_rows_are_mixed_in_16_bits(policy, most):
+    assert printed("compare.py", "2", *CASES, "mixed_in_half")["mixed_in_half"][policy] < most
 
 
 def test_a_checkpoint_of_four_goes_on_with_one():
