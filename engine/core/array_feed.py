@@ -76,12 +76,6 @@ class ArrayFeed(Feed):
         self.position += ran
         return logs, ran
 
-    def next(self):
-        if self.position == self.steps:
-            return None
-        self.position += 1
-        return self.batch(self.position - 1)
-
     def batch(self, number):
         number += self.begin
         if self.seed is not None:

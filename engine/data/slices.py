@@ -53,12 +53,6 @@ class SlicedFeed(Feed):
     def start(self, epoch, step=0):
         self.position = step
 
-    def next(self):
-        if self.position == self.steps:
-            return None
-        self.position += 1
-        return self.batch(self.position - 1)
-
     def batch(self, number):
         return self._cut(number, 1) if number else self._first
 

@@ -36,7 +36,7 @@ def make_feed(model, x, y=None, sample_weight=None, batch_size=None, shuffle=Fal
 
 
 class Feed:
-    """The batches of one kind of data. A subclass has at least `accepted`, `spec`, `takes`, `start` and `next`."""
+    """The batches of one kind of data. A subclass has at least `accepted`, `spec`, `takes`, `start` and `next` or `batch`."""
 
     accepted = ""  # the data it takes, in words
     is_batched = False  # whether the data come in batches of their own size
@@ -73,8 +73,11 @@ class Feed:
         raise NotImplementedError
 
     def next(self):
-        """The next batch of the epoch, or None at its end."""
-        raise NotImplementedError
+        """The next batch of the epoch, or None at its end; here of a feed that has every batch by its number."""
+        if self.position == self.steps:
+            return None
+        self.position += 1
+        return self.batch(self.position - 1)
 
     def run(self, step, count):
         """Run the compiled `step` on at most `count` batches: the logs of the last one, and how many there were."""
