@@ -83,7 +83,9 @@ class TrainingStep:
 
     def apply_step(self, gradients: hints.Pairs, rows: hints.Values = None) -> None:
         """The optimizer's update from (gradient, variable) pairs of a batch of so many rows."""
-        totals = whole.group.gradients(self.optimizer, [gradient for gradient, _ in gradients])
+        totals = [gradient for gradient, _ in gradients]
+        if not whole.group.gathers(self.optimizer):  # where it gathers it takes one's own, and sums them for an update
+            totals = whole.group.total(totals)
         update = self._update
         for wrapper in reversed(self.around_step):
             update = functools.partial(wrapper.apply, update)
