@@ -80,6 +80,17 @@ def same_handlers():
     assert after == before
 
 
+@pytest.fixture(autouse=True)
+def same_dtype():
+    """Likewise for the default dtype: layers of the next test would compute in it."""
+    before = dtypes.floatx(), dtypes.policy()
+    yield
+    after = dtypes.floatx(), dtypes.policy()
+    dtypes.set_floatx(before[0])
+    dtypes.set_policy(before[1])
+    assert after == before
+
+
 @pytest.fixture
 def in_float64():
     """Both sides compute in float64 while the test runs."""

@@ -36,9 +36,11 @@ def in_float64():
     """For what follows the default float dtype."""
     for module in (keras.config, dtypes):
         module.set_floatx("float64")
-    yield
-    for module in (keras.config, dtypes):
-        module.set_floatx("float32")
+    try:
+        yield
+    finally:
+        for module in (keras.config, dtypes):
+            module.set_floatx("float32")
 
 
 def compared(name, ours, theirs, gradients=True):

@@ -258,10 +258,12 @@ def in_float64():
     for module in (keras.config, dtypes):
         module.set_floatx("float64")
     keras.config.set_dtype_policy("float64")
-    yield
-    for module, floatx in zip((keras.config, dtypes), before):
-        module.set_floatx(floatx)
-    keras.config.set_dtype_policy(before[0])
+    try:
+        yield
+    finally:
+        for module, floatx in zip((keras.config, dtypes), before):
+            module.set_floatx(floatx)
+        keras.config.set_dtype_policy(before[0])
 
 
 @contextlib.contextmanager
