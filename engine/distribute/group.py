@@ -75,7 +75,7 @@ def exchanged(tensors):
     return [sums[place] for place in range(len(tensors))]
 
 
-def rows_of_each(own):
+def row_counts(own):
     """How many rows each replica has, a float64 vector, from this one's number: an exchange."""
     number = tf.one_hot(whole.group.rank(), whole.group.size(), tf.cast(own, tf.float64), 0.0, dtype=tf.float64)
     return whole.group.total(number)
@@ -137,7 +137,7 @@ class Replicas(Alone):
 
     def _numbers(self, size):
         """The places in the whole batch of the `size` rows of this replica, or of as many for each row, and how many there are."""
-        sizes, place, line = tf.cast(rows_of_each(size), tf.int32), self.place(), tf.range(size)
+        sizes, place, line = tf.cast(row_counts(size), tf.int32), self.place(), tf.range(size)
         if place.step == 1:
             return tf.reduce_sum(sizes[: self.rank()]) + line, tf.reduce_sum(sizes)
         each = tf.maximum(size // tf.maximum(tf.cast(place.count, tf.int32), 1), 1)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from engine.data.streams import DatasetFeed, StreamFeed, check_ends
-from engine.distribute.group import rows_of_each
+from engine.distribute.group import row_counts
 from engine.small_parts.batch import count_rows, relax
 from engine.small_parts.feed import register
 from losses.ground import whole
@@ -41,7 +41,7 @@ class Shared(NamedTuple):
         """(rows of the whole batch, Rows of the replica `rank`, which has `own` of them): called on all replicas."""
         here = len(self.parts)
         if self.dealt is None:
-            rows = rows_of_each(own)
+            rows = row_counts(own)
             return tf.reduce_sum(rows), Rows(tf.reduce_sum(rows[:rank]), own)
         workers, before = whole.group.size() // here, tf.stack([count_rows(part) for part in self.parts])[: rank % here]
         return self.dealt, Rows(rank // here + tf.reduce_sum(before) * workers, own, workers)
