@@ -29,6 +29,7 @@ class PythonFeed(StreamFeed):
         self.limited = steps is not None
         self._ahead, self._failed, self._spec, self._kept, self._taken = None, None, None, [], []
         self._kind, self._is_like_the_last = None, False  # of the batch in hand
+        self._stack = stacked.Stack()
         super().__init__(renew=False)
         self.start(0)
         if self.spec is None:
@@ -64,7 +65,7 @@ class PythonFeed(StreamFeed):
             return None, 0
         self.last = self._taken[-1]
         if room > 1 and not step.one_by_one(STREAM):
-            logs = step.on_rows(*stacked.rows_of_all(self._taken, room), 0, len(self._taken), STREAM)
+            logs = step.on_rows(*self._stack.rows_of_all(self._taken, room), 0, len(self._taken), STREAM)
         else:
             for batch in self._taken:
                 logs = step.on_batch(batch, STREAM)
@@ -151,8 +152,10 @@ class PythonFeed(StreamFeed):
                 raise ValueError(f"The {type(source).__name__} gave None for a batch. Give x, (x, y) or (x, y, sample_weight).")
             many = isinstance(data, (list, tuple))
             x, *rest = data if many else [data]
-            x = to_tensors(x, self.prepare.dtype, keep=self.prepare.keeps_lists)
-            yield self.prepare((x, *(to_tensors(item, self.prepare.dtype) for item in rest)) if many else x)
+            self._stack.begin_batch()
+            dtype, new = self.prepare.dtype, self._stack.new
+            x = to_tensors(x, dtype, self.prepare.keeps_lists, new)
+            yield self.prepare((x, *(to_tensors(item, dtype, new=new) for item in rest)) if many else x)
 
 
 def _joined(spec, found, number):

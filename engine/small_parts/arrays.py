@@ -6,7 +6,7 @@ import tensorflow as tf
 from engine.small_parts.given import check_inputs_given
 from losses.ground.masks import get_mask, set_mask
 
-_ALIGNMENT = 64  # bytes: TensorFlow's kernels read memory in such pieces
+ALIGNMENT = 64  # bytes: TensorFlow's kernels read memory in such pieces
 
 
 def is_array_like(x):
@@ -15,21 +15,21 @@ def is_array_like(x):
     return isinstance(x, known) or any(hasattr(x, name) for name in ("shape", "to_numpy", "__array__"))
 
 
-def to_tensors(data, dtype, keep=False):
+def to_tensors(data, dtype, keep=False, new=None):
     """A nest of arrays as a nest of tensors, floats in `dtype`. A list of numbers, or of lists of numbers, is one array.
 
-    `keep`: a list of one array stays a list; else it is that array.
+    `keep`: a list of one array stays a list; else it is that array. `new` makes the arrays to copy to (None: `aligned`).
     """
     if data is None:
         return None
     if isinstance(data, dict):
-        return {key: to_tensors(item, dtype) for key, item in data.items()}
+        return {key: to_tensors(item, dtype, new=new) for key, item in data.items()}
     if _is_nest(data):
-        parts = [to_tensors(item, dtype) for item in data]
+        parts = [to_tensors(item, dtype, new=new) for item in data]
         if hasattr(data, "_fields"):  # a named tuple
             return type(data)(*parts)
         return parts[0] if len(parts) == 1 and not keep else type(data)(parts)
-    return _to_tensor(data, dtype)
+    return _to_tensor(data, dtype, new or aligned)
 
 
 def _is_nest(data):
@@ -41,7 +41,7 @@ def _is_nest(data):
     )
 
 
-def _to_tensor(item, dtype):
+def _to_tensor(item, dtype, new):
     """A tensor from an array, a list, a data frame."""
     if isinstance(item, tf.RaggedTensor):
         return item
@@ -50,7 +50,7 @@ def _to_tensor(item, dtype):
     if hasattr(item, "to_numpy"):
         item = item.to_numpy()
     if isinstance(item, np.ndarray) and item.size and item.dtype.kind in "fiu":
-        item = _copy(item, tf.as_dtype(dtype).as_numpy_dtype if item.dtype.kind == "f" else item.dtype)
+        item = _copy(item, tf.as_dtype(dtype).as_numpy_dtype if item.dtype.kind == "f" else item.dtype, new)
     try:
         tensor = tf.convert_to_tensor(item)
     except (ValueError, TypeError) as error:
@@ -61,7 +61,7 @@ def _to_tensor(item, dtype):
     return tf.cast(tensor, dtype) if tensor.dtype.is_floating else tensor
 
 
-def _copy(array, dtype):
+def _copy(array, dtype, new):
     """A tensor with the numbers of `array` in `dtype`, copied once.
 
     `tf.convert_to_tensor` copies twice on its way, and a cast would copy once more: of 60,000 × 784 float32 it holds 367 MB
@@ -70,7 +70,7 @@ def _copy(array, dtype):
     dtype = np.dtype(dtype).newbyteorder("=")
     if dtype.kind not in "fiu":  # bfloat16, which NumPy cannot hand over
         return tf.convert_to_tensor(array)
-    copied = aligned(array.shape, dtype)
+    copied = new(array.shape, dtype)
     copied[...] = array
     return shared(copied)
 
@@ -78,8 +78,8 @@ def _copy(array, dtype):
 def aligned(shape, dtype):
     """A new array of any numbers, which a tensor can share."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    memory = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % _ALIGNMENT
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
