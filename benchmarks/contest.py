@@ -1,6 +1,8 @@
 """Contenders take turns: the machine is noisy, so only what ran side by side is compared."""
 
+import contextlib
 import json
+import multiprocessing
 import platform
 import statistics
 import time
@@ -24,6 +26,36 @@ def take_turns(contenders, rounds, prepare=None):
             contenders[name](*given)
             seconds[name].append(time.perf_counter() - started)
     return seconds
+
+
+@contextlib.contextmanager
+def apart(makers):
+    """{name: function} of `makers`, {name: picklable function that makes one}: each in a process of its own, and all of them idle
+    but the one that is called. What a library asks of its process, as of the allocator, does not reach the others then."""
+    context = multiprocessing.get_context("spawn")
+    pipes = {}
+    for name, make in makers.items():
+        pipes[name], end = context.Pipe()
+        context.Process(target=_serve, args=(make, end), daemon=True).start()
+        end.close()
+
+    def call(pipe):
+        pipe.send("run")
+        return pipe.recv()
+
+    try:
+        yield {name: lambda pipe=pipe: call(pipe) for name, pipe in pipes.items()}
+    finally:
+        for pipe in pipes.values():
+            pipe.close()
+
+
+def _serve(make, pipe):
+    run = make()
+    with contextlib.suppress(EOFError):
+        while pipe.recv():
+            run()
+            pipe.send("done")
 
 
 def medians(seconds, per=1, unit=1e6):
@@ -67,17 +99,21 @@ def bars(path, title, ylabel, groups, line=None):
     print(f"Written: {path}")
 
 
-def over(first, found):
-    """{contender: its median over that of `first`} of what `medians` found, without `first`."""
-    return {name: times[0] / found[first][0] for name, times in found.items() if name != first}
+def over(first, seconds):
+    """{contender: its time over that of `first`}, without `first`: the median of the ratios within each round.
+
+    A machine may be slow for some rounds, and all contenders then: the ratio of two medians would mix its states.
+    """
+    ratios = {name: [one / other for one, other in zip(times, seconds[first])] for name, times in seconds.items()}
+    return {name: statistics.median(each) for name, each in ratios.items() if name != first}
 
 
-def keep(arguments, results, group, unit, title, quantity="time"):
-    """Write `results` where `--json` says, and draw their ratios where `--png` says; each has a `group` and times in `unit`."""
+def keep(arguments, results, group, title, quantity="time"):
+    """Write `results` where `--json` says, and draw what each is over Glassbox where `--png` says; each has a `group`."""
     if arguments.json:
         write_json(arguments.json, results)
     if arguments.png:
-        groups = {result[group]: over("Glassbox", result[unit]) for result in results}
+        groups = {result[group]: result["over Glassbox"] for result in results}
         bars(arguments.png, title, f"{quantity}, Glassbox = 1", groups, line=1)
 
 

@@ -6,7 +6,8 @@
     predict     `predict` of 100,000 rows in batches of 256
     evaluate    `evaluate` of arrays
 
-One epoch per round; the contenders are those of fit.py.
+One epoch per round; the contenders are those of fit.py, each in a process of its own: tf.data's `from_generator`, through which
+Keras takes generators, changes how the whole process gets its memory.
 """
 
 import argparse
@@ -62,6 +63,7 @@ def dataset(x, y, size, library):
 
 FITTED = {"tf.data": pipeline, "generator": generator, "PyDataset": dataset}
 KINDS = [*FITTED, "predict", "evaluate"]
+CONTENDERS = ("Glassbox", "Keras", "Keras at its best")
 
 
 def trainer(library, workload, kind, x, y, **settings):
@@ -76,19 +78,24 @@ def trainer(library, workload, kind, x, y, **settings):
     return lambda: model.evaluate(x, y, batch_size=workload.batch_size, verbose=0)
 
 
+def contender(name, workload, kind, rows):
+    """The trainer of that name, for `contest.apart`."""
+    (workload,) = (each for each in workloads.WORKLOADS if each.name == workload)
+    x, y = workload.data(rows or (PREDICTED["rows"] if kind == "predict" else workload.rows))
+    library = workloads.glassbox() if name == "Glassbox" else workloads.keras()
+    make = functools.partial(trainer, library, workload, kind, x, y)
+    return best_keras(make)[1] if name == "Keras at its best" else make()
+
+
 def measure(workload, kind, rows, rounds):
     """One row of the table, as a dict of milliseconds per epoch."""
-    x, y = workload.data(rows or (PREDICTED["rows"] if kind == "predict" else workload.rows))
-    setting, best = best_keras(functools.partial(trainer, workloads.keras(), workload, kind, x, y))
-    contenders = {
-        "Glassbox": trainer(workloads.glassbox(), workload, kind, x, y),
-        "Keras": trainer(workloads.keras(), workload, kind, x, y),
-        "Keras at its best": best,
-    }
-    for _ in range(2):
-        contenders["Glassbox"]()  # XLA compiles after so many steps that nobody could know
-    found = contest.medians(contest.take_turns(contenders, rounds), unit=1e3)
-    return {"workload": workload.name, "kind": kind, "setting": setting, "milliseconds": found}
+    makers = {name: functools.partial(contender, name, workload, kind, rows) for name in CONTENDERS}
+    with contest.apart(makers) as contenders:
+        for _ in range(2):
+            contenders["Glassbox"]()  # XLA compiles after so many steps that nobody could know
+        seconds = contest.take_turns(contenders, rounds)
+    return {"workload": workload, "kind": kind, "milliseconds": contest.medians(seconds, unit=1e3),
+            "over Glassbox": contest.over("Glassbox", seconds)}  # fmt: skip
 
 
 def main():
@@ -99,14 +106,13 @@ def main():
     parser.add_argument("--rows", type=int, help="rows of an epoch, for a quick look")
     parser.add_argument("--json", help="write the results there")
     arguments = parser.parse_args()
-    chosen = [each for each in workloads.WORKLOADS if each.name in arguments.workload]
+    chosen = [each.name for each in workloads.WORKLOADS if each.name in arguments.workload]
     results, rows = [], []
     for kind in arguments.kind or KINDS:
         for workload in chosen:
             results.append(measure(workload, kind, arguments.rows, arguments.rounds))
-            times = results[-1]["milliseconds"]
-            ratios = contest.over("Glassbox", times)
-            rows.append((kind, workload.name, *("{:,.0f} ({:,.0f}–{:,.0f})".format(*found) + (f" {ratios[name]:.2f}×" if name in ratios else "")
+            times, ratios = results[-1]["milliseconds"], results[-1]["over Glassbox"]
+            rows.append((kind, workload, *("{:,.0f} ({:,.0f}–{:,.0f})".format(*found) + (f" {ratios[name]:.2f}×" if name in ratios else "")
                                                 for name, found in times.items())))  # fmt: skip
             print(*rows[-1], flush=True)
     contest.table("milliseconds per epoch, median of rounds (lowest–highest), and times Glassbox's", rows,

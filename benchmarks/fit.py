@@ -58,19 +58,19 @@ def measure(workload, rounds, verb, with_others):
         made = {name: make(workload, x, y) for name, make in others.available().items()}
         contenders.update({name: run for name, run in made.items() if run is not None})
     steps = workload.rows / workload.batch_size
-    found = contest.medians(contest.take_turns(contenders, rounds), per=steps)
-    return {"workload": workload.name, "verb": verb, "setting": setting, "microseconds per step": found}
+    seconds = contest.take_turns(contenders, rounds)
+    return {"workload": workload.name, "verb": verb, "setting": setting,
+            "microseconds per step": contest.medians(seconds, per=steps), "over Glassbox": contest.over("Glassbox", seconds)}  # fmt: skip
 
 
 def row(result):
     """A result as cells of the table."""
-    times = result["microseconds per step"]
-    ours = times["Glassbox"][0]
+    times, ratios = result["microseconds per step"], result["over Glassbox"]
     cells = []
     for name in ("Glassbox", "Keras", "Keras at its best", *others.NAMES):
         if name in times:
             middle, low, high = times[name]
-            ratio = "" if name == "Glassbox" else f" {middle / ours:.2f}×"
+            ratio = f" {ratios[name]:.2f}×" if name in ratios else ""
             cells.append(f"{middle:,.0f} ({low:,.0f}–{high:,.0f}){ratio}")
         else:
             cells.append("")
@@ -100,7 +100,7 @@ def main():
         [row(result) for result in results],
         ("workload", "Glassbox", "over Keras", "over Keras at its best", *others.NAMES),
     )
-    contest.keep(arguments, results, "workload", "microseconds per step", results[0]["verb"], "time per step")
+    contest.keep(arguments, results, "workload", results[0]["verb"], "time per step")
 
 
 if __name__ == "__main__":

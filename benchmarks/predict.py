@@ -37,14 +37,14 @@ def main():
         for _ in range(FEW):
             ours.predict(x)
         timed = {name: lambda run=run: [run() for _ in range(arguments.repeats)] for name, run in contenders.items()}
-        found = contest.medians(contest.take_turns(timed, arguments.rounds), per=arguments.repeats)
-        results.append({"workload": workload.name, "microseconds": found})
+        seconds = contest.take_turns(timed, arguments.rounds)
+        found, ratios = contest.medians(seconds, per=arguments.repeats), contest.over("Glassbox", seconds)
+        results.append({"workload": workload.name, "microseconds": found, "over Glassbox": ratios})
         cells = [f"{middle:,.0f} ({low:,.0f}–{high:,.0f})" for middle, low, high in found.values()]
-        rows.append((workload.name, *cells, f"{found['Keras'][0] / found['Glassbox'][0]:.0f}×",
-                     f"{found['Glassbox'][0] / found['traced call'][0]:.2f}"))  # fmt: skip
+        rows.append((workload.name, *cells, f"{ratios['Keras']:.0f}×", f"{1 / ratios['traced call']:.2f}"))
     contest.table("predict of one row: microseconds, median of rounds (lowest–highest)", rows,
                   ("workload", "Glassbox", "Keras", "traced call", "over Keras", "times traced"))  # fmt: skip
-    contest.keep(arguments, results, "workload", "microseconds", "predict of one row")
+    contest.keep(arguments, results, "workload", "predict of one row")
 
 
 if __name__ == "__main__":

@@ -78,8 +78,9 @@ def main():
         if name == "digits":
             print("No mnist there: these are the bundled digits, 1,442 images of 8 × 8. Name its folder with --data-dir.")
         runs = {library: runner(library, data, folder, accuracies) for library in IMPORTS}
-        found = contest.medians(contest.take_turns(runs, arguments.rounds), unit=1)
-    rows = [(library, "{:.2f} ({:.2f}–{:.2f})".format(*times), f"{times[0] / found['Keras'][0]:.2f}",
+        seconds = contest.take_turns(runs, arguments.rounds)
+    found, ratios = contest.medians(seconds, unit=1), {"Keras": 1, **contest.over("Keras", seconds)}
+    rows = [(library, "{:.2f} ({:.2f}–{:.2f})".format(*times), f"{ratios[library]:.2f}",
              f"{sum(accuracies[library]) / len(accuracies[library]):.4f}") for library, times in found.items()]  # fmt: skip
     contest.table(f"{name}, five epochs: seconds from the prompt to the accuracy, median of rounds (lowest–highest)", rows,
                   ("", "seconds", "over Keras's", "accuracy"))  # fmt: skip
