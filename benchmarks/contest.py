@@ -33,10 +33,11 @@ def apart(makers):
     """{name: function} of `makers`, {name: picklable function that makes one}: each in a process of its own, and all of them idle
     but the one that is called. What a library asks of its process, as of the allocator, does not reach the others then."""
     context = multiprocessing.get_context("spawn")
-    pipes = {}
+    pipes, processes = {}, []
     for name, make in makers.items():
         pipes[name], end = context.Pipe()
-        context.Process(target=_serve, args=(make, end), daemon=True).start()
+        processes.append(context.Process(target=_serve, args=(make, end), daemon=True))
+        processes[-1].start()
         end.close()
 
     def call(pipe):
@@ -48,6 +49,8 @@ def apart(makers):
     finally:
         for pipe in pipes.values():
             pipe.close()
+        for process in processes:
+            process.join()
 
 
 def _serve(make, pipe):
