@@ -1,10 +1,9 @@
 """Remat: less memory for more time. A layer's inner values are computed again in the backward pass, not kept."""
 
-import contextlib
-
 import tensorflow as tf
 
 from engine.core import context
+from engine.small_parts.late_reads import reads_before_updates
 from engine.state import beside_training
 from layers.wrapper import Wrapper
 from losses.ground.masks import get_mask, set_mask
@@ -58,7 +57,7 @@ class Remat(Wrapper):
             now = [variable.read_value() for variable, _ in before]
             for variable, value in before:
                 variable.assign(value)
-            with _read_before_updates(self.layer.variables):
+            with reads_before_updates(self.layer.variables):
                 found = run(*tensors)
             for (variable, _), value in zip(before, now):
                 variable.assign(value)
@@ -66,24 +65,6 @@ class Remat(Wrapper):
 
         found = tf.recompute_grad(forward_and_again)(*tf.nest.flatten(inputs))
         return passes[0].put_back(found)
-
-
-@contextlib.contextmanager
-def _read_before_updates(variables):
-    """In a graph: what reads variables in the block reads them before any later operation writes them.
-
-    TensorFlow has a control edge from each read to the next write. Its optimizer drops one where there is a longer path too,
-    and that path goes later, where it leads through shapes, which become constants. A first pass is safe, as the loss comes
-    after it. These reads wait for the others, have edges of their own to the writes, and no other path leads there.
-    """
-    graph = tf.compat.v1.get_default_graph()
-    count = 0 if tf.executing_eagerly() else len(graph.get_operations())
-    yield
-    if not tf.executing_eagerly():
-        reads = [op for op in graph.get_operations()[count:] if any(item.dtype == tf.resource for item in op.inputs)]
-        with tf.control_dependencies(reads):
-            for variable in variables:
-                variable.read_value()
 
 
 class _Pass:

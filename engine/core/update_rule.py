@@ -15,6 +15,7 @@ from engine.core import tracking
 from engine.small_parts import checks, naming
 from engine.small_parts.described_rule import DescribedRule
 from engine.small_parts.gradients import as_dense, check_shapes, without_missing
+from engine.small_parts.late_reads import reads_before_updates
 from engine.small_parts.slots import Slots
 from losses.ground import whole
 from losses.ground.autograph import value_of
@@ -143,7 +144,8 @@ class UpdateRule(Slots, tracking.Tracked, DescribedRule):
 
     def gradients(self, tape: tf.GradientTape, loss: tf.Tensor, variables: hints.Variables) -> hints.Tensors:
         """The gradients of `loss`, which `tape` recorded, as `apply` takes them."""
-        return tape.gradient(loss, variables, output_gradients=self.output_gradients(loss))
+        with reads_before_updates(variables):
+            return tape.gradient(loss, variables, output_gradients=self.output_gradients(loss))
 
     def output_gradients(self, loss: tf.Tensor) -> tf.Tensor | None:
         """What the derivative of `loss` is multiplied by, as in `tf.GradientTape.gradient`; None: by 1."""

@@ -91,7 +91,21 @@ def before(nodes, name):
     return found
 
 
-@pytest.mark.parametrize("wrap", [Remat, twice_wrapped])
+class Recomputed(Layer):
+    """A user's own way to Remat."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def build(self, input_shape):
+        self.layer.build(input_shape)
+
+    def call(self, inputs):
+        return tf.recompute_grad(self.layer)(inputs)
+
+
+@pytest.mark.parametrize("wrap", [Remat, twice_wrapped, Recomputed])
 def test_a_weight_is_updated_after_it_was_read_again(wrap):
     """Also where the optimizer of TensorFlow's graphs has dropped edges for which it saw longer paths, and then those paths."""
     model = Sequential([wrap(Sequential([Dense(7, activation="gelu"), Dense(5)])), Dense(2)])
