@@ -57,7 +57,7 @@ class Remat(Wrapper):
             now = [variable.read_value() for variable, _ in before]
             for variable, value in before:
                 variable.assign(value)
-            with reads_before_updates(self.layer.variables):
+            with reads_before_updates(self.layer.variables):  # for who takes gradients by a tape, and not by an optimizer
                 found = run(*tensors)
             for (variable, _), value in zip(before, now):
                 variable.assign(value)

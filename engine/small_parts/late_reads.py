@@ -14,10 +14,13 @@ def reads_before_updates(variables):
     comes after it; a read in the backward pass is not. The reads added here wait for all of the block, have edges of their
     own to the writes, and no other path leads there.
     """
-    graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-    count = len(graph.get_operations()) if graph else 0
+    if tf.executing_eagerly():
+        yield
+        return
+    graph = tf.compat.v1.get_default_graph()
+    count = len(graph.get_operations())
     yield
-    late = [op for op in graph.get_operations()[count:] if _reads(op)] if graph else []
+    late = [op for op in graph.get_operations()[count:] if _reads(op)]
     if late:
         with tf.control_dependencies(late):
             for variable in variables:
