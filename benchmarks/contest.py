@@ -67,6 +67,12 @@ def medians(seconds, per=1, unit=1e6):
     return {name: tuple(scale * f(times) for f in (statistics.median, min, max)) for name, times in seconds.items()}
 
 
+def cell(times, ratio=None, digits=0):
+    """What `medians` found of one contender as text, with what `over` found of it."""
+    text = "{:,.{d}f} ({:,.{d}f}–{:,.{d}f})".format(*times, d=digits)
+    return text if ratio is None else f"{text} {ratio:.2f}×"
+
+
 def table(title, rows, header):
     """Print `rows` (tuples) under `header`, columns fitted."""
     cells = [header, *[[str(cell) for cell in row] for row in rows]]

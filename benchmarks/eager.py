@@ -95,7 +95,7 @@ def main():
         seconds = contest.take_turns(timed, arguments.rounds)
         found, ratios = contest.medians(seconds, per=arguments.repeats), contest.over("Glassbox", seconds)
         results.append({"test": name, "microseconds": found, "over Glassbox": ratios})
-        cells = [f"{middle:,.0f} ({low:,.0f}–{high:,.0f})" for middle, low, high in found.values()]
+        cells = map(contest.cell, found.values())
         rows.append((name, *cells, f"{ratios['Keras']:.1f}×", f"{1 / ratios['bare operations']:.2f}"))
     contest.table("eager, 10 × Dense(64), batch 32: microseconds, median of rounds (lowest–highest)", rows,
                   ("", "Glassbox", "Keras", "bare operations", "over Keras", "times bare"))  # fmt: skip

@@ -21,7 +21,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import workloads  # noqa: E402
-from fit import best_keras  # noqa: E402
+from fit import CONTENDERS, best_keras  # noqa: E402
 
 import engine.data  # noqa: E402
 
@@ -63,7 +63,6 @@ def dataset(x, y, size, library):
 
 FITTED = {"tf.data": pipeline, "generator": generator, "PyDataset": dataset}
 KINDS = [*FITTED, "predict", "evaluate"]
-CONTENDERS = ("Glassbox", "Keras", "Keras at its best")
 
 
 def trainer(library, workload, kind, x, y, **settings):
@@ -112,8 +111,7 @@ def main():
         for workload in chosen:
             results.append(measure(workload, kind, arguments.rows, arguments.rounds))
             times, ratios = results[-1]["milliseconds"], results[-1]["over Glassbox"]
-            rows.append((kind, workload, *("{:,.0f} ({:,.0f}–{:,.0f})".format(*found) + (f" {ratios[name]:.2f}×" if name in ratios else "")
-                                                for name, found in times.items())))  # fmt: skip
+            rows.append((kind, workload, *(contest.cell(found, ratios.get(name)) for name, found in times.items())))
             print(*rows[-1], flush=True)
     contest.table("milliseconds per epoch, median of rounds (lowest–highest), and times Glassbox's", rows,
                   ("data", "workload", *results[0]["milliseconds"]))  # fmt: skip

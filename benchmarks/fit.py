@@ -18,6 +18,7 @@ import others  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import workloads  # noqa: E402
 
+CONTENDERS = ("Glassbox", "Keras", "Keras at its best")
 KERAS_SETTINGS = [
     {"steps_per_execution": 32, "jit_compile": False},
     {"steps_per_execution": 32, "jit_compile": True},
@@ -66,15 +67,8 @@ def measure(workload, rounds, verb, with_others):
 def row(result):
     """A result as cells of the table."""
     times, ratios = result["microseconds per step"], result["over Glassbox"]
-    cells = []
-    for name in ("Glassbox", "Keras", "Keras at its best", *others.NAMES):
-        if name in times:
-            middle, low, high = times[name]
-            ratio = f" {ratios[name]:.2f}×" if name in ratios else ""
-            cells.append(f"{middle:,.0f} ({low:,.0f}–{high:,.0f}){ratio}")
-        else:
-            cells.append("")
-    return (result["workload"], *cells)
+    names = (*CONTENDERS, *others.NAMES)
+    return (result["workload"], *(contest.cell(times[name], ratios.get(name)) if name in times else "" for name in names))
 
 
 def main():

@@ -135,10 +135,6 @@ def adam(millions, rounds):
     return {"parameters": size, **contest.medians(times, per=steps)}
 
 
-def _times(found):
-    return "{:,.0f} ({:,.0f}–{:,.0f})".format(*found)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workload", nargs="*", choices=[*NAMES, []], help="all without any")
@@ -152,7 +148,7 @@ def main():
         one = 1e6 * copy_seconds() / 1e8 / 2  # microseconds in which one number is read or written
         results = [adam(millions, arguments.rounds) for millions in arguments.millions]
         passes = [each["update"][0] / each["parameters"] / one for each in results]
-        rows = [(f"{each['parameters']:,}", _times(each["update"]), f"{count:.1f}", f"{count / PASSES:.2f}")
+        rows = [(f"{each['parameters']:,}", contest.cell(each["update"]), f"{count:.1f}", f"{count / PASSES:.2f}")
                 for each, count in zip(results, passes)]  # fmt: skip
         contest.table(f"Adam's update, microseconds, median of rounds (lowest–highest); a copy moves {4e-3 / one:.1f} GB/s", rows,
                       ("parameters", "update", "passes", "times the limit"))  # fmt: skip
@@ -160,7 +156,7 @@ def main():
         chosen = [each for each in workloads.WORKLOADS if not arguments.workload or each.name in arguments.workload]
         chosen = [dataclasses.replace(each, rows=arguments.rows or each.rows) for each in chosen]
         results = [measure(each, arguments.rounds) for each in chosen]
-        rows = [(each["workload"], str(each["products"]), f"{each['limit']:,.0f}", _times(each["fit"]),
+        rows = [(each["workload"], str(each["products"]), f"{each['limit']:,.0f}", contest.cell(each["fit"]),
                  f"{each['fit'][0] / each['limit']:.2f}", *(f"{value:,.0f}" for value in each["parts"].values()),
                  ", ".join(f"{name} {time / each['limit']:.0%}" for name, time in each["by"].items())) for each in results]  # fmt: skip
         contest.table("microseconds per step, median of rounds (lowest–highest), beside its products alone, and the rest by parts",

@@ -40,7 +40,7 @@ def main():
         seconds = contest.take_turns(timed, arguments.rounds)
         found, ratios = contest.medians(seconds, per=arguments.repeats), contest.over("Glassbox", seconds)
         results.append({"workload": workload.name, "microseconds": found, "over Glassbox": ratios})
-        cells = [f"{middle:,.0f} ({low:,.0f}–{high:,.0f})" for middle, low, high in found.values()]
+        cells = map(contest.cell, found.values())
         rows.append((workload.name, *cells, f"{ratios['Keras']:.0f}×", f"{1 / ratios['traced call']:.2f}"))
     contest.table("predict of one row: microseconds, median of rounds (lowest–highest)", rows,
                   ("workload", "Glassbox", "Keras", "traced call", "over Keras", "times traced"))  # fmt: skip

@@ -80,7 +80,7 @@ def main():
         runs = {library: runner(library, data, folder, accuracies) for library in IMPORTS}
         seconds = contest.take_turns(runs, arguments.rounds)
     found, ratios = contest.medians(seconds, unit=1), {"Keras": 1, **contest.over("Keras", seconds)}
-    rows = [(library, "{:.2f} ({:.2f}–{:.2f})".format(*times), f"{ratios[library]:.2f}",
+    rows = [(library, contest.cell(times, digits=2), f"{ratios[library]:.2f}",
              f"{sum(accuracies[library]) / len(accuracies[library]):.4f}") for library, times in found.items()]  # fmt: skip
     contest.table(f"{name}, five epochs: seconds from the prompt to the accuracy, median of rounds (lowest–highest)", rows,
                   ("", "seconds", "over Keras's", "accuracy"))  # fmt: skip

@@ -64,7 +64,7 @@ def main():
         seconds = contest.take_turns(timed, arguments.rounds, prepare=made)
         found, ratios = contest.medians(seconds, unit=1), contest.over("Glassbox", seconds)
         results.append({"workload": name, "seconds": found, "over Glassbox": ratios})
-        cells = [f"{middle:.2f} ({low:.2f}–{high:.2f})" for middle, low, high in found.values()]
+        cells = [contest.cell(times, digits=2) for times in found.values()]
         rows.append((name, *cells, f"{ratios['Keras']:.1f}×"))
         print(f"{name} done", flush=True)
     contest.table("seconds, median of rounds (lowest–highest): from compile to the end of the first two batches; of fit", rows,
