@@ -1,5 +1,6 @@
 """`AutomaticStep`: a compiled step that goes over to XLA where many steps are made (xla.py has the rule), and loops over iterators."""
 
+import contextlib
 import functools
 import math
 
@@ -7,6 +8,7 @@ import tensorflow as tf
 
 from engine.compilation import xla
 from engine.core.compiled import STREAM, CompiledStep, Step
+from engine.small_parts.as_traced import as_traced
 
 # From how many steps on, of one size, a loop around them earns back what its trace and its start take.
 LOOP = 32
@@ -17,14 +19,15 @@ class AutomaticStep(CompiledStep):
 
     `jit` is "auto", True or False; `tally` has the counts that "auto" goes by; `note` is told, in words, which way the step
     goes. The step is traced once, with any number of rows, and every loop calls that trace. Fewer than 32 steps, by the same
-    counts, are made one by one.
+    counts, are made one by one. What is not yet many steps runs as it was traced: neither XLA nor TensorFlow's graph optimizer
+    would win back the time that they take.
     """
 
     def __init__(self, step, spec, jit="auto", tally=None, note=None):
         super().__init__(step, spec)
         self.tally, self.note = tally or xla.Tally(), note or (lambda text: None)
         self.automatic, self._told = jit == "auto", set()
-        self.obstacle = None
+        self.obstacle, self.few = None, False
         self.enough = 0 if jit else math.inf  # so many steps, and XLA compiles them
         if self.automatic:
             found = xla.operations(self.step.graph)
@@ -37,7 +40,7 @@ class AutomaticStep(CompiledStep):
 
     def on_batch(self, batch, size=None):
         size = _rows(batch) if size is None else size
-        self.jit = self._way(size)
+        self._choose(size)
         logs = super().on_batch(batch)
         self.tally.made[size] += 1
         return logs
@@ -48,7 +51,7 @@ class AutomaticStep(CompiledStep):
             return Step.on_rows(self, data, order, start, stop)
         while start < stop:
             end = start + self._alike(stop - start, size)
-            self.jit = self._way(size)
+            self._choose(size)
             logs = super().on_rows(data, order, start, end)
             self.tally.made[size] += end - start
             start = end
@@ -61,7 +64,7 @@ class AutomaticStep(CompiledStep):
 
     def on_slices(self, rows, size, first):
         """The outputs of steps on the batches of `size` rows that `rows` are made of, from number `first` on, as one tensor each."""
-        self.jit = self._way(size)
+        self._choose(size)
         specs = (self.spec, tf.TensorSpec([], tf.int32))
         loop = functools.partial(self._loop_over_slices, size)
         outputs = self.run(f"slices of {size}", loop, specs, (rows, tf.constant(first)), self.jit)
@@ -86,9 +89,9 @@ class AutomaticStep(CompiledStep):
 
     def _steps_of(self, iterator, count):
         # An iterator cannot enter XLA: here the loop is TensorFlow's, and the step inside it is XLA's.
-        jit = self._way(STREAM)
-        loop = functools.partial(self._loop_over_iterator, jit or None)
-        name, specs = f"iterator, {jit}", (iterator, tf.TensorSpec([], tf.int32))
+        self._choose(STREAM)
+        loop = functools.partial(self._loop_over_iterator, self.jit or None)
+        name, specs = f"iterator, {self.jit}", (iterator, tf.TensorSpec([], tf.int32))
         logs, ran, waited = self.run(name, loop, specs, (iterator, tf.constant(count)), False)
         self.tally.made[STREAM] += int(ran)
         return logs, int(ran), float(waited)
@@ -103,23 +106,25 @@ class AutomaticStep(CompiledStep):
 
     def run(self, name, function, specs, args, jit):
         try:
-            return super().run(name, function, specs, args, jit)
+            with as_traced() if self.few else contextlib.nullcontext():
+                return super().run(name, function, specs, args, jit)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
             if not (jit and self.automatic and _is_refusal(error)):
                 raise
         # XLA refuses before anything has run, so the same call can be made again without it.
         self.enough, self.obstacle = math.inf, "an operation that XLA has refused"
-        return self.run(name, function, specs, args, self._way(STREAM))
+        self._choose(STREAM)
+        return self.run(name, function, specs, args, self.jit)
 
-    def _way(self, size):
-        """Whether the step on a batch of that size goes through XLA; the first time it goes that way it says so."""
-        jit = self.uses_xla(size)
+    def _choose(self, size):
+        """How the step on a batch of that size runs; the first time it goes through XLA, or does not, it says so."""
+        jit = self.jit = self.uses_xla(size)
+        self.few = not jit and (self.enough < math.inf or self.one_by_one(size))
         if self.automatic and jit not in self._told:
             self._told.add(jit)
             which = "of a stream" if size == STREAM else f"on batches of {size}"
-            few = f"fewer than {self.enough} steps {which}" if self.obstacle is None else f"it holds {self.obstacle}"
-            self.note(f"with XLA: {self.enough} steps or more {which}" if jit else f"with TensorFlow's kernels: {few}")
-        return jit
+            why = f"fewer than {self.enough} steps {which}" if self.obstacle is None else f"it holds {self.obstacle}"
+            self.note(f"with XLA: {self.enough} steps or more {which}" if jit else f"with TensorFlow's kernels: {why}")
 
     def _loop_over_slices(self, size, data, first):
         batches = tf.nest.map_structure(lambda leaf: tf.reshape(leaf, [-1, size, *tf.unstack(tf.shape(leaf))[1:]]), data)

@@ -77,6 +77,8 @@ class CompiledStep(Step):
 
     def run(self, name, function, specs, args, jit):
         """Call `function`, traced once for `specs`, which leave numbers of rows open; XLA specialises by itself."""
+        if function is self.step and not jit:  # as it is
+            return self.step(*args)
         if (name, jit) not in self._programs:
             traced = tf.function(function, autograph=False, jit_compile=jit or None)
             self._programs[name, jit] = traced.get_concrete_function(*specs)

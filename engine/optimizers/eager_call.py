@@ -14,6 +14,7 @@ Python, XLA is worth it: 25 instead of 275 per update. There the operations are 
 import tensorflow as tf
 
 from engine.optimizers import schedules
+from engine.small_parts.as_traced import as_traced
 from losses.ground import whole
 
 
@@ -31,7 +32,8 @@ def run(optimizer, traces, gradients, variables, weight):
     key = (tuple(map(id, variables)), optimizer.constants())
     if key not in traces:
         traces[key] = _compile(optimizer, gradients, variables, rate, weight)
-    traces[key](gradients, rate, weight)
+    with as_traced():
+        traces[key](gradients, rate, weight)
 
 
 def _compile(optimizer, gradients, variables, rate, weight):

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
 
-from engine import Sequential, set_seed
+from engine import Layer, Sequential, set_seed
 from engine.callbacks import Checkpoint, LambdaCallback
 from engine.compilation import automatic
-from layers import BatchNormalization, Dense, Dropout
+from engine.optimizers import SGD
+from layers import BatchNormalization, Dense, Dropout, MaxPooling1D
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(22, 3)).astype("float32"), RANDOM.normal(size=(22, 1)).astype("float32")  # batches of 4, and one of 2
@@ -106,3 +108,44 @@ def test_a_run_that_was_cut_off_goes_the_way_it_has_begun(tmp_path, loops, epoch
     resumed = go()
     assert_same(resumed, expected)
     assert len(loops) == whole
+
+
+class Foldable(Layer):
+    """Computes something that TensorFlow's graph optimizer would compute once, and for good."""
+
+    def call(self, inputs):
+        return inputs * tf.multiply(tf.constant(2.0), tf.constant(3.0), name="foldable")
+
+
+def kinds_of_foldable(action):
+    """The kinds of operation that it is in the graphs which TensorFlow runs in `action`."""
+    context.enable_run_metadata()
+    try:
+        action()
+        graphs = context.export_run_metadata().function_graphs
+    finally:
+        context.disable_run_metadata()
+    return {node.op for graph in graphs for node in graph.post_optimization_graph.node if "foldable" in node.name}
+
+
+@pytest.mark.parametrize("jit, obstacle, steps, kind", [
+    ("auto", [], 8, "Mul"), ("auto", [], 48, "Mul"),  # XLA may come yet
+    ("auto", [MaxPooling1D(1)], 8, "Mul"), ("auto", [MaxPooling1D(1)], 48, "Const"),
+    (False, [], 8, "Mul"), (False, [], 48, "Const"),
+])  # fmt: skip
+def test_a_few_steps_run_as_they_were_traced(jit, obstacle, steps, kind):
+    model = Sequential([Foldable(), *obstacle, Dense(1)])
+    model.compile("sgd", "mse", jit_compile=jit)
+    x, y = np.ones((8, 2, 3), "float32"), np.ones((8, 2, 1), "float32")
+    assert kinds_of_foldable(lambda: model.fit(x, y, batch_size=4, epochs=steps // 2, verbose=0)) == {kind}
+
+
+def test_an_eager_update_runs_as_it_was_traced():
+    class Rule(SGD):
+        def new_values(self, variable, gradient, learning_rate):
+            return (variable - tf.multiply(tf.constant(2.0), tf.constant(3.0), name="foldable") * gradient,)
+
+    weight = tf.Variable([1.0])
+    assert kinds_of_foldable(lambda: Rule().apply([tf.constant([0.5])], [weight])) == {"Mul"}
+    np.testing.assert_array_equal(weight, [-2.0])
+    assert kinds_of_foldable(lambda: tf.function(Foldable())(tf.ones(1))) == {"Const"}  # others' functions as ever
