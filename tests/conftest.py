@@ -17,6 +17,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0" + (
 import random
 import signal
 
+import forked
 import keras
 import numpy as np
 import pytest
@@ -48,10 +49,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """TensorFlow's graphs are garbage in cycles: it is looked for less often, and not among what was imported."""
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    forked.collect_seldom()
 
 
 @pytest.fixture(autouse=True)
