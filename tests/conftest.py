@@ -21,6 +21,7 @@ import forked
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from tensorflow.python.eager import context
 
 from engine import dtypes
@@ -33,6 +34,19 @@ LONGEST = (
     "test_layers", "test_optimizers", "test_gradients", "test_properties", "test_replicas", "test_streams", "test_metrics",
     "test_train", "test_recurrent", "test_xla", "test_parameter_server", "test_remat", "test_shards",
 )  # fmt: skip
+
+
+def untuned(dataset, iterate=tf.data.Dataset.__iter__):
+    """An iterator without TensorFlow's tuner of pipelines.
+
+    Whoever drops an iterator before its end waits, half of the times, until its tuner looks at it again (up to a minute).
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return iterate(dataset.with_options(options))
+
+
+tf.data.Dataset.__iter__ = untuned
 
 
 def tensorflows_stream():
