@@ -17,9 +17,11 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0" + (
 import random
 import signal
 
+import forked
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from tensorflow.python.eager import context
 
 from engine import dtypes
@@ -32,6 +34,19 @@ LONGEST = (
     "test_layers", "test_optimizers", "test_gradients", "test_properties", "test_replicas", "test_streams", "test_metrics",
     "test_train", "test_recurrent", "test_xla", "test_parameter_server", "test_remat", "test_shards",
 )  # fmt: skip
+
+
+def untuned(dataset, iterate=tf.data.Dataset.__iter__):
+    """An iterator without TensorFlow's tuner of pipelines.
+
+    Whoever drops an iterator before its end waits, half of the times, until its tuner looks at it again (up to a minute).
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return iterate(dataset.with_options(options))
+
+
+tf.data.Dataset.__iter__ = untuned
 
 
 def tensorflows_stream():
@@ -48,10 +63,8 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """TensorFlow's graphs are garbage in cycles: it is looked for less often, and not among what was imported."""
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    forked.collect_seldom()
 
 
 @pytest.fixture(autouse=True)

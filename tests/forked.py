@@ -20,6 +20,12 @@ from unittest import mock
 ROOT = pathlib.Path(__file__).parents[1]
 
 
+def collect_seldom():
+    """TensorFlow's graphs are garbage in cycles: it is looked for less often, and not among what was imported."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 @functools.cache
 def _server():
     context = multiprocessing.get_context("forkserver")
@@ -98,7 +104,7 @@ def _run(words, directory, environment, *pipes):
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
-    gc.freeze()  # nothing that was imported is garbage
+    collect_seldom()
     if words[0] == "-c":
         sys.argv[:] = ["-c", *words[2:]]
         exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})

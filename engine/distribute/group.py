@@ -78,7 +78,7 @@ def exchanged(tensors):
 def row_counts(own):
     """How many rows each replica has, a float64 vector, from this one's number: an exchange."""
     number = tf.one_hot(whole.group.rank(), whole.group.size(), tf.cast(own, tf.float64), 0.0, dtype=tf.float64)
-    return whole.group.total(number)
+    return exchanged([number])[0]
 
 
 class Replicas(Alone):
@@ -133,6 +133,7 @@ class Replicas(Alone):
         sizes = tf.concat([[count], tf.shape(tensor)[1:]], 0)
         # A sum of zeros and rows: it costs up to twice what it would to gather them, and has a gradient as any sum here.
         rows = self.total(tf.scatter_nd(numbers[:, tf.newaxis], tensor, sizes))
+        rows = tf.reshape(rows, sizes)  # its gradient is dense, and exchanged as easily, where rows are gathered in another order
         return tf.ensure_shape(rows, [None, *tensor.shape[1:]]), lambda values: tf.gather(values, numbers)
 
     def _numbers(self, size):
@@ -187,7 +188,7 @@ class Replicas(Alone):
 
     def rank(self):
         replica = _others()
-        return 0 if replica is None else replica.replica_id_in_sync_group
+        return 0 if replica is None else int(tf.get_static_value(replica.replica_id_in_sync_group))
 
     def place(self):
         # Where nobody has said which rows these are, as in a user's own `strategy.run`: as if all had as many.

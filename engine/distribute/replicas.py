@@ -26,6 +26,7 @@ from engine.small_parts.batch import count_rows
 from engine.small_parts.pace import Pace
 from engine.state import state_of
 from losses.ground import whole
+from losses.ground.autograph import in_threads
 from losses.ground.whole import Rows
 
 
@@ -120,7 +121,7 @@ class OneReplicaStep:
 
     def run(self, batch):
         """Batch → logs."""
-        return self.strategy.run(self.step, (batch,))
+        return self.strategy.run(in_threads(self.step), (batch,))
 
 
 class LocalStep(OneReplicaStep):
@@ -135,7 +136,7 @@ class LocalStep(OneReplicaStep):
             with of_batch(part, tf.cast(rows, tf.float64), place, sharers=count):
                 return self.step(part)
 
-        outputs = self.strategy.run(on_replica, (rows_of_each(self.strategy, batch, count),))
+        outputs = self.strategy.run(in_threads(on_replica), (rows_of_each(self.strategy, batch, count),))
         return tf.nest.map_structure(lambda part: tf.concat(self.strategy.experimental_local_results(part), 0), outputs)
 
 
@@ -166,7 +167,7 @@ class ReplicatedStep:
 
     def _on_replicas(self, parts, place):
         with self.sums.watched():
-            logs = self.strategy.run(self._on_replica, (parts, place))
+            logs = self.strategy.run(in_threads(self._on_replica), (parts, place))
         logs = logs if isinstance(logs, dict) else {"loss": logs}
         self.sums.find_used(logs)
         self.names = tuple(logs)

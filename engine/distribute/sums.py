@@ -22,8 +22,9 @@ from losses.ground.autograph import value_of
 
 def spread(variables):
     """On a replica: let `variables`, which are the same on all, be the sum over them."""
-    for variable in variables:
-        variable.assign(tf.where(whole.group.rank() == 0, variable, tf.zeros_like(variable)))
+    if whole.group.rank() > 0:
+        for variable in variables:
+            variable.assign(tf.zeros_like(variable))
 
 
 def add_up(variables):

@@ -8,7 +8,6 @@ import weakref
 import tensorflow as tf
 
 from engine import spellings
-from losses.ground import whole
 
 
 def variable(value, dtype, name):
@@ -25,18 +24,16 @@ def outside():
     """In the block, variables are made outside of any traced function, and unseen by it.
 
     `tf.function` watches `tf.Variable(...)`, and traces all anew when it has seen one made. So the first step is traced
-    once: of 60 Dense layers with Adam, it ends after 2.7 instead of 4.3 s. A group of devices has to see them made.
+    once: of 60 Dense layers with Adam, it ends after 2.7 instead of 4.3 s. A strategy has seen them made by then.
     """
     with tf.init_scope():
-        if whole.group.exists():
-            yield
-            return
-        # Before the creator of tf.function, whose priority is 50, and after those of tf.variable_creator_scope, with 100.
+        # Before the creator of tf.function, whose priority is 50, and after those of tf.variable_creator_scope and of
+        # strategies, with 100.
         with tf.compat.v1.get_default_graph()._variable_creator_scope(_make, priority=75):
             yield
 
 
-def _make(_, **arguments):
+def _make(_, use_resource=True, **arguments):  # a strategy says that it wants the kind that this is
     return _plain()(**arguments)
 
 

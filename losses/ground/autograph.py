@@ -90,6 +90,20 @@ def trace(function, *specs):
             _state.begins_anew = before
 
 
+def in_threads(function):
+    """`function` for other threads, in which parts of the trace under way here are made, such as those of replicas."""
+    here = _state.begins_anew
+
+    def there(*args):
+        before, _state.begins_anew = _state.begins_anew, here
+        try:
+            return function(*args)
+        finally:
+            _state.begins_anew = before
+
+    return there
+
+
 def _plain(function):
     """(Python function, what comes before its arguments) of a function, a method or an object that can be called."""
     if inspect.isfunction(function):

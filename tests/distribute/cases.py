@@ -1,9 +1,10 @@
 """What a strategy must not change: for each case, how to make a model and how to train it. Rows are data.
 
-`run(case, strategy)` trains under a strategy (None: one device) and returns all numbers of it by name.
+`trained(case, strategy)` trains under a strategy (None: one device) and returns the model, and all numbers of the run by name.
 """
 
 import contextlib
+import functools
 
 import numpy as np
 import tensorflow as tf
@@ -162,6 +163,26 @@ class Watching(Tutorial):
         return {"loss": loss, "error": self.error.result(), "before": before, **self.both.result()}
 
 
+class Deciding(Tutorial):
+    """Steps that have changed something already where they decide by the value of a tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.error = metrics.MeanAbsoluteError(name="error")
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            self.error.update_state(y, y_pred)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred)
+            if self.optimizer.iterations < 3:
+                loss *= 0.5
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        return {"loss": loss, "error": self.error.result()}
+
+
 class Both(metrics.Metric):
     """Two numbers."""
 
@@ -286,6 +307,7 @@ CASES = {
     "tutorial": (Tutorial, dict(loss="mse", metrics=["mae"]), dict()),
     "watching": (Watching, dict(loss="mse", metrics=["mae"], optimizer=lambda: Descent(0.05)), dict()),
     "watching_few": (Watching, dict(loss="mse", optimizer=lambda: Descent(0.05)), dict(x=X[:17], y=Y[:17])),
+    "deciding": (Deciding, dict(loss="mse"), dict()),
     "centred": (lambda: Sequential([Input((6,)), Dense(4), Centred(), Dense(3)]), dict(loss="mse", metrics=["mae"]), dict()),
     "centred_stream": (lambda: Sequential([Input((6,)), Dense(4), Centred(), Dense(3)]), dict(loss="mse"),
                        dict(x=lambda: tf.data.Dataset.from_tensor_slices((X, Y)).batch(5))),
@@ -355,8 +377,9 @@ def numbers(model, history):
     return found
 
 
-def run(case, strategy):
-    """Train under a strategy; returns all numbers."""
+@functools.cache
+def trained(case, strategy):
+    """Train under a strategy; returns (model, all numbers). One device is the same for all numbers of replicas."""
     model = make(case, strategy)
     found = numbers(model, fit(model, case))
     if case in PREDICTED and isinstance(CASES[case][2].get("x", X), np.ndarray):
@@ -364,7 +387,12 @@ def run(case, strategy):
         found.update({f"evaluate/{name}": np.array(value) for name, value in
                       model.evaluate(x, y, batch_size=7, verbose=0, return_dict=True).items()})  # fmt: skip
         found.update({f"predict/{i}": p for i, p in enumerate(tf.nest.flatten(model.predict(x, batch_size=7)))})
-    return found
+    return model, found
+
+
+def compared(case, strategy):
+    """The difference that the strategy makes."""
+    return difference(trained(case, strategy)[1], trained(case, None)[1])
 
 
 def refusal(action):
@@ -381,7 +409,7 @@ def outcomes(names, functions, strategy):
     found = {}
     for name in names:
         try:
-            found[name] = functions[name](strategy) if name in functions else difference(run(name, strategy), run(name, None))
+            found[name] = functions[name](strategy) if name in functions else compared(name, strategy)
         except Exception as error:
             found[name] = [float("inf"), f"{type(error).__name__}: {error}"]
     return found

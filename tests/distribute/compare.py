@@ -1,4 +1,5 @@
-"""`python compare.py REPLICAS CASE ...`: each case on one device and on logical devices; prints {case: [difference, where]}.
+"""`python compare.py REPLICAS CASE ... [REPLICAS CASE ...]`: each case on one device and on so many logical ones;
+prints {replicas: {case: [difference, where]}}.
 
 A process of its own, because logical devices must be made before TensorFlow does anything.
 """
@@ -51,8 +52,7 @@ def exchanges_of_updates(strategy):
     """{case: [exchanges in a step with the update, in one without, around a chunk, where gradients are left]}; None: no such steps."""
     found = {}
     for case in ("accumulation", "accumulated_stream", "accumulated_sums", "accumulated_twice", "accumulated_on_nan"):
-        model = cases.make(case, strategy)
-        cases.fit(model, case, epochs=1)
+        model, _ = cases.trained(case, strategy)
         step = next(step for key, step in reversed(model._traces.kept.items()) if key[0] == "train")
         if step.replicated.gathering.optimizer is None:
             found[case] = None
@@ -83,8 +83,7 @@ def exchanges(strategy):
     found = {}
     for case in ("softmax", "sample_weights", "two_outputs", "random", "mean_with_weight", "regularizers", "own_loss", "per_replica", "tutorial",
                  "centred", "watching"):
-        model = cases.make(case, strategy)
-        cases.fit(model, case, epochs=1)
+        model, _ = cases.trained(case, strategy)
         x, y = (cases.CASES[case][2].get(name, default) for name, default in (("x", cases.X), ("y", cases.Y)))
         model.evaluate(x, y, batch_size=8, verbose=0)
         steps = {key[0]: step for key, step in model._traces.kept.items()}
@@ -139,6 +138,24 @@ def not_finite(strategy):
     with tempfile.TemporaryDirectory() as directory:
         saved = callbacks.Checkpoint(directory)
         return refusal(lambda: model.fit(x, cases.Y, batch_size=8, shuffle=False, on_nan="raise", callbacks=[saved], verbose=0))
+
+
+def calls_traced(strategy):
+    """How often a layer is called for the first steps of a model that is built in them: [on replicas, on one device]."""
+    calls = []
+
+    class Counting(cases.Tutorial):
+        def call(self, inputs):
+            calls[-1] += 1
+            return super().call(inputs)
+
+    for scope in (strategy, None):
+        calls.append(0)
+        with cases.scope(scope):
+            model = Counting()
+            model.compile("adam", "mse", jit_compile=False)
+        model.fit(cases.X, cases.Y, batch_size=8, verbose=0)
+    return calls
 
 
 def slower(strategy):
@@ -203,22 +220,35 @@ def mixed_in_half(strategy):
 
 
 OTHERS = {function.__name__: function for function in (
-    resumed, resumed_random, resumed_accumulation, exchanges, exchanges_of_updates, read_in_condition, masks_alike, mixed_up, not_finite, slower, with_callbacks, half_precision,
-    mixed_in_half,
+    resumed, resumed_random, resumed_accumulation, exchanges, exchanges_of_updates, read_in_condition, masks_alike, mixed_up, not_finite,
+    calls_traced, slower, with_callbacks, half_precision, mixed_in_half,
 )}  # fmt: skip
 
 
-def strategy_of(replicas):
-    """The strategy of so many logical devices; before TensorFlow does anything."""
-    devices = [f"CPU:{index}" for index in range(replicas)]
+def strategies_of(counts):
+    """{number of replicas: the strategy of so many logical devices}; before TensorFlow does anything."""
     cpu = tf.config.list_physical_devices("CPU")[0]
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration() for _ in devices])
-    mirrored = tf.distribute.MirroredStrategy(devices)
-    return mirrored if len(devices) > 1 else tf.distribute.OneDeviceStrategy("CPU:0")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(max(counts))])
+    return {count: _strategy_of(count) for count in counts}
 
 
-def main(replicas, *names):
-    print(json.dumps(cases.outcomes(names, OTHERS, strategy_of(int(replicas)))))
+def _strategy_of(count):
+    if count == 1:
+        return tf.distribute.OneDeviceStrategy("CPU:0")
+    # Without it TensorFlow takes two strategies of one process for one group of devices.
+    tf.distribute.MirroredStrategy._collective_key_base = 1_000_000 * count
+    return tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(count)])
+
+
+def main(*words):
+    asked = {}
+    for word in words:
+        if word.isdigit():
+            names = asked[int(word)] = []
+        else:
+            names.append(word)
+    strategies = strategies_of(asked)
+    print(json.dumps({count: cases.outcomes(names, OTHERS, strategies[count]) for count, names in asked.items()}))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import cases  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from catalogue import BY_ID  # noqa: E402
-from compare import strategy_of  # noqa: E402
+from compare import strategies_of  # noqa: E402
 
 from engine import Model, clear_session, set_floatx, set_seed  # noqa: E402
 from layers import Dense  # noqa: E402
@@ -92,7 +92,7 @@ def compared(row, strategy):
 
 def main(replicas, *names):
     functions = {name: functools.partial(compared, row) for name, row in BY_ID.items()}
-    print(json.dumps(cases.outcomes(names, functions, strategy_of(int(replicas)))))
+    print(json.dumps(cases.outcomes(names, functions, *strategies_of([int(replicas)]).values())))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ EACH = ("accumulated_twice", "accumulated_on_nan")  # whose steps call the optim
 
 
 def on_two(name):
-    return printed("compare.py", "2", *CASES, *OTHERS)[name]
+    return printed("compare.py", "2", *CASES, *OTHERS)["2"][name]
 
 
 @pytest.mark.parametrize("case", CASES)

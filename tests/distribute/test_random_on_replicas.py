@@ -12,6 +12,11 @@ ALL, PROCESSES = tuple(BY_ID), 16  # none of which takes too long
 PARTS = [ALL[number::PROCESSES] for number in range(PROCESSES)]
 
 
+def compared(replicas):
+    """What compare.py prints; one process for all."""
+    return printed("compare.py", "2", *CASES, "mixed_in_half", "4", *CASES, "resumed_random")[str(replicas)]
+
+
 def check(found, name):
     difference, where = found[name]
     assert difference < 1e-10, where
@@ -27,16 +32,16 @@ def test_what_draws_on_three_replicas(name):
 @pytest.mark.parametrize("replicas", (2, 4))
 def test_models_that_draw(replicas, name):
     """Merged axes, a layer of a user's, class weights, and predictions that draw too."""
-    check(printed("compare.py", str(replicas), *CASES, "mixed_in_half"), name)
+    check(compared(replicas), name)
 
 
 @pytest.mark.parametrize("policy, most", (("mixed_float16", 1e-3), ("mixed_bfloat16", 5e-3)))
 def test_rows_are_mixed_in_16_bits(policy, most):
-    assert printed("compare.py", "2", *CASES, "mixed_in_half")["mixed_in_half"][policy] < most
+    assert compared(2)["mixed_in_half"][policy] < most
 
 
 def test_a_checkpoint_of_four_goes_on_with_one():
-    check(printed("compare.py", "4", "resumed_random"), "resumed_random")
+    check(compared(4), "resumed_random")
 
 
 @pytest.mark.slow

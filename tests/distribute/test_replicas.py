@@ -9,18 +9,19 @@ from printed import printed
 EXACT = [name for name in cases.CASES if name not in cases.DIFFERENT]
 FAST = ("softmax", "regularizers", "add_loss", "sample_weights", "synchronized", "masked", "global_clipnorm", "accumulation",
         "two_outputs", "metrics", "one_row_left", "tutorial", "on_nan", "dataset", "own_loss", "own_rows", "penalised",
-        "long_stream", "watching", "watching_few", "centred", "centred_stream")  # fmt: skip
-OTHERS = ("resumed", "exchanges", "read_in_condition", "masks_alike", "mixed_up", "not_finite", "slower", "with_callbacks", "half_precision")
+        "long_stream", "watching", "watching_few", "deciding", "centred", "centred_stream")  # fmt: skip
+OTHERS = ("resumed", "exchanges", "read_in_condition", "masks_alike", "mixed_up", "not_finite", "calls_traced", "slower",
+          "with_callbacks", "half_precision")
 SOME = ("softmax", "add_loss", "one_row_left")  # on four replicas and on one, in the fast tests
 
 
-def compared(replicas, names):
+def compared(replicas):
     """What compare.py prints; one process for all."""
-    return printed("compare.py", str(replicas), *names)
+    return printed("compare.py", "2", *FAST, *cases.DIFFERENT, *OTHERS, "1", *SOME, "4", *SOME)[str(replicas)]
 
 
 def on_two(name):
-    return compared(2, (*FAST, *cases.DIFFERENT, *OTHERS))[name]
+    return compared(2)[name]
 
 
 @pytest.mark.parametrize("case", FAST)
@@ -32,7 +33,7 @@ def test_two_replicas(case):
 @pytest.mark.parametrize("case", SOME)
 @pytest.mark.parametrize("replicas", (1, 4))
 def test_one_and_four_replicas(replicas, case):
-    difference, where = compared(replicas, SOME)[case]
+    difference, where = compared(replicas)[case]
     assert difference < 1e-10, where
 
 
@@ -40,7 +41,7 @@ def test_one_and_four_replicas(replicas, case):
 @pytest.mark.parametrize("case", EXACT)
 @pytest.mark.parametrize("replicas", (2, 4))
 def test_all_cases(replicas, case):
-    difference, where = compared(replicas, tuple(EXACT))[case]
+    difference, where = printed("compare.py", "2", *EXACT, "4", *EXACT)[str(replicas)][case]
     assert difference < 1e-10, where
 
 
@@ -79,6 +80,12 @@ def test_gradients_are_all_that_a_step_exchanges(case):
 def test_a_metric_read_in_a_condition_is_refused_by_name():
     message = on_two("read_in_condition")
     assert message.startswith("ValueError: Metric 'error' is read inside of a condition") and "on 2 replicas" in message
+
+
+def test_the_first_step_is_traced_once():
+    """Also where it makes the weights and the slots: each replica calls the model once."""
+    on_replicas, alone = on_two("calls_traced")
+    assert on_replicas == 2 * alone
 
 
 def test_each_replica_draws_its_own_numbers():

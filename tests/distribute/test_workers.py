@@ -42,12 +42,28 @@ def alone(directory, epochs):
     return numbers(directory)
 
 
-@pytest.mark.parametrize("case", (CASE, "random", "mixed", "accumulated"))
-def test_two_workers_give_the_numbers_of_one(tmp_path, capfd, monkeypatch, case):
-    monkeypatch.setattr(sys.modules[__name__], "CASE", case)
-    assert workers.launch(2, command(tmp_path, 2), str(tmp_path)) == 0
-    assert capfd.readouterr().out.endswith("done\n")
-    difference, where = cases.difference(numbers(tmp_path), alone(tmp_path / "alone", 2))
+CASES = (CASE, "random", "mixed", "accumulated")
+
+
+@pytest.fixture
+def trained(tmp_path_factory, capfd, monkeypatch):
+    """{case: the numbers of two workers, and those of one process}; each side trains all cases in a row, when the first test asks."""
+    if not _trained:
+        monkeypatch.setattr(sys.modules[__name__], "CASE", ",".join(CASES))
+        directory = tmp_path_factory.mktemp("trained")
+        assert workers.launch(2, command(directory, 2), str(directory)) == 0
+        assert capfd.readouterr().out.endswith("done\n")
+        forked.output(*command(directory / "alone", 2)[1:], timeout=200)
+        _trained.update({case: (numbers(directory / case), numbers(directory / "alone" / case)) for case in CASES})
+    return _trained
+
+
+_trained = {}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_workers_give_the_numbers_of_one(trained, case):
+    difference, where = cases.difference(*trained[case])
     assert difference < 1e-10, where
 
 

@@ -1,4 +1,4 @@
-"""One worker of a cluster, named by TF_CONFIG; the chief writes DIR/numbers.npz.
+"""One worker of a cluster, named by TF_CONFIG; the chief writes DIR/numbers.npz. Of several cases, CASE,CASE: in DIR/CASE.
 
     python worker.py DIR CASE EPOCHS [STEP HOW WHO]     HOW: a signal that WHO (0: the chief) sends itself after STEP, or "busy";
                                                         "unsaved": without checkpoints, and it says where the chunks ended,
@@ -35,6 +35,13 @@ class Fail(Callback):
 def main(directory, case, epochs, step=0, how=None, who=1):
     patience.SECONDS = 15 if how == "busy" else 60
     strategy = cluster.make_strategy("multiworker")
+    for name in case.split(","):
+        train(strategy, os.path.join(directory, name) if "," in case else directory, name, epochs, step, how, who)
+    print("done", flush=True)
+
+
+def train(strategy, directory, case, epochs, step, how, who):
+    os.makedirs(directory, exist_ok=True)
     model = cases.make(case, strategy)
     callbacks = [Checkpoint(os.path.join(directory, "checkpoints"), every_steps=1)]
     callbacks.append(Fail(int(step) if strategy.cluster_resolver.task_id == int(who) else 0, how))
@@ -49,7 +56,6 @@ def main(directory, case, epochs, step=0, how=None, who=1):
         np.savez(os.path.join(directory, "numbers.npz"), **cases.numbers(model, history))
     if how == "unsaved":
         print(f"chunks {ends[:4]}\nthreads {threads[-1] - threads[0]}")
-    print("done", flush=True)
 
 
 if __name__ == "__main__":
