@@ -20,6 +20,7 @@ from engine.core.layer import Layer
 from engine.dtypes import cast
 from engine.random import SeedGenerator, uniform
 from layers.recurrent.loop import halves, hold, scan
+from layers.product import flat_product
 from layers.weights import keep_arguments, make_weight
 
 # `input_masks`, `recurrent_masks`: none, one for all gates, or one per gate.
@@ -218,7 +219,7 @@ class RecurrentCell(Layer):
 
     def multiply_inputs(self, inputs, kernel):
         """The product of the inputs of all steps with a kernel."""
-        return tf.tensordot(inputs, kernel, 1)  # one flat matrix product
+        return flat_product(inputs, kernel)
 
     def multiply_states(self, state, kernel):
         """The product of the state with a recurrent kernel."""
