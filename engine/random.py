@@ -206,16 +206,20 @@ def _uniform(shape, pair, dtype, start=None):
 
 
 def _integers(shape, pair, dtype, start):
-    if start is None:
-        return tf.random.stateless_uniform(shape, pair, None, None, dtype, alg="philox")
-    block = 16 // dtype.size  # a block of Philox has 16 bytes
+    """As tf.random.stateless_uniform with alg="philox", which makes key and counter of the pair by twenty operations.
+
+    (XLA takes the pair modulo 2**32: those of a SeedGenerator are below that.)
+    """
     key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=pair)
+    draw = functools.partial(
+        tf.raw_ops.StatelessRandomUniformFullIntV2, key=key, alg=tf.random.Algorithm.PHILOX.value, dtype=dtype
+    )
+    if start is None:
+        return draw(shape=shape, counter=counter)
+    block = 16 // dtype.size  # a block of Philox has 16 bytes
     counter += tf.cast(tf.stack([start // block, 0]), tf.uint64)
     count, more = _count(shape), tf.cast(start % block, tf.int32)
-    integers = tf.raw_ops.StatelessRandomUniformFullIntV2(
-        shape=[count + block - 1], key=key, counter=counter, alg=tf.random.Algorithm.PHILOX.value, dtype=dtype
-    )
-    return tf.reshape(tf.slice(integers, [more], [count]), shape)
+    return tf.reshape(tf.slice(draw(shape=[count + block - 1], counter=counter), [more], [count]), shape)
 
 
 def _normal(shape, pair, dtype, start=None):
