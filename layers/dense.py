@@ -7,8 +7,7 @@ from engine.core.layer import Layer
 from engine.dtypes import cast
 from engine.small_parts.input_spec import InputSpec
 from engine.small_parts.sizes import positive_integer
-from layers.product import flat_product
-from layers.weights import keep_arguments, make_weight
+from layers.weights import flat_product, keep_arguments, make_weight
 
 
 class Dense(Layer):

@@ -47,6 +47,8 @@ class RandomInitializer(Initializer):
     def _uniform(self, shape, minval, maxval, dtype):
         # The bounds pass through float32 whatever the dtype, as in Keras: otherwise float64 bits would differ.
         minval, maxval = (tf.cast(tf.constant(bound, tf.float32), dtype) for bound in (minval, maxval))
+        if dtypes.dtype(dtype).is_integer:
+            return tf.random.stateless_uniform(shape, self._seed_pair(), minval, maxval, dtype, alg="philox")
         return self._draw(tf.raw_ops.StatelessRandomUniformV2, shape, dtype) * (maxval - minval) + minval
 
 

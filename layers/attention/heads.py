@@ -9,8 +9,7 @@ from engine.core.layer import Layer
 from engine.small_parts.sizes import positive_integer
 from layers.attention.attention import causal_mask
 from layers.dropout import Dropout
-from layers.product import flat_product
-from layers.weights import keep_arguments, make_weight
+from layers.weights import flat_product, keep_arguments, make_weight
 from losses.ground.configurable import serialize
 from losses.ground.shapes import sizes_of
 

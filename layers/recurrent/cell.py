@@ -20,8 +20,7 @@ from engine.core.layer import Layer
 from engine.dtypes import cast
 from engine.random import SeedGenerator, uniform
 from layers.recurrent.loop import halves, hold, scan
-from layers.product import flat_product
-from layers.weights import keep_arguments, make_weight
+from layers.weights import flat_product, keep_arguments, make_weight
 
 # `input_masks`, `recurrent_masks`: none, one for all gates, or one per gate.
 Shared = collections.namedtuple("Shared", "recurrent_kernel recurrent_bias input_masks recurrent_masks")
