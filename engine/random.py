@@ -175,7 +175,7 @@ def _share(draw, shape, pair, dtype, per_row):
     pair %= _ABOVE
     sizes = tf.convert_to_tensor(shape, dtype_hint=tf.int32)
     if not per_row or sizes.shape[0] == 0:
-        return draw(shape, pair, dtype, 0)
+        return draw(shape, pair, dtype)
     sizes, place = tf.cast(sizes, tf.int64), whole.group.place()
     size, own = sizes[0], tf.maximum(tf.cast(place.count, tf.int64), 1)
     start = tf.cast(place.first, tf.int64) * size // own * tf.reduce_prod(sizes[1:])
@@ -188,7 +188,7 @@ def _share(draw, shape, pair, dtype, per_row):
 
 
 def _uniform(shape, pair, dtype, start=None):
-    """The numbers of the row that belongs to `pair`, from its number `start` on (None: 0, for any pair).
+    """The numbers of the row that belongs to `pair`, from its number `start` (None: 0) on.
 
     `tf.random.stateless_uniform` alone gives other bits under XLA: the random integers agree, but XLA
     keeps other bits of them for the fraction of a float. So take integers, and place the bits as
@@ -206,27 +206,27 @@ def _uniform(shape, pair, dtype, start=None):
 
 
 def _integers(shape, pair, dtype, start):
-    if start is None:
-        return tf.random.stateless_uniform(shape, pair, None, None, dtype, alg="philox")
-    # One operation for the two dozen that TensorFlow takes above; under XLA it gives the same for numbers below 2**32.
+    """As tf.random.stateless_uniform with alg="philox", which makes key and counter of the pair by twenty operations.
+
+    (XLA takes the pair modulo 2**32: those of a SeedGenerator are below that.)
+    """
     key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=pair)
-    philox = tf.random.Algorithm.PHILOX.value
-    if isinstance(start, int):  # 0
-        return tf.raw_ops.StatelessRandomUniformFullIntV2(shape=shape, key=key, counter=counter, alg=philox, dtype=dtype)
+    draw = functools.partial(
+        tf.raw_ops.StatelessRandomUniformFullIntV2, key=key, alg=tf.random.Algorithm.PHILOX.value, dtype=dtype
+    )
+    if start is None:
+        return draw(shape=shape, counter=counter)
     block = 16 // dtype.size  # a block of Philox has 16 bytes
     counter += tf.cast(tf.stack([start // block, 0]), tf.uint64)
     count, more = _count(shape), tf.cast(start % block, tf.int32)
-    integers = tf.raw_ops.StatelessRandomUniformFullIntV2(
-        shape=[count + block - 1], key=key, counter=counter, alg=philox, dtype=dtype
-    )
-    return tf.reshape(tf.slice(integers, [more], [count]), shape)
+    return tf.reshape(tf.slice(draw(shape=[count + block - 1], counter=counter), [more], [count]), shape)
 
 
 def _normal(shape, pair, dtype, start=None):
     """As `_uniform`. Numbers come in twos; where `start` is the second of two, one too many is drawn at the front."""
     count, exact = _count(shape), tf.float64 if dtype == tf.float64 else tf.float32
-    if not isinstance(start, tf.Tensor):
-        twos, more, start_of_twos = (count + 1) // 2, 0, start
+    if start is None:
+        twos, more, start_of_twos = (count + 1) // 2, 0, None
     else:
         twos, more = count // 2 + 1, tf.cast(start % 2, tf.int32)
         start_of_twos = start - start % 2

@@ -7,7 +7,7 @@ from engine.core.layer import Layer
 from engine.dtypes import cast
 from engine.small_parts.input_spec import InputSpec
 from engine.small_parts.sizes import positive_integer
-from layers.weights import keep_arguments, make_weight
+from layers.weights import flat_product, keep_arguments, make_weight
 
 
 class Dense(Layer):
@@ -54,8 +54,7 @@ class Dense(Layer):
         if isinstance(inputs, tf.SparseTensor):
             outputs = tf.sparse.sparse_dense_matmul(inputs, kernel)
         else:
-            # tensordot multiplies one flat matrix; a batched product would sum a kernel gradient per row of the batch.
-            outputs = tf.matmul(inputs, kernel) if inputs.shape.rank == 2 else tf.tensordot(inputs, kernel, 1)
+            outputs = tf.matmul(inputs, kernel) if inputs.shape.rank == 2 else flat_product(inputs, kernel)
         if self.use_bias:
             outputs = outputs + cast(self.bias, self.compute_dtype)
         return outputs if self.activation is None else self.activation(outputs)

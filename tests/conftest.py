@@ -9,9 +9,11 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its float32 sums depend o
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # XLA compiles a thousand tiny functions here, and most run only once: what it optimises for the CPU is not earned back.
-# (XLA ends the process where it does not know a flag: the second one is for the version it was tried with.)
+# Nor is a function so small worth cutting into pieces, one for each core.
+# (XLA ends the process where it does not know a flag: all but the first are for the version they were tried with.)
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0" + (
-    " --xla_cpu_use_fusion_emitters=false" if importlib.metadata.version("tensorflow").startswith("2.21.") else ""
+    " --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+    if importlib.metadata.version("tensorflow").startswith("2.21.") else ""
 ))
 
 import random

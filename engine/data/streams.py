@@ -119,7 +119,9 @@ class DatasetFeed(StreamFeed):
         check_ends(size, steps)
         check_batched(dataset.element_spec, prepare.model.input_symbols())
         has_parts = type(dataset.element_spec) is tuple  # ((a, b),): one x of two, not x and y
-        self.dataset = dataset.map(lambda *items: prepare(items if has_parts else items[0]))
+        # Else AutoGraph would translate `prepare` and all that it calls, which takes longer than the rest of this function.
+        one = tf.autograph.experimental.do_not_convert(lambda *items: prepare(items if has_parts else items[0]))
+        self.dataset = dataset.map(one)
         self.steps = steps if steps is not None else size if size > 0 else None
         self.spec = relax(self.dataset.element_spec)
         super().__init__(renew=steps is None)

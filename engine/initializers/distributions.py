@@ -33,16 +33,23 @@ class RandomInitializer(Initializer):
             raise ValueError(f"{type(self).__name__} draws floating point values; received dtype {dtype.name!r}.")
         return dtype
 
+    def _draw(self, operation, shape, dtype):
+        """As tf.random.stateless_normal and its like, which make key and counter of the pair by twenty operations."""
+        key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=self._seed_pair())
+        return operation(shape=shape, key=key, counter=counter, dtype=dtype, alg=tf.random.Algorithm.PHILOX.value)
+
     def _normal(self, shape, mean, stddev, dtype):
-        return tf.random.stateless_normal(shape, self._seed_pair(), mean, stddev, dtype, alg="philox")
+        return self._draw(tf.raw_ops.StatelessRandomNormalV2, shape, dtype) * stddev + mean
 
     def _truncated_normal(self, shape, mean, stddev, dtype):
-        return tf.random.stateless_truncated_normal(shape, self._seed_pair(), mean, stddev, dtype, alg="philox")
+        return self._draw(tf.raw_ops.StatelessTruncatedNormalV2, shape, dtype) * stddev + mean
 
     def _uniform(self, shape, minval, maxval, dtype):
         # The bounds pass through float32 whatever the dtype, as in Keras: otherwise float64 bits would differ.
         minval, maxval = (tf.cast(tf.constant(bound, tf.float32), dtype) for bound in (minval, maxval))
-        return tf.random.stateless_uniform(shape, self._seed_pair(), minval, maxval, dtype, alg="philox")
+        if dtypes.dtype(dtype).is_integer:
+            return tf.random.stateless_uniform(shape, self._seed_pair(), minval, maxval, dtype, alg="philox")
+        return self._draw(tf.raw_ops.StatelessRandomUniformV2, shape, dtype) * (maxval - minval) + minval
 
 
 class RandomNormal(RandomInitializer):

@@ -5,6 +5,7 @@ import tensorflow as tf
 from engine import spellings
 from engine.small_parts.class_weights import class_weights
 from losses.ground import whole
+from losses.ground.shapes import sizes_of
 
 
 class Preparation:
@@ -55,7 +56,9 @@ def count_rows(data):
     known = whole.group.known_rows(first)
     if known is not None:
         return known
-    return tf.shape(first)[0] if first.shape[0] is None else tf.constant(first.shape[0])
+    if first.shape[0] is not None:
+        return tf.constant(first.shape[0])
+    return sizes_of(first)[0] if isinstance(first, tf.Tensor) and first.shape.rank else tf.shape(first)[0]
 
 
 def pack(x, y=None, sample_weight=None):

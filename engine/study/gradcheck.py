@@ -122,11 +122,11 @@ def check_gradients(layer: Layer, x: hints.Nest, y: hints.Nest = None, *, sample
         names, points = objective.names(), [*objective.inputs, *objective.weights]
         rng = np.random.default_rng([seed, 11])
         directions = [tf.constant(unit_direction(point.shape, rng)) for point in points] if second_order else None
-        values, gradients = _by_tapes(objective, points, directions)
-        differences = _Differences(objective, directions, values, rng)
+        value, gradients = _by_tapes(objective, points, directions)
+        differences = _Differences(objective, directions, value, gradients[0], rng)
         slopes = [
             differences.compare(name, order, index, point, gradients[order - 1][index])
-            for order in range(1, len(values) + 1)
+            for order in range(1, len(gradients) + 1)
             for index, (name, point) in enumerate(zip(names, points))
         ]
     finally:
@@ -135,48 +135,56 @@ def check_gradients(layer: Layer, x: hints.Nest, y: hints.Nest = None, *, sample
 
 
 def _by_tapes(objective, points, directions):
-    """([f], [its gradients]); with directions d also of g = `Σ <gradient of f, d>`, by a tape around the tape."""
+    """(f, [its gradients]); with directions d also those of `Σ <gradient of f, d>`, by a tape around the tape."""
     if directions is None:
         value, gradients = objective.differentiated(objective.inputs)
-        return [float(value)], [gradients]
+        return float(value), [gradients]
     with tf.GradientTape() as tape:
         tape.watch(objective.inputs)
         value, gradients = objective.differentiated(objective.inputs)
         slope = along(gradients, directions)
     second = dense(tape.gradient(slope, points))
     zeros = [tf.zeros(point.shape, tf.float64) for point in points]
-    return [float(value), float(slope)], [gradients, [zero if g is None else g for g, zero in zip(second, zeros)]]
+    return float(value), [gradients, [zero if g is None else g for g, zero in zip(second, zeros)]]
 
 
 class _Differences:
-    """Slopes by differences, in float64 wherever the computation has a float64 form: of f, and of g of `_by_tapes`."""
+    """Slopes by differences, in float64 wherever the computation has a float64 form.
 
-    def __init__(self, objective, directions, values, rng):
+    Of the second order it is the slope of `Σ <gradient of f, d>` along a direction e of one input or weight. The matrix H
+    of second derivatives is symmetric, so this is also the slope of `<gradient of f, e>` along d, in which all move at once:
+
+        e' H d   =   <(gradient of f)(w + h d) - (gradient of f)(w - h d), e> / 2h   + O(h²)
+
+    and two gradients serve all inputs and weights.
+    """
+
+    def __init__(self, objective, directions, value, gradients, rng):
         self.dtype, self.step, self.tolerance = "float64", _STEP, _TOLERANCES[objective.layer.compute_dtype]
         self.inputs, self.weights = objective.inputs, objective.weights
-        self.evaluate = lambda inputs: _values(objective, inputs, directions)
+        self.evaluate, self.objective = objective.at, objective
         if objective.layer.compute_dtype != "float64":
             try:
                 in_float64 = precision.InFloat64(objective, objective.inputs, objective.weights)
-                wide_inputs = [precision.wide(item) for item in objective.inputs]
-                values = [float(in_float64(wide_inputs))]
-                self.inputs, self.weights = wide_inputs, in_float64.weights
-                self.evaluate = lambda inputs: [in_float64(inputs)]
+                self.inputs, self.weights = [precision.wide(item) for item in objective.inputs], in_float64.weights
+                value, self.evaluate = float(in_float64(self.inputs)), in_float64
             except (precision.NotConvertible, tf.errors.InvalidArgumentError):  # the latter: no float64 kernel
                 self.dtype, self.step = objective.layer.compute_dtype, _STEP_FLOAT32
                 self.tolerance = max(self.tolerance, _TOLERANCE_FLOAT32_DIFFERENCES)
-        rounding = 50 * np.finfo(tf.as_dtype(self.dtype).as_numpy_dtype).eps
-        self.values, self.noise = values, [rounding * max(abs(value), 1.0) for value in values]
-        self._rng, self._directions, self._moved = rng, {}, {}
+        self.rounding = 50 * np.finfo(tf.as_dtype(self.dtype).as_numpy_dtype).eps
+        self.value, self._rng, self._gradients = value, rng, {0.0: gradients}
+        # A mask among the inputs has no gradient, and moving it by h would be a jump.
+        self._directions = {i: d for i, d in enumerate(directions or []) if gradients[i] is not None}
 
     def compare(self, name, order, index, point, gradient):
         """The Slope of one input or weight. Along other directions, with shorter steps, if there is a kink."""
         for attempt in range(3):
             step = self.step / 4**attempt
-            direction = self.direction(index, attempt, point.shape)
+            direction = unit_direction(point.shape, self._rng)
             right, left = (self.one_sided(order, index, direction, sign * step) for sign in (1, -1))
             tape, size = (0.0, 0.0) if gradient is None else slope_and_size(gradient, direction)
-            difference, noise = (right + left) / 2, self.noise[order - 1] / step
+            difference = (right + left) / 2
+            noise = self.rounding * max(abs(self.at(order, index, direction, 0.0)), 1.0) / step
             slope = judge(name, order, tuple(point.shape), tape, difference, size, noise, self.tolerance)
             if slope.ok:
                 break
@@ -188,38 +196,33 @@ class _Differences:
             slope.verdict = "unused"
         return slope
 
-    def direction(self, index, attempt, shape):
-        """The same for both orders, so that each move serves both."""
-        if (index, attempt) not in self._directions:
-            self._directions[index, attempt] = unit_direction(shape, self._rng)
-        return self._directions[index, attempt]
-
     def one_sided(self, order, index, direction, step):
         """`(f(w + step d) - f(w)) / step`."""
-        move = id(direction), step
-        if move not in self._moved:
-            self._moved[move] = [float(value) for value in self._values_at(index, direction, step)]
-        return (self._moved[move][order - 1] - self.values[order - 1]) / step
+        return (self.at(order, index, direction, step) - self.at(order, index, direction, 0.0)) / step
 
-    def _values_at(self, index, direction, step):
-        if index < len(self.inputs):
-            moved = list(self.inputs)
-            moved[index] = moved[index] + tf.cast(step * direction, moved[index].dtype)
-            return self.evaluate(moved)
-        weight = self.weights[index - len(self.inputs)]
-        before = tf.identity(weight)
-        weight.assign(before + tf.cast(step * direction, weight.dtype))
-        values = self.evaluate(self.inputs)
-        weight.assign(before)
-        return values
+    def at(self, order, index, direction, step):
+        """f with one input or weight moved along `direction`; of the second order `<gradient of f, direction>`, all moved."""
+        if order == 1:
+            return float(self._moved(self.evaluate, {index: direction}, step)) if step else self.value
+        if step not in self._gradients:
+            _, self._gradients[step] = self._moved(self.objective.differentiated, self._directions, step)
+        gradient = self._gradients[step][index]
+        return 0.0 if gradient is None else slope_and_size(gradient, direction)[0]
 
-
-def _values(objective, inputs, directions):
-    """[f], and with directions [f, g]."""
-    if directions is None:
-        return [objective.at(inputs)]
-    value, gradients = objective.differentiated(inputs)
-    return [value, along(gradients, directions)]
+    def _moved(self, function, directions, step):
+        """`function(inputs)` with the inputs and weights of these indices moved by `step`; the weights go back."""
+        inputs, before = list(self.inputs), []
+        for index, direction in directions.items():
+            if index < len(inputs):
+                inputs[index] = inputs[index] + tf.cast(step * direction, inputs[index].dtype)
+            else:
+                weight = self.weights[index - len(inputs)]
+                before.append((weight, tf.identity(weight)))
+                weight.assign_add(tf.cast(step * direction, weight.dtype))
+        result = function(inputs)
+        for weight, value in before:
+            weight.assign(value)
+        return result
 
 
 def unit_direction(shape, rng):
@@ -230,8 +233,8 @@ def unit_direction(shape, rng):
 
 def slope_and_size(gradient, direction):
     """`<gradient, direction>` in float64, and how large that is for most directions."""
-    gradient = tf.cast(gradient, tf.float64)
-    return float(tf.reduce_sum(gradient * direction)), float(tf.norm(gradient)) / math.sqrt(direction.size)
+    gradient = tf.cast(gradient, tf.float64).numpy()
+    return float(np.sum(gradient * direction)), float(np.linalg.norm(gradient)) / math.sqrt(direction.size)
 
 
 def judge(name, order, shape, tape, difference, size, noise, tolerance):

@@ -9,7 +9,7 @@ from engine.core.layer import Layer
 from engine.small_parts.sizes import positive_integer
 from layers.attention.attention import causal_mask
 from layers.dropout import Dropout
-from layers.weights import keep_arguments, make_weight
+from layers.weights import flat_product, keep_arguments, make_weight
 from losses.ground.configurable import serialize
 from losses.ground.shapes import sizes_of
 
@@ -44,7 +44,7 @@ class Projection(Layer):
         return initializer
 
     def call(self, inputs):
-        outputs = tf.tensordot(inputs, tf.cast(self.kernel, inputs.dtype), self.num_axes)  # one flat matrix product
+        outputs = flat_product(inputs, tf.cast(self.kernel, inputs.dtype), self.num_axes)
         return outputs + tf.cast(self.bias, inputs.dtype) if self.use_bias else outputs
 
 

@@ -20,7 +20,7 @@ from engine.core.layer import Layer
 from engine.dtypes import cast
 from engine.random import SeedGenerator, uniform
 from layers.recurrent.loop import halves, hold, scan
-from layers.weights import keep_arguments, make_weight
+from layers.weights import flat_product, keep_arguments, make_weight
 
 # `input_masks`, `recurrent_masks`: none, one for all gates, or one per gate.
 Shared = collections.namedtuple("Shared", "recurrent_kernel recurrent_bias input_masks recurrent_masks")
@@ -218,7 +218,7 @@ class RecurrentCell(Layer):
 
     def multiply_inputs(self, inputs, kernel):
         """The product of the inputs of all steps with a kernel."""
-        return tf.tensordot(inputs, kernel, 1)  # one flat matrix product
+        return flat_product(inputs, kernel)
 
     def multiply_states(self, state, kernel):
         """The product of the state with a recurrent kernel."""

@@ -115,8 +115,9 @@ def hold(output, options):
 
 def where(mask, yes, no):
     """`tf.where` with a mask that lacks the last axes of the tensors."""
-    missing = yes.shape.rank - mask.shape.rank
-    return tf.where(mask[(..., *[None] * missing)], yes, no)
+    for _ in range(yes.shape.rank - mask.shape.rank):
+        mask = tf.expand_dims(mask, -1)
+    return tf.where(mask, yes, no)
 
 
 def time_major(tensor):

@@ -75,4 +75,7 @@ def fit_weights(owner, kind, values, weights):
 
 def sizes_of(tensor):
     """The size of each axis: an integer where it is known, else a scalar tensor."""
-    return [tf.shape(tensor)[axis] if size is None else size for axis, size in enumerate(tensor.shape)]
+    if tensor.shape.is_fully_defined():
+        return list(tensor.shape)
+    sizes = tf.unstack(tf.shape(tensor))  # two operations for all axes, where a slice for each would take five
+    return [sizes[axis] if size is None else size for axis, size in enumerate(tensor.shape)]

@@ -1,5 +1,7 @@
 """`class_weight`: labels as numbers and one-hot, for rows, time steps and pixels, in every form of data."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -48,12 +50,12 @@ def test_class_numbers_and_one_hot_labels_get_the_weights_of_their_classes(axes,
     each = -np.log(np.take_along_axis(p, labels[..., None], -1)[..., 0])
     expected = np.mean(each * np.vectorize(WEIGHTS.get)(labels))
     one_hot = np.eye(3, dtype="float32")[labels]
-    for y, loss in ((labels, "sparse_categorical_crossentropy"), (labels[..., None], "sparse_categorical_crossentropy"),
-                    (labels.astype("float32"), "sparse_categorical_crossentropy"), (one_hot, "categorical_crossentropy"),
-                    (one_hot.astype(int), "categorical_crossentropy")):  # fmt: skip
-        for eager in (False, True):
-            model.compile("sgd", loss, run_eagerly=eager, jit_compile=False)
-            model.optimizer.learning_rate = 0.0
+    labels_of = {"sparse_categorical_crossentropy": (labels, labels[..., None], labels.astype("float32")),
+                 "categorical_crossentropy": (one_hot, one_hot.astype(int))}  # fmt: skip
+    for loss, eager in itertools.product(labels_of, (False, True)):
+        model.compile("sgd", loss, run_eagerly=eager, jit_compile=False)
+        model.optimizer.learning_rate = 0.0
+        for y in labels_of[loss]:
             history = model.fit(**FORMS[form](x, y), class_weight=WEIGHTS, verbose=0).history
             np.testing.assert_allclose(history["loss"], [expected], rtol=1e-4)
 
