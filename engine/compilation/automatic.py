@@ -19,8 +19,8 @@ class AutomaticStep(CompiledStep):
 
     `jit` is "auto", True or False; `tally` has the counts that "auto" goes by; `note` is told, in words, which way the step
     goes. The step is traced once, with any number of rows, and every loop calls that trace. Fewer than 32 steps, by the same
-    counts, are made one by one. What is not yet many steps runs as it was traced: neither XLA nor TensorFlow's graph optimizer
-    would win back the time that they take.
+    counts, are made one by one. With "auto", what is not yet many steps runs as it was traced: neither XLA nor TensorFlow's graph
+    optimizer would win back the time that they take.
     """
 
     def __init__(self, step, spec, jit="auto", tally=None, note=None):
@@ -119,7 +119,7 @@ class AutomaticStep(CompiledStep):
     def _choose(self, size):
         """How the step on a batch of that size runs; the first time it goes through XLA, or does not, it says so."""
         jit = self.jit = self.uses_xla(size)
-        self.few = not jit and (self.enough < math.inf or self.one_by_one(size))
+        self.few = self.automatic and not jit and (self.enough < math.inf or self.one_by_one(size))
         if self.automatic and jit not in self._told:
             self._told.add(jit)
             which = "of a stream" if size == STREAM else f"on batches of {size}"

@@ -9,7 +9,6 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from engine import Input, Layer, Model, Sequential, set_seed
-from engine.compilation import automatic
 from engine.saving import load_model
 from layers import LSTM, BatchNormalization, Dense, Dropout, Embedding, Masking, Remat
 
@@ -107,9 +106,8 @@ class Recomputed(Layer):
 
 
 @pytest.mark.parametrize("wrap", [Remat, twice_wrapped, Recomputed])
-def test_a_weight_is_updated_after_it_was_read_again(wrap, monkeypatch):
+def test_a_weight_is_updated_after_it_was_read_again(wrap):
     """Also where the optimizer of TensorFlow's graphs has dropped edges for which it saw longer paths, and then those paths."""
-    monkeypatch.setattr(automatic, "LOOP", 0)  # a few steps would run as they were traced
     model = Sequential([wrap(Sequential([Dense(7, activation="gelu"), Dense(5)])), Dense(2)])
     model.compile("sgd", "mse", jit_compile=False)
     graphs = optimized_graphs(lambda: model.train_on_batch(X, Y))
