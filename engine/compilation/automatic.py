@@ -9,6 +9,7 @@ import tensorflow as tf
 from engine.compilation import xla
 from engine.core.compiled import STREAM, CompiledStep, Step
 from engine.small_parts.as_traced import as_traced
+from losses.ground.autograph import trace
 
 # From how many steps on, of one size, a loop around them earns back what its trace and its start take.
 LOOP = 32
@@ -25,6 +26,7 @@ class AutomaticStep(CompiledStep):
 
     def __init__(self, step, spec, jit="auto", tally=None, note=None):
         super().__init__(step, spec)
+        self.function, self.traced, self.in_xla = step, self.step, None
         self.tally, self.note = tally or xla.Tally(), note or (lambda text: None)
         self.automatic, self._told = jit == "auto", set()
         self.obstacle, self.few = None, False
@@ -107,18 +109,27 @@ class AutomaticStep(CompiledStep):
     def run(self, name, function, specs, args, jit):
         try:
             with as_traced() if self.few else contextlib.nullcontext():
-                return super().run(name, function, specs, args, jit)
+                return super().run(name, self.step if function is self.traced else function, specs, args, jit)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-            if not (jit and self.automatic and _is_refusal(error)):
+            if not (jit and _is_refusal(error)) or (self.in_xla and not self.automatic):
                 raise
-        # XLA refuses before anything has run, so the same call can be made again without it.
-        self.enough, self.obstacle = math.inf, "an operation that XLA has refused"
-        self._choose(STREAM)
+        # XLA refuses before anything has run, so the same call can be made again, traced for XLA and then without it.
+        if self.in_xla is None:
+            self._trace_in_xla()
+        else:
+            self.enough, self.obstacle = math.inf, "an operation that XLA has refused"
+            self._choose(STREAM)
         return self.run(name, function, specs, args, self.jit)
+
+    def _trace_in_xla(self):
+        """The gradient of a loop is another one for XLA, which has to know where the loop is traced that it is meant."""
+        self.in_xla = self.step = trace(self.function, self.spec, jit_compile=True)
+        self._programs = {key: program for key, program in self._programs.items() if not key[1]}
 
     def _choose(self, size):
         """How the step on a batch of that size runs; the first time it goes through XLA, or does not, it says so."""
         jit = self.jit = self.uses_xla(size)
+        self.step = self.in_xla if jit and self.in_xla else self.traced
         self.few = self.automatic and not jit and (self.enough < math.inf or self.one_by_one(size))
         if self.automatic and jit not in self._told:
             self._told.add(jit)

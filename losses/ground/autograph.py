@@ -78,12 +78,12 @@ def _named(function):
     return f"{owner}{getattr(plain or function, '__name__', type(function).__name__)}(){place}"
 
 
-def trace(function, *specs):
+def trace(function, *specs, jit_compile=None):
     """The concrete function of `function` for `specs`, begun anew where a function in it turns out to need translation."""
     while True:
         before, _state.begins_anew = _state.begins_anew, True
         try:
-            return tf.function(function, autograph=False).get_concrete_function(*specs)
+            return tf.function(function, autograph=False, jit_compile=jit_compile).get_concrete_function(*specs)
         except _Again:
             continue
         finally:
