@@ -109,7 +109,7 @@ class AutomaticStep(CompiledStep):
     def run(self, name, function, specs, args, jit):
         try:
             with as_traced() if self.few else contextlib.nullcontext():
-                return super().run(name, self.step if function is self.traced else function, specs, args, jit)
+                return super().run(name, self.step if name == "batch" else function, specs, args, jit)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
             if not (jit and _is_refusal(error)) or (self.in_xla and not self.automatic):
                 raise

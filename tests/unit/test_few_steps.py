@@ -1,9 +1,9 @@
 """A few steps are made one by one: to trace a loop around them takes longer than they do."""
 
+import graphs
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.eager import context
 
 from engine import Layer, Sequential, set_seed
 from engine.callbacks import Checkpoint, LambdaCallback
@@ -119,13 +119,7 @@ class Foldable(Layer):
 
 def kinds_of_foldable(action):
     """The kinds of operation that it is in the graphs which TensorFlow runs in `action`."""
-    context.enable_run_metadata()
-    try:
-        action()
-        graphs = context.export_run_metadata().function_graphs
-    finally:
-        context.disable_run_metadata()
-    return {node.op for graph in graphs for node in graph.post_optimization_graph.node if "foldable" in node.name}
+    return {node.op for nodes in graphs.optimized(action) for node in nodes.values() if "foldable" in node.name}
 
 
 @pytest.mark.parametrize("jit, obstacle, steps, kind", [

@@ -3,10 +3,10 @@
 import sys
 
 import forked
+import graphs
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.eager import context
 
 from engine import Input, Layer, Model, Sequential, set_seed
 from engine.saving import load_model
@@ -70,17 +70,6 @@ def test_training_is_the_same(how, wrap, in_float64):
     np.testing.assert_allclose(models[0].predict(X), models[1].predict(X), atol=1e-10)
 
 
-def optimized_graphs(action):
-    """{name: node} of each graph that TensorFlow runs in `action`, as it has optimized them."""
-    context.enable_run_metadata()
-    try:
-        action()
-        graphs = context.export_run_metadata().function_graphs
-    finally:
-        context.disable_run_metadata()
-    return [{node.name: node for node in graph.post_optimization_graph.node} for graph in graphs]
-
-
 def before(nodes, name):
     """The names of all nodes that come before one."""
     found, left = set(), [name]
@@ -110,9 +99,9 @@ def test_a_weight_is_updated_after_it_was_read_again(wrap):
     """Also where the optimizer of TensorFlow's graphs has dropped edges for which it saw longer paths, and then those paths."""
     model = Sequential([wrap(Sequential([Dense(7, activation="gelu"), Dense(5)])), Dense(2)])
     model.compile("sgd", "mse", jit_compile=False)
-    graphs = optimized_graphs(lambda: model.train_on_batch(X, Y))
+    ran = graphs.optimized(lambda: model.train_on_batch(X, Y))
     written = 0
-    for nodes in graphs:
+    for nodes in ran:
         for write in (node for node in nodes.values() if node.op == "AssignVariableOp"):
             reads = {node.name for node in nodes.values() if node.op == "ReadVariableOp" and node.input[0] == write.input[0]}
             written += len(reads) > 1
