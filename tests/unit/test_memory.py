@@ -61,6 +61,7 @@ def repeat(action, times, allowed_mb):
     memory = resident()
     for _ in range(times):
         action()
+        gc.collect()  # which Python would do for a user, and seldom does in tests (see conftest.py)
     assert alive() == before
     assert resident() - memory < allowed_mb
 
