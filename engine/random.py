@@ -206,10 +206,9 @@ def _uniform(shape, pair, dtype, start=None):
 
 
 def _integers(shape, pair, dtype, start):
-    """As tf.random.stateless_uniform with alg="philox", which makes key and counter of the pair by twenty operations.
-
-    (XLA takes the pair modulo 2**32: those of a SeedGenerator are below that.)
-    """
+    if start is None and whole.group.size() == 1 and not tf.executing_eagerly():
+        return tf.random.stateless_uniform(shape, pair, None, None, dtype, alg="philox")
+    # One operation for twenty, to begin sooner where XLA does not compile; what it would make of this one is slower.
     key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=pair)
     draw = functools.partial(
         tf.raw_ops.StatelessRandomUniformFullIntV2, key=key, alg=tf.random.Algorithm.PHILOX.value, dtype=dtype
