@@ -208,17 +208,21 @@ def _uniform(shape, pair, dtype, start=None):
 def _integers(shape, pair, dtype, start):
     if start is None and whole.group.size() == 1 and not tf.executing_eagerly():
         return tf.random.stateless_uniform(shape, pair, None, None, dtype, alg="philox")
-    # One operation for twenty, to begin sooner where XLA does not compile; what it would make of this one is slower.
-    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=pair)
-    draw = functools.partial(
-        tf.raw_ops.StatelessRandomUniformFullIntV2, key=key, alg=tf.random.Algorithm.PHILOX.value, dtype=dtype
-    )
+    integers = tf.raw_ops.StatelessRandomUniformFullIntV2  # where XLA compiles, what is above is faster
     if start is None:
-        return draw(shape=shape, counter=counter)
+        return philox(integers, shape, pair, dtype)
     block = 16 // dtype.size  # a block of Philox has 16 bytes
-    counter += tf.cast(tf.stack([start // block, 0]), tf.uint64)
     count, more = _count(shape), tf.cast(start % block, tf.int32)
-    return tf.reshape(tf.slice(draw(shape=[count + block - 1], counter=counter), [more], [count]), shape)
+    return tf.reshape(tf.slice(philox(integers, [count + block - 1], pair, dtype, start // block), [more], [count]), shape)
+
+
+def philox(operation, shape, pair, dtype, skipped=None):
+    """What a raw `operation` draws for a seed `pair`, after so many blocks: as tf.random.stateless_normal and its like,
+    which make key and counter of the pair by twenty operations."""
+    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=pair)
+    if skipped is not None:
+        counter += tf.cast(tf.stack([skipped, 0]), tf.uint64)
+    return operation(shape=shape, key=key, counter=counter, dtype=dtype, alg=tf.random.Algorithm.PHILOX.value)
 
 
 def _normal(shape, pair, dtype, start=None):

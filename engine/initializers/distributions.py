@@ -34,9 +34,7 @@ class RandomInitializer(Initializer):
         return dtype
 
     def _draw(self, operation, shape, dtype):
-        """As tf.random.stateless_normal and its like, which make key and counter of the pair by twenty operations."""
-        key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=self._seed_pair())
-        return operation(shape=shape, key=key, counter=counter, dtype=dtype, alg=tf.random.Algorithm.PHILOX.value)
+        return random.philox(operation, shape, self._seed_pair(), dtype)
 
     def _normal(self, shape, mean, stddev, dtype):
         return self._draw(tf.raw_ops.StatelessRandomNormalV2, shape, dtype) * stddev + mean
