@@ -1,6 +1,8 @@
 """Batches that come one after the other, and those of a tf.data pipeline."""
 
 import itertools
+import sys
+import threading
 import time
 
 import tensorflow as tf
@@ -144,6 +146,16 @@ class DatasetFeed(StreamFeed):
 
     def _new_iterator(self):
         return iter(self.dataset)
+
+    def __del__(self):
+        """Let a pass that is not at its end go in a thread of its own.
+
+        TensorFlow's tuner of the pipeline may be asleep then, for as long as the pass has lasted, up to a minute, and who
+        drops the iterator waits for it.
+        """
+        if getattr(self, "iterator", None) is not None and not sys.is_finalizing():
+            held, self.iterator = [self.iterator], None
+            threading.Thread(target=held.clear, daemon=True).start()
 
     def run(self, step, count):
         count = count if self.steps is None else min(count, self.steps - self.position)

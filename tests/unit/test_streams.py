@@ -1,6 +1,8 @@
 """Data that come while they are needed: the same training as on arrays, at constant memory, and who waits says so."""
 
+import queue
 import sys
+import threading
 import time
 
 import forked
@@ -11,6 +13,7 @@ import tensorflow as tf
 import train
 from engine import Sequential, callbacks, set_seed
 from engine.datasets import fits_in_memory, load, stream, streaming
+from engine.small_parts.feed import make_feed
 from layers import Dense, Flatten
 
 RNG = np.random.default_rng(0)
@@ -202,3 +205,21 @@ print(max(size for step, size in Watch.seen) - early)
 def test_memory_stays_flat_on_a_stream_larger_than_it_may_take():
     printed = forked.output("-c", MEMORY, 500, timeout=250)  # 2 GB, with 0.5 GB to spare
     assert float(printed) < 40  # MB
+
+
+def test_a_pass_that_is_not_at_its_end_is_let_go_in_a_thread():
+    """To drop its iterator may take a minute, as TensorFlow's tuner sleeps: nobody waits for that at the end of `fit`."""
+    let_go = queue.Queue()
+
+    class Iterator:
+        """Tells who has dropped it."""
+
+        def __del__(self):
+            let_go.put(threading.current_thread())
+
+    feed = make_feed(model_of(), tf.data.Dataset.from_tensor_slices((X, Y)).batch(8).repeat(), steps=3)
+    feed.start(0)
+    assert feed.next()[0].shape == (8, 5)
+    feed.iterator = Iterator()
+    del feed
+    assert let_go.get(timeout=60) is not threading.main_thread()
