@@ -109,6 +109,17 @@ class StreamFeed(Feed):
         next(self.iterator)
 
 
+def let_go(feed):
+    """Drop the iterator of a pass that is not at its end in a thread of its own.
+
+    TensorFlow's tuner of the pipeline may be asleep then, for as long as the pass has lasted, up to a minute, and who drops the
+    iterator waits for it.
+    """
+    if getattr(feed, "iterator", None) is not None and not sys.is_finalizing():
+        held, feed.iterator = [feed.iterator], None
+        threading.Thread(target=held.clear, daemon=True).start()
+
+
 class DatasetFeed(StreamFeed):
     """A tf.data pipeline, iterated inside the compiled loop."""
 
@@ -147,15 +158,7 @@ class DatasetFeed(StreamFeed):
     def _new_iterator(self):
         return iter(self.dataset)
 
-    def __del__(self):
-        """Let a pass that is not at its end go in a thread of its own.
-
-        TensorFlow's tuner of the pipeline may be asleep then, for as long as the pass has lasted, up to a minute, and who
-        drops the iterator waits for it.
-        """
-        if getattr(self, "iterator", None) is not None and not sys.is_finalizing():
-            held, self.iterator = [self.iterator], None
-            threading.Thread(target=held.clear, daemon=True).start()
+    __del__ = let_go
 
     def run(self, step, count):
         count = count if self.steps is None else min(count, self.steps - self.position)

@@ -123,4 +123,4 @@ class Scope:
                 found = parameter_server.ParameterServerStep(model, self.strategy, verb, step, spec)
                 replicas.check_variables(model, self.strategy, lambda variable: "/job:ps" in variable.device)
                 return found
-            return replicas.spread(model, self.strategy, verb, step, spec)
+            return replicas.spread(model, self.strategy, verb, step, spec, tally)

@@ -15,13 +15,15 @@ import functools
 
 import tensorflow as tf
 
-from engine.core.compiled import CompiledStep, EagerStep
+from engine.compilation.automatic import LOOP
+from engine.core.compiled import STREAM, CompiledStep, EagerStep
 from engine.distribute import patience
 from engine.distribute.gathering import Gathering
 from engine.distribute.group import of_batch
 from engine.distribute.shares import Shared
 from engine.distribute.sums import Sums
 from engine.distribute.touched import changed
+from engine.small_parts.as_traced import as_traced
 from engine.small_parts.batch import count_rows
 from engine.small_parts.pace import Pace
 from engine.state import state_of
@@ -30,24 +32,25 @@ from losses.ground.autograph import in_threads
 from losses.ground.whole import Rows
 
 
-def spread(model, strategy, verb, step, spec):
-    """What runs `step` on all replicas, each on its rows of a batch of `spec`."""
+def spread(model, strategy, verb, step, spec, tally):
+    """What runs `step` on all replicas, each on its rows of a batch of `spec`; `tally` counts the steps."""
     if verb == "predict":
-        return SpreadStep(model, strategy, LocalStep(strategy, step).run, spec)
+        return SpreadStep(model, strategy, LocalStep(strategy, step).run, spec, tally)
     if strategy.num_replicas_in_sync == 1:
-        return SpreadStep(model, strategy, OneReplicaStep(strategy, step).run, spec)
-    return ReplicatedSteps(model, strategy, ReplicatedStep(model, strategy, step, Gathering(model, strategy, verb)), spec)
+        return SpreadStep(model, strategy, OneReplicaStep(strategy, step).run, spec, tally)
+    replicated = ReplicatedStep(model, strategy, step, Gathering(model, strategy, verb))
+    return ReplicatedSteps(model, strategy, replicated, spec, tally)
 
 
 class SpreadStep(CompiledStep):
-    """A compiled step that exchanges numbers between devices."""
+    """A compiled step that exchanges numbers between devices; a few steps, with "auto", run as they were traced."""
 
     # TensorFlow's collective operations cannot be inside of the condition that an iterator in a compiled loop needs.
     on_iterator = EagerStep.on_iterator
 
-    def __init__(self, model, strategy, step, spec):
+    def __init__(self, model, strategy, step, spec, tally):
         super().__init__(step, spec, jit=model.jit_compile is True)
-        self.of_shares = step
+        self.of_shares, self.tally, self.automatic = step, tally, model.jit_compile == "auto"
         workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
         if workers and model.steps_per_execution > 1:
             self.chunk = model.steps_per_execution
@@ -55,17 +58,34 @@ class SpreadStep(CompiledStep):
             self.pace = CommonPace()
         self.limited = patience.limited if workers else contextlib.nullcontext
 
+    @contextlib.contextmanager
+    def within(self):
+        """What the next steps run in."""
+        few = self.automatic and self.tally.most() < LOOP
+        with self.limited(), as_traced() if few else contextlib.nullcontext():
+            yield
+
     def run(self, *args):
         """As CompiledStep's."""
-        with self.limited():
+        with self.within():
             return super().run(*args)
 
     def on_batch(self, batch, size=None):
         """One step; that of a Shared batch is traced when the first one comes."""
-        if not isinstance(batch, Shared):
-            return super().on_batch(batch, size)
-        kind, dealt = ("shares", None) if batch.dealt is None else ("dealt", tf.TensorSpec([], tf.int32))
-        return self.run(kind, self.of_shares, (Shared(tuple(self.spec for _ in batch.parts), dealt),), (batch,), self.jit)
+        if isinstance(batch, Shared):
+            kind, dealt = ("shares", None) if batch.dealt is None else ("dealt", tf.TensorSpec([], tf.int32))
+            spec = Shared(tuple(self.spec for _ in batch.parts), dealt)
+            logs = self.run(kind, self.of_shares, (spec,), (batch,), self.jit)
+        else:
+            logs = super().on_batch(batch, size)
+        self.tally.made[STREAM if size is None else size] += 1
+        return logs
+
+    def on_rows(self, data, order, start, stop):
+        """As CompiledStep's."""
+        logs = super().on_rows(data, order, start, stop)
+        self.tally.made[int(order.shape[1])] += stop - start
+        return logs
 
 
 class CommonPace(Pace):
@@ -90,12 +110,12 @@ class CommonPace(Pace):
 class ReplicatedSteps(SpreadStep):
     """Some steps on all replicas, and then what their metrics have added up to."""
 
-    def __init__(self, model, strategy, replicated, spec):
+    def __init__(self, model, strategy, replicated, spec, tally):
         self.replicated = replicated
-        super().__init__(model, strategy, replicated.run, spec)
+        super().__init__(model, strategy, replicated.run, spec, tally)
         # That the step makes something of results, or calls its optimizer twice, is known when it has been traced.
         if not replicated.gathering.suits() or replicated.sums.used:
-            super().__init__(model, strategy, replicated.run, spec)
+            super().__init__(model, strategy, replicated.run, spec, tally)
         self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.begin, replicated.end))
         if isinstance(self.pace, CommonPace) and replicated.gathering.optimizer is not None:
             self.pace = CommonPace(replicated.gathering.optimizer.gradient_accumulation_steps)  # chunks end with an update
@@ -107,10 +127,13 @@ class ReplicatedSteps(SpreadStep):
     def on_iterator(self, iterator, count):
         """As CompiledStep's."""
         steps = EagerStep(lambda batch: SpreadStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
-        self.begin()
+        with self.within():
+            self.begin()
         found, ran, waited = steps.on_iterator(iterator, count)
-        with self.limited():
-            return self.end(found), ran, waited
+        with self.within():
+            logs = self.end(found)
+        self.tally.made[STREAM] += ran
+        return logs, ran, waited
 
 
 class OneReplicaStep:

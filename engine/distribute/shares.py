@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from engine.data.streams import DatasetFeed, StreamFeed, check_ends
+from engine.data.streams import DatasetFeed, StreamFeed, check_ends, let_go
 from engine.distribute.group import row_counts
 from engine.small_parts.batch import count_rows, relax
 from engine.small_parts.feed import register
@@ -73,6 +73,8 @@ class SharedFeed(StreamFeed):
 
     def _new_iterator(self):
         return map(self._shared, iter(self.dataset))
+
+    __del__ = let_go
 
     def _shared(self, batch, dealt=None):
         parts = self._parts(batch)

@@ -356,7 +356,7 @@ def make(case, strategy):
     build, compiling, _ = CASES[case]
     with scope(strategy):
         model = build()
-        model.compile(**made({"optimizer": Descent, "jit_compile": False, **compiling}))
+        model.compile(**made({"optimizer": Descent, **compiling}))
     return model
 
 

@@ -106,7 +106,7 @@ def read_in_condition(strategy):
 
     with strategy.scope():
         model = Deciding()
-        model.compile(cases.Descent(), "mse", jit_compile=False)
+        model.compile(cases.Descent(), "mse")
     return refusal(lambda: model.fit(cases.X, cases.Y, batch_size=8, verbose=0))
 
 
@@ -153,7 +153,7 @@ def calls_traced(strategy):
         calls.append(0)
         with cases.scope(scope):
             model = Counting()
-            model.compile("adam", "mse", jit_compile=False)
+            model.compile("adam", "mse")
         model.fit(cases.X, cases.Y, batch_size=8, verbose=0)
     return calls
 
@@ -193,7 +193,7 @@ def half_precision(strategy):
         set_seed(5)
         with cases.scope(scope):
             model = Sequential([Input((6,)), Dense(4, activation="tanh"), Dense(3)])
-            model.compile(optimizers.LossScaleOptimizer(optimizers.SGD(0.1), initial_scale=2.0**24), "mse", jit_compile=False)
+            model.compile(optimizers.LossScaleOptimizer(optimizers.SGD(0.1), initial_scale=2.0**24), "mse")
         history = model.fit(cases.X, cases.Y, batch_size=8, epochs=5, verbose=0).history
         found.append((history["loss"], history["skipped_steps"][-1]))
     set_policy("float32")
@@ -212,7 +212,7 @@ def mixed_in_half(strategy):
             set_seed(5)
             with cases.scope(scope):
                 model = cases.mixed()
-                model.compile(optimizers.SGD(0.01, gradient_accumulation_steps=2), "mse", jit_compile=False)
+                model.compile(optimizers.SGD(0.01, gradient_accumulation_steps=2), "mse")
             losses.append(model.fit(cases.X, cases.Y, batch_size=8, epochs=3, verbose=0).history["loss"])
         found[policy] = float(np.max(np.abs(np.subtract(*losses))))
     set_policy("float32")

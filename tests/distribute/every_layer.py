@@ -59,7 +59,7 @@ def run(row, strategy):
     with cases.scope(strategy):
         given = {name: item for name, item in call.items() if name not in arrays}
         model = Around(dataclasses.replace(row, part=part).make(), given)
-        model.compile(cases.Descent(0.01, clipnorm=1.0), "mse", jit_compile=False)
+        model.compile(cases.Descent(0.01, clipnorm=1.0), "mse")
     y = np.random.default_rng(1).normal(size=(COUNT, 1))
     data = tf.data.Dataset.from_tensor_slices((inputs, y)).batch(BATCH)
     found = cases.numbers(model, model.fit(data, epochs=2, verbose=0))

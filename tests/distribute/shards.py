@@ -101,7 +101,7 @@ def images(strategy, case):
         model = Sequential([
             MixUp(), Flatten(), Dense(16, activation="tanh"), BatchNormalization(synchronized=True), Dropout(0.3), Dense(10, "softmax"),
         ])  # fmt: skip
-        model.compile(cases.Descent(), "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+        model.compile(cases.Descent(), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model, dict(x=train, validation_data=test)
 
 

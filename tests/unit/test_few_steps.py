@@ -134,6 +134,17 @@ def test_a_few_steps_run_as_they_were_traced(jit, obstacle, steps, kind):
     assert kinds_of_foldable(lambda: model.fit(x, y, batch_size=4, epochs=steps // 2, verbose=0)) == {kind}
 
 
+@pytest.mark.parametrize("jit, steps, kind", [("auto", 8, "Mul"), ("auto", 48, "Const"), (False, 8, "Const")])
+@pytest.mark.parametrize("stream", [False, True])
+def test_so_they_do_under_a_strategy(jit, steps, kind, stream):
+    with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+        model = Sequential([Foldable(), Dense(1)])
+        model.compile("sgd", "mse", jit_compile=jit)
+    x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+    data = dict(x=tf.data.Dataset.from_tensor_slices((x, y)).batch(4)) if stream else dict(x=x, y=y, batch_size=4)
+    assert kinds_of_foldable(lambda: model.fit(**data, epochs=steps // 2, verbose=0)) == {kind}
+
+
 def test_an_eager_update_runs_as_it_was_traced():
     class Rule(SGD):
         def new_values(self, variable, gradient, learning_rate):
