@@ -61,9 +61,13 @@ class SpreadStep(CompiledStep):
     @contextlib.contextmanager
     def within(self):
         """What the next steps run in."""
-        few = self.automatic and self.tally.most() < LOOP
-        with self.limited(), as_traced() if few else contextlib.nullcontext():
+        with self.limited(), as_traced() if self.few else contextlib.nullcontext():
             yield
+
+    @property
+    def few(self):
+        """Whether so few steps were made, and are known to come, that nothing more is to be done for their speed."""
+        return self.automatic and self.tally.most() < LOOP
 
     def run(self, *args):
         """As CompiledStep's."""
@@ -116,24 +120,34 @@ class ReplicatedSteps(SpreadStep):
         # That the step makes something of results, or calls its optimizer twice, is known when it has been traced.
         if not replicated.gathering.suits() or replicated.sums.used:
             super().__init__(model, strategy, replicated.run, spec, tally)
-        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.begin, replicated.end))
+        self.begin, self.end = self._apart(replicated.begin), self._apart(replicated.end)
         if isinstance(self.pace, CommonPace) and replicated.gathering.optimizer is not None:
             self.pace = CommonPace(replicated.gathering.optimizer.gradient_accumulation_steps)  # chunks end with an update
 
     def run(self, name, function, specs, args, jit):
         """As CompiledStep's."""
+        if self.few and function is self.step:  # no function around all three, as in `on_iterator`
+            self.begin()
+            return self.end(super().run(name, function, specs, args, jit))
         return super().run(name, functools.partial(self.replicated.with_metrics, function), specs, args, jit)
 
     def on_iterator(self, iterator, count):
         """As CompiledStep's."""
         steps = EagerStep(lambda batch: SpreadStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
-        with self.within():
-            self.begin()
+        self.begin()
         found, ran, waited = steps.on_iterator(iterator, count)
-        with self.within():
-            logs = self.end(found)
         self.tally.made[STREAM] += ran
-        return logs, ran, waited
+        return self.end(found), ran, waited
+
+    def _apart(self, part):
+        """A compiled function of what comes before or after steps."""
+        function = tf.function(part, autograph=False)
+
+        def call(*args):
+            with self.within():
+                return function(*args)
+
+        return call
 
 
 class OneReplicaStep:
