@@ -33,9 +33,10 @@ SEED = 1
 
 # The files that take longest begin first, so that at the end neither process waits for the other.
 LONGEST = (
-    "test_random_on_replicas", "test_programs", "test_resumed_state", "test_properties", "test_replicas", "test_layers",
-    "test_optimizers", "test_gradients", "test_streams", "test_tutorials", "test_workers", "test_resume", "test_recurrent",
-    "test_metrics", "test_hostile_files", "test_train", "test_xla", "test_parameter_server", "test_remat", "test_shards",
+    "test_random_on_replicas", "test_programs", "test_checkpoints", "test_resumed_state", "test_properties", "test_memory",
+    "test_replicas", "test_layers", "test_optimizers", "test_gradients", "test_benchmarks", "test_streams", "test_tutorials",
+    "test_workers", "test_resume", "test_recurrent", "test_metrics", "test_hostile_files", "test_train", "test_xla",
+    "test_parameter_server", "test_remat", "test_shards",
 )  # fmt: skip
 
 

@@ -284,7 +284,7 @@ def back(monkeypatch, tmp_path):
 @pytest.mark.filterwarnings("ignore:.*no gradient for")
 @pytest.mark.parametrize("eager", [True, pytest.param(False, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])], ids=["eager", "compiled"])
 def test_all_that_there_is(eager, tmp_path):
-    whole, resumed = whole_and_resumed(tmp_path, Everything, run_eagerly=eager, jit_compile=False)
+    whole, resumed = whole_and_resumed(tmp_path, Everything, run_eagerly=eager)
     assert differences(whole, resumed) == {}
     assert len(whole) > 3000 and sum(name.startswith("file") for name in whole) >= 3
 
