@@ -120,34 +120,29 @@ class ReplicatedSteps(SpreadStep):
         # That the step makes something of results, or calls its optimizer twice, is known when it has been traced.
         if not replicated.gathering.suits() or replicated.sums.used:
             super().__init__(model, strategy, replicated.run, spec, tally)
-        self.begin, self.end = self._apart(replicated.begin), self._apart(replicated.end)
+        self.begin, self.end = (tf.function(part, autograph=False) for part in (replicated.begin, replicated.end))
         if isinstance(self.pace, CommonPace) and replicated.gathering.optimizer is not None:
             self.pace = CommonPace(replicated.gathering.optimizer.gradient_accumulation_steps)  # chunks end with an update
 
     def run(self, name, function, specs, args, jit):
         """As CompiledStep's."""
         if self.few and function is self.step:  # no function around all three, as in `on_iterator`
-            self.begin()
-            return self.end(super().run(name, function, specs, args, jit))
+            self._apart(self.begin)
+            return self._apart(self.end, super().run(name, function, specs, args, jit))
         return super().run(name, functools.partial(self.replicated.with_metrics, function), specs, args, jit)
 
     def on_iterator(self, iterator, count):
         """As CompiledStep's."""
         steps = EagerStep(lambda batch: SpreadStep.run(self, "inner", self.step, (self.spec,), (batch,), self.jit))
-        self.begin()
+        self._apart(self.begin)
         found, ran, waited = steps.on_iterator(iterator, count)
         self.tally.made[STREAM] += ran
-        return self.end(found), ran, waited
+        return self._apart(self.end, found), ran, waited
 
-    def _apart(self, part):
-        """A compiled function of what comes before or after steps."""
-        function = tf.function(part, autograph=False)
-
-        def call(*args):
-            with self.within():
-                return function(*args)
-
-        return call
+    def _apart(self, function, *args):
+        """Call what comes before or after steps."""
+        with self.within():
+            return function(*args)
 
 
 class OneReplicaStep:
