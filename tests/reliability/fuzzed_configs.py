@@ -169,5 +169,5 @@ if __name__ == "__main__":
     sys.addaudithook(guarded_loads.hook)
     used = guarded_loads.memory("VmSize")
     resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30), used + (1 << 30)))
-    resource.setrlimit(resource.RLIMIT_CPU, (400, 400))
+    resource.setrlimit(resource.RLIMIT_CPU, (150, 150))
     print(json.dumps(load_all(folder, seed, count)))
