@@ -107,25 +107,27 @@ def lost(error):
 
 
 def answers(address):
-    """Whether a process listens at "host:port"."""
-    try:
-        _connection(address).close()
-    except OSError:
-        return False
-    return True
+    """Whether a process listens at "host:port". One that was killed may do so for a moment more, and hangs up."""
+    return _greeting(address, 1) in ("greeted", "silent")
 
 
 def is_stopped(address):
     """Whether a process listens at "host:port" and does not run: whoever connects gets no greeting from its gRPC server."""
-    try:
-        with _connection(address) as connection:
-            return not connection.recv(1)
-    except TimeoutError:
-        return True
-    except OSError:
-        return False
+    return _greeting(address, 5) == "silent"
 
 
-def _connection(address):
+def _greeting(address, seconds):
+    """What whoever connects to "host:port" meets: "nobody", a process that has "greeted", is "silent", or has "hung up"."""
     host, _, port = address.rpartition(":")
-    return socket.create_connection((host.strip("[]"), int(port)), timeout=5)
+    try:
+        connection = socket.create_connection((host.strip("[]"), int(port)), timeout=5)
+    except OSError:
+        return "nobody"
+    with connection:
+        connection.settimeout(seconds)
+        try:
+            return "greeted" if connection.recv(1) else "hung up"
+        except TimeoutError:
+            return "silent"
+        except OSError:
+            return "hung up"

@@ -25,7 +25,8 @@ class GradientNorms(Around):
     def __init__(self, model, every):
         self.model, self.owners, self.every = model, owners(model), every
         self.groups = list(dict.fromkeys(self.owners.values()))
-        self.sums = tf.Variable(tf.zeros([2 * len(self.groups) + 2]), trainable=False, name="gradient_norm_sums")
+        dtype = tf.float64 if any(weight.dtype == tf.float64 for weight in model.weights) else tf.float32
+        self.sums = tf.Variable(tf.zeros([2 * len(self.groups) + 2], dtype), trainable=False, name="gradient_norm_sums")
         self.measured = tf.Variable(0.0, trainable=False, name="measured_steps")
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False, name="steps")
 
@@ -50,9 +51,9 @@ class GradientNorms(Around):
             sums = squares[self.owners[id(variable)]]
             gradient = tf.ensure_shape(gradient, variable.shape)  # that of a recurrent layer may have lost its own
             for place, values in enumerate((gradient, variable - old, old)):
-                sums[place] += square_sum(values)
+                sums[place] += square_sum(values, self.sums.dtype)
         total = tf.sqrt(tf.add_n([tf.convert_to_tensor(sums[0]) for sums in squares.values()]))
-        bad = tf.cond(tf.math.is_finite(total), lambda: 0.0, lambda: _count_bad(gradients))
+        bad = tf.cond(tf.math.is_finite(total), lambda: tf.zeros_like(total), lambda: _count_bad(gradients, total.dtype))
         norms = [tf.sqrt(sums[0]) for sums in squares.values()]
         ratios = [tf.sqrt(tf.math.divide_no_nan(sums[1], sums[2])) for sums in squares.values()]
         self.sums.assign_add(tf.stack([total, bad, *norms, *ratios]))
@@ -77,19 +78,19 @@ class GradientNorms(Around):
         self.measured.assign(0.0)
 
 
-def square_sum(values):
-    """Σ values² in float32: first down the columns of a matrix of up to 32 rows, then across.
+def square_sum(values, dtype):
+    """Σ values² in `dtype`: first down the columns of a matrix of up to 32 rows, then across.
 
     On a CPU, XLA makes one sum of everything number after number, 80 µs for 784 × 128; columns it sums side by side: 6 µs.
     The square root keeps it from making one sum of the two.
     """
-    values = tf.cast(values, tf.float32)
+    values = tf.cast(values, dtype)
     columns = tf.reshape(values, [math.gcd(values.shape.num_elements(), _ROWS), -1])
     return tf.reduce_sum(tf.square(tf.sqrt(tf.reduce_sum(tf.square(columns), axis=0))))
 
 
-def _count_bad(gradients):
-    return tf.add_n([tf.reduce_sum(tf.cast(~tf.math.is_finite(gradient), tf.float32)) for gradient in gradients])
+def _count_bad(gradients, dtype):
+    return tf.add_n([tf.reduce_sum(tf.cast(~tf.math.is_finite(gradient), dtype)) for gradient in gradients])
 
 
 def owners(model):

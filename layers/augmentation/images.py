@@ -46,6 +46,11 @@ def is_batch(images):
     return not isinstance(rows, int) or rows != 1
 
 
+def precision(images):
+    """The dtype of what is drawn for `images`: float64 for those in float64, else float32."""
+    return tf.float64 if images.dtype == tf.float64 else tf.float32
+
+
 class RandomImageLayer(ImageLayer):
     """Base of layers that change images at random, each one otherwise, and only in training."""
 
@@ -62,9 +67,8 @@ class RandomImageLayer(ImageLayer):
         return self.numbers(images, [sizes_of(images)[0]], low, high, is_batch(images))
 
     def numbers(self, images, shape, low, high, per_row=False):
-        """Uniform numbers of any shape, in float64 for images in float64, else in float32. `per_row`: see `uniform`."""
-        dtype = tf.float64 if images.dtype == tf.float64 else tf.float32
-        return low + (high - low) * uniform(shape, self.seed_generator.next(), dtype, per_row)
+        """Uniform numbers of any shape, in the `precision` of `images`. `per_row`: see `uniform`."""
+        return low + (high - low) * uniform(shape, self.seed_generator.next(), precision(images), per_row)
 
     def strengths(self, images, low, high):
         """The same numbers, to compute with `images`: shape (batch, 1, 1, 1), of their dtype."""

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.random import gamma
-from layers.augmentation.images import RandomImageLayer, factor_range, is_batch
+from layers.augmentation.images import RandomImageLayer, factor_range, is_batch, precision
 from layers.augmentation.patches import random_rectangles
 from losses.ground import whole
 from losses.ground.shapes import sizes_of
@@ -53,11 +53,11 @@ class RandomMixture(RandomImageLayer):
 
         A quotient of two gamma variables, in logarithms: for a small alpha they are smaller than any float.
         """
-        shape, alpha = [sizes_of(images)[0]], tf.cast(alpha, tf.float32)
+        shape, alpha = [sizes_of(images)[0]], tf.cast(alpha, precision(images))
         logarithms = []
         for _ in range(2):
             drawn = gamma(shape, self.seed_generator.next(), alpha + 1)
-            even = tf.cast(self.numbers(images, shape, 0.0, 1.0), tf.float32)
+            even = self.numbers(images, shape, 0.0, 1.0)
             logarithms.append(tf.math.log(drawn) + tf.math.log(tf.maximum(even, 1e-7)) / tf.maximum(alpha, 1e-6))
         return tf.sigmoid(logarithms[0] - logarithms[1])
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import forked
 import numpy as np
 import pytest
 
-from engine.distribute import workers
+from engine.distribute import cluster, workers
 
 HERE = pathlib.Path(__file__).parent
 CASE = "synchronized"
@@ -86,6 +87,23 @@ FAILURES = {  # how which worker fails: what the other says
     ("busy", 1): "has not taken part for 15 s",
     ("busy", 0): "has not taken part for 15 s",
 }
+
+
+def test_who_hangs_up_is_gone():
+    """The kernel may end what a killed process had open one by one: what it listened at a moment after its connections."""
+
+    def hangs_up(listening):
+        time.sleep(0.1)
+        listening.accept()[0].close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        ending = threading.Thread(target=hangs_up, args=(listening,))
+        ending.start()
+        assert not cluster.answers(address)
+        ending.join()
+        assert cluster.answers(address)  # stopped, or busy: a connection is made, and nobody says anything
+    assert not cluster.answers(address)
 
 
 @pytest.mark.slow

@@ -403,6 +403,14 @@ def test_gradient_stats_measure_every_so_many_steps_and_go_on_in_the_next_epoch(
     assert history.history["gradient_norm"] == [(1 + 4) / 2, (2 + 5) / 2, 3.0, (1 + 4) / 2]  # steps 0 3, 6 9, 12, 15 18
 
 
+def test_gradient_stats_are_as_exact_as_the_weights():
+    model = Sequential([Dense(1, input_shape=(3,), dtype="float64")])
+    model.compile("sgd", lambda y, p: tf.reduce_sum(p, -1))
+    x = np.random.default_rng(4).normal(size=(5, 3)).astype("float32")
+    found = model.fit(x, x[:, :1], verbose=0, callbacks=[callbacks.GradientStats(every=1)]).history["gradient_norm"]
+    np.testing.assert_allclose(found, [np.linalg.norm([*x.mean(0, "float64"), 1])], rtol=1e-14)
+
+
 def test_gradient_stats_go_to_tensorboard(tmp_path):
     pytest.importorskip("tensorboard")
     model = Sequential([Dense(2, input_shape=(3,))])
