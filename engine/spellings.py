@@ -237,6 +237,12 @@ class Logs(dict):
         raise KeyError(name)
 
 
+def takes(method, name):
+    """Whether a method, which a class of the user's own may have overridden, takes an argument of that name."""
+    parameters = inspect.signature(method).parameters
+    return name in parameters or any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters.values())
+
+
 def takes_rate(update_step):
     """Whether a method `update_step` takes the learning rate, as its third argument."""
     return len(inspect.signature(update_step).parameters) > 2

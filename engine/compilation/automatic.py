@@ -11,9 +11,6 @@ from engine.core.compiled import STREAM, CompiledStep, Step
 from engine.small_parts.as_traced import as_traced
 from losses.ground.autograph import trace
 
-# From how many steps on, of one size, a loop around them earns back what its trace and its start take.
-LOOP = 32
-
 
 class AutomaticStep(CompiledStep):
     """A step function (batch → logs), compiled for batches of `spec`.
@@ -79,7 +76,7 @@ class AutomaticStep(CompiledStep):
             first = 1  # by itself: should XLA refuse it, the batch is still in hand
             logs, ran, waited = super().on_iterator(iterator, first)
         elif self.one_by_one(STREAM):
-            first = min(count, LOOP - self.tally.made[STREAM])
+            first = min(count, xla.LOOP - self.tally.made[STREAM])
             logs, ran, waited = super().on_iterator(iterator, first)
         else:
             first = self._alike(count, STREAM)
@@ -100,7 +97,7 @@ class AutomaticStep(CompiledStep):
 
     def one_by_one(self, size):
         """Whether the next steps are too few for a loop."""
-        return not self.uses_xla(size) and self.tally.most() < LOOP
+        return not self.uses_xla(size) and self.tally.are_few()
 
     def _alike(self, count, size):
         """How many of the next `count` steps go the same way as the first."""

@@ -15,6 +15,7 @@ import collections
 
 FEW = 200
 FEW_HEAVY = 50
+LOOP = 32  # steps of one size: from here on a loop around them earns back what its trace and its start take
 
 # Measured, steps after which XLA had saved what its compiler took: a line 5,100, a small mlp 1,600, a wide one 930,
 # 60 layers 400; a transformer 240, GRU 200, LSTM 100.
@@ -63,9 +64,9 @@ class Tally:
         """Steps made, or known to come, on batches of that size."""
         return max(self.made[size], self.known[size])
 
-    def most(self):
-        """The same for the size that has most."""
-        return max(map(self.steps, {*self.made, *self.known}), default=0)
+    def are_few(self):
+        """Whether the steps of no size are worth a loop."""
+        return all(self.steps(size) < LOOP for size in {*self.made, *self.known})
 
     def get_state(self):
         """The counts as plain data."""

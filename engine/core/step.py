@@ -12,7 +12,7 @@ import functools
 
 import tensorflow as tf
 
-from engine import hints
+from engine import hints, spellings
 from engine.core.objective import add_up, weighted
 from engine.small_parts.batch import count_rows, unpack
 from losses.ground import whole
@@ -38,7 +38,7 @@ class TrainingStep:
 
         def forward():
             y_pred = self(x, training=True)
-            return y_pred, value_of(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+            return y_pred, self._loss_of(x, y, y_pred, sample_weight, training=True)
 
         with tf.GradientTape() as tape:
             y_pred, loss = forward()
@@ -48,7 +48,7 @@ class TrainingStep:
         """Measure one batch; returns the metrics so far, by name."""
         x, y, sample_weight = unpack(data)
         y_pred = self(x, training=False)
-        loss = value_of(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+        loss = self._loss_of(x, y, y_pred, sample_weight, training=False)
         self._loss_tracker.update_state(*whole.group.weighted(loss, count_rows(x)))
         return value_of(self.compute_metrics, x, y, y_pred, sample_weight)
 
@@ -66,6 +66,10 @@ class TrainingStep:
         data_terms = [("data_loss" if len(terms) == 1 else f"{name}_loss", value) for name, value, _ in terms]
         self._report_terms(data_terms + added, rows)
         return add_up(weighted(terms) + [value for _, value in added])
+
+    def _loss_of(self, x, y, y_pred, sample_weight, training):
+        more = {"training": training} if spellings.takes(self.compute_loss, "training") else {}
+        return value_of(self.compute_loss, x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **more)
 
     def _report_terms(self, terms, rows):
         """What the loss is the sum of, as (name, scalar), for who wants to report it."""

@@ -10,7 +10,8 @@ import weakref
 import numpy as np
 import tensorflow as tf
 
-from engine.compilation.automatic import LOOP, AutomaticStep
+from engine.compilation.automatic import AutomaticStep
+from engine.compilation.xla import LOOP
 from engine.small_parts.arrays import ALIGNMENT, aligned, shared
 
 _BYTES = 2**24  # of one array at most

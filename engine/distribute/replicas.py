@@ -15,7 +15,6 @@ import functools
 
 import tensorflow as tf
 
-from engine.compilation.automatic import LOOP
 from engine.core.compiled import STREAM, CompiledStep, EagerStep
 from engine.distribute import patience
 from engine.distribute.gathering import Gathering
@@ -67,7 +66,7 @@ class SpreadStep(CompiledStep):
     @property
     def few(self):
         """Whether so few steps were made, and are known to come, that nothing more is to be done for their speed."""
-        return self.automatic and self.tally.most() < LOOP
+        return self.automatic and self.tally.are_few()
 
     def run(self, *args):
         """As CompiledStep's."""

@@ -136,7 +136,7 @@ class NaNGuard(Around):
         with observe(note), tf.GradientTape() as tape:
             y_pred = model(x, training=True)
             terms = [(name, value * factor) for name, value, factor in self._terms(y, y_pred, sample_weight)]
-            loss = model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+            loss = model._loss_of(x, y, y_pred, sample_weight, training=True)
         bad = [name for name, value in terms if not _is_finite(value)]
         if layers or bad:
             return " ".join([*found, *layers, *[f"The term {bad[0]!r} of the loss is not finite."][: len(bad)]])

@@ -17,7 +17,7 @@ From the simplest to the hardest:
 
     optimizer.py    `Optimizer`: what engine/core/update_rule.py says an optimizer is, and around the formula, each with its
                     equation, clipping.py · decay.py · averaging.py · accumulation.py
-    eager_call.py   one eager call as one compiled function
+    eager_call.py   eager calls: the first ones operation by operation, then one compiled function
 
 >>> optimizer = get("sgd")
 >>> optimizer.learning_rate = 0.1

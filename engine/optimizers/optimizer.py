@@ -1,6 +1,6 @@
 """`Optimizer`: an update rule with what all optimizers offer beside their formula, each piece in a file of its own.
 
-    compiled when called eagerly (eager_call.py)
+    many eager calls are compiled (eager_call.py)
       └ accumulation.py: one update from several calls
           └ clipping.py ─► decay.py ─► the formula ─► averaging.py ─► constraints
 
@@ -14,11 +14,12 @@ import tensorflow as tf
 
 from engine import hints, spellings
 from engine.core.update_rule import UpdateRule
-from engine.optimizers import eager_call, schedules
+from engine.optimizers import schedules
 from engine.optimizers.accumulation import Accumulators
 from engine.optimizers.averaging import Averages
 from engine.optimizers.clipping import clip
 from engine.optimizers.decay import Undecayed, decay
+from engine.optimizers.eager_call import EagerCalls
 from engine.small_parts import checks
 from losses.ground import whole
 from losses.ground.autograph import value_of
@@ -72,7 +73,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
         self.gradient_accumulation_steps = gradient_accumulation_steps
         checks.shared_arguments(self)
 
-        self._traces = {}  # of eager calls
+        self._eager_calls = EagerCalls()
         self._undecayed = Undecayed()
         self._averages = Averages()
         self.accumulators = Accumulators(self.name) if gradient_accumulation_steps else None
@@ -80,7 +81,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
     skips_bad_steps = False  # whether `apply` leaves out a step whose gradients are not finite
 
     def __getstate__(self):
-        return {**super().__getstate__(), "_traces": {}}
+        return {**super().__getstate__(), "_eager_calls": EagerCalls()}
 
     # ---- state ---------------------------------------------------------------------------------
 
@@ -193,7 +194,7 @@ class Optimizer(UpdateRule, spellings.OlderRate):
     # ---- one call: the pieces around the formula -----------------------------------------------
 
     def _run(self, gradients, variables, weight):
-        eager_call.run(self, self._traces, gradients, variables, weight)
+        self._eager_calls.run(self, gradients, variables, weight)
 
     def _call(self, gradients, variables, learning_rate, weight):
         gradients = self.unscale(gradients)

@@ -71,9 +71,7 @@ class Objective:
         if self.y is None:
             value = scalar(outputs, self.layer.losses, self.seed)
         else:
-            value = self.layer.compute_loss(
-                x=x, y=self.y, y_pred=outputs, sample_weight=self.sample_weight, training=self.training
-            )
+            value = self.layer._loss_of(x, self.y, outputs, self.sample_weight, training=self.training)
         if value is None:
             raise ValueError(f"{self.layer._title} has no floating output: there is no gradient to check.")
         return value

@@ -9,6 +9,7 @@ import copy
 import functools
 import inspect
 import json
+import pickle
 
 import keras
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 import tensorflow as tf
 
 from engine import dtypes, optimizers
-from engine.optimizers import nadam, schedules
+from engine.optimizers import eager_call, nadam, schedules
 from engine.study.older_keras import is_older
 from losses.ground.configurable import constructor_arguments
 
@@ -415,8 +416,12 @@ WAYS.append(("Adam", {"gradient_accumulation_steps": 3, "use_ema": True, "ema_ov
 
 
 @pytest.mark.parametrize("name, arguments", WAYS, ids=[f"{name}{len(more) or ''}" for name, more in WAYS])
-def test_eager_plain_traced_and_xla_agree(name, arguments):
+def test_eager_plain_traced_and_xla_agree(name, arguments, monkeypatch):
+    monkeypatch.setattr(eager_call, "FEW", 2)
     expected = steps_of(ours(name, arguments), "eager")
+    for few in (0, 4):
+        monkeypatch.setattr(eager_call, "FEW", few)  # no bit depends on when an update is compiled
+        np.testing.assert_array_equal(steps_of(ours(name, arguments), "eager"), expected)
     for way in ("plain", "function", "xla"):
         np.testing.assert_allclose(steps_of(ours(name, arguments), way), expected, rtol=1e-9, atol=1e-12, err_msg=way)
 
@@ -444,7 +449,8 @@ class Counting(optimizers.Optimizer):
         return (variable - self.factor * learning_rate * gradient,)
 
 
-def test_eager_calls_share_one_trace_until_a_hyperparameter_changes():
+def test_eager_calls_share_one_trace_until_a_hyperparameter_changes(monkeypatch):
+    monkeypatch.setattr(eager_call, "FEW", 0)
     weight, optimizer = tf.Variable([8.0, 4.0]), Counting(learning_rate=1.0)
     gradient, Counting.traces = [tf.constant([1.0, 0.5])], 0
     for _ in range(3):
@@ -462,6 +468,21 @@ def test_eager_calls_share_one_trace_until_a_hyperparameter_changes():
     optimizer.learning_rate = schedules.PiecewiseConstantDecay([1000], [4.0, 1.0])
     optimizer.apply(gradient, [weight])
     assert weight.numpy().tolist() == [1.25, -0.5]
+
+
+def test_few_eager_calls_are_not_compiled():
+    weight, other, optimizer = tf.Variable([8.0, 4.0]), tf.Variable([1.0]), Counting(learning_rate=1.0)
+    optimizer.build([weight, other])
+    Counting.traces, traces = 0, []
+    for _ in range(eager_call.FEW + 3):
+        optimizer.apply([tf.constant([1.0, 0.5])], [weight])
+        traces.append(Counting.traces)
+    assert traces == [*range(1, eager_call.FEW + 2)] + [eager_call.FEW + 1] * 2
+    optimizer.apply([tf.constant([1.0])], [other])
+    assert Counting.traces == eager_call.FEW + 2 and other.numpy() == 0
+    for copied in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        copied.apply([tf.constant([1.0, 0.5])], copied._weights[:1])
+        assert copied.iterations == eager_call.FEW + 5
 
 
 def test_setting_the_rate_reaches_compiled_code():

@@ -85,6 +85,19 @@ class ComputeLossOverride(Base):
         return tf.reduce_mean(tf.square(y - y_pred)) + sum(self.losses)
 
 
+class ComputeLossWithoutTraining(Base):
+    """As the signature was before `training` came."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, allow_empty=False):
+        return tf.reduce_mean(tf.square(y - y_pred)) + sum(self.losses)
+
+
+class ComputeLossThatAsks(Base):
+    def compute_loss(self, x, y, y_pred, sample_weight, training):
+        assert training in (True, False)
+        return tf.reduce_mean(tf.square(y - y_pred)) + sum(self.losses)
+
+
 class ComputeMetricsOverride(Base):
     def compute_metrics(self, x, y, y_pred, sample_weight):
         results = super().compute_metrics(x, y, y_pred, sample_weight)
@@ -92,7 +105,8 @@ class ComputeMetricsOverride(Base):
         return results
 
 
-IDIOMS = [CompiledLossIdiom, ComputeLossIdiom, OwnMetricsIdiom, VerbsIdiom, ComputeLossOverride, ComputeMetricsOverride]
+IDIOMS = [CompiledLossIdiom, ComputeLossIdiom, OwnMetricsIdiom, VerbsIdiom, ComputeLossOverride, ComputeLossWithoutTraining,
+          ComputeLossThatAsks, ComputeMetricsOverride]  # fmt: skip
 
 
 @pytest.mark.parametrize("idiom", IDIOMS)
@@ -102,8 +116,10 @@ def test_steps_of_ones_own_give_the_same_run(idiom, eager):
     for cls in (Base, idiom):
         model = cls()
         compiled(model, metrics=["mae"], run_eagerly=eager, jit_compile=False)
-        histories.append(model.fit(X[:8], Y[:8], batch_size=4, epochs=3, shuffle=False, verbose=0).history)
-    for key in ("loss", "mae"):
+        measured = dict(validation_data=(X[:5], Y[:5]), verbose=0)
+        histories.append(model.fit(X[:8], Y[:8], batch_size=4, epochs=3, shuffle=False, **measured).history)
+    own = idiom is OwnMetricsIdiom  # which the test step does not know
+    for key in ("loss", "mae", *["val_loss"] * (not own)):
         np.testing.assert_allclose(histories[1][key], histories[0][key], rtol=1e-5, err_msg=key)
 
 
