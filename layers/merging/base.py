@@ -2,10 +2,12 @@
 
 import functools
 
+import numpy as np
 import tensorflow as tf
 
 from engine.core.layer import Layer
 from losses.ground.masks import get_mask
+from losses.ground.numerics import cast
 from losses.ground.shapes import sizes_of
 
 
@@ -13,7 +15,7 @@ class Merge(Layer):
     """Base of layers that combine inputs element by element; a subclass writes `merge`.
 
     The inputs broadcast to each other; one of lower rank first gets axes of size 1 after the batch. If all inputs
-    have masks, a step counts in the outputs if it counts in any input.
+    have masks, a step counts in the outputs if it counts in any input. Integers beside floating inputs become floating.
     """
 
     num_inputs = None  # any
@@ -41,7 +43,7 @@ class Merge(Layer):
         check_list(self, inputs)
         rank = max(item.shape.rank for item in inputs)
         masks = [get_mask(item) for item in inputs]
-        inputs = [at_rank(item, rank) for item in inputs]
+        inputs = [at_rank(item, rank) for item in in_one_dtype(inputs)]
         if self.neutral is None or all(mask is None for mask in masks):
             return self.merge(inputs)
         masks = [True if mask is None else at_end(mask, rank) for mask in masks]
@@ -66,6 +68,21 @@ def check_list(layer, inputs):
         raise ValueError(f"{layer._title} takes a list of inputs, received a single one.")
     if not inputs or layer.num_inputs not in (None, len(inputs)):
         raise ValueError(f"{layer._title} takes a list of {layer.num_inputs or 1} inputs, received {len(inputs)}.")
+
+
+def in_one_dtype(inputs):
+    """`inputs` in a dtype that holds all of them; integers do not make what is floating wider."""
+    dtypes = {item.dtype for item in inputs}
+    if len(dtypes) == 1:
+        return inputs
+    floating = {dtype for dtype in dtypes if dtype.is_floating or dtype.is_complex}
+    if len(floating) == 1:
+        common = floating.pop()
+    elif floating == {tf.float16, tf.bfloat16}:
+        common = tf.float32
+    else:
+        common = tf.as_dtype(np.result_type(*(dtype.as_numpy_dtype for dtype in floating or dtypes - {tf.string})))
+    return [cast(item, common) for item in inputs]
 
 
 def at_rank(tensor, rank):

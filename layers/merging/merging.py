@@ -9,7 +9,7 @@ import string
 
 import tensorflow as tf
 
-from layers.merging.base import Merge, check_list
+from layers.merging.base import Merge, check_list, in_one_dtype
 from layers.normalization.unit_normalization import unit_length
 
 
@@ -197,6 +197,7 @@ class Dot(Merge):
         for name, axis in zip(names, axes):
             name[axis] = "b"
         left, right = ("".join(name) for name in names)
+        inputs = in_one_dtype(inputs)
         if self.normalize:
             inputs = [unit_length(item, axis) for item, axis in zip(inputs, axes)]
         outputs = tf.einsum(f"{left},{right}->{(left + right[1:]).replace('b', '')}", *inputs)

@@ -1,5 +1,6 @@
 """Embedding, Masking, Lambda and merging: what a row cannot say."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -73,3 +74,31 @@ def test_concatenate_joins_masks_of_images_in_time():
     for tensor, mask in zip(inputs, masks, strict=True):
         tensor._keras_mask = mask
     np.testing.assert_array_equal(get_mask(layers.Concatenate(axis=1)(inputs)), tf.concat(masks, 1))
+
+
+MERGING = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot"]
+DTYPES = [("int64", "float32"), ("bool", "float32"), ("float64", "float32"), ("int32", "float16"), ("int32", "int64"), ("uint8", "int32"),
+          ("float16", "bfloat16")]  # fmt: skip
+
+
+@pytest.mark.parametrize("first, second", DTYPES)
+@pytest.mark.parametrize("name", MERGING)
+def test_inputs_of_several_dtypes_merge_as_in_keras(name, first, second):
+    """One-hot columns of integers beside numbers, above all."""
+    arguments = {"axes": 1} if name == "Dot" else {}
+    x, y = tf.cast([[1, 2, 0]], first), tf.cast([[4, 0, 6]], second)
+    expected = getattr(keras.layers, name)(**arguments)([x, y])
+    outputs = getattr(layers, name)(**arguments)([x, y])
+    assert outputs.dtype == expected.dtype
+    np.testing.assert_array_equal(outputs, expected)
+
+
+def test_masks_stay_where_dtypes_differ():
+    x = layers.Embedding(5, 2, mask_zero=True)(tf.constant([[1, 0]]))
+    outputs = layers.Add()([x, layers.Masking(0)(tf.constant([[[1, 1], [0, 0]]]))])
+    assert get_mask(outputs).numpy().tolist() == [[True, False]] and outputs.dtype == tf.float32
+
+
+def test_text_and_numbers_do_not_merge():
+    with pytest.raises(ValueError, match="Text does not fit where float32 is computed"):
+        layers.Concatenate()([tf.constant([["a"]]), tf.constant([[1.0]])])
