@@ -18,7 +18,7 @@ import collections
 import numpy as np
 import tensorflow as tf
 
-from engine.configs import operations
+from engine.configs import operations, tensorflow_functions
 from engine.configs.layer_config import get_layer
 from engine.core import symbolic
 from engine.core.inputs import InputLayer
@@ -83,6 +83,8 @@ def _member(entry):
         spend("an operation", memory=LAYER)
         arguments = {key: value for key, value in entry["config"].items() if key != "name"}
         return operations.Operation(entry["class_name"], arguments, entry["name"])
+    if (entry.get("module"), entry["class_name"]) == (tensorflow_functions.MODULE, tensorflow_functions.CLASS_NAME):
+        return tensorflow_functions.TensorFlowFunction(entry["config"]["function"])
     return get_layer(entry)
 
 
@@ -212,15 +214,14 @@ def _names(nodes):
 def _describe_member(node, name):
     if isinstance(node.operation, Layer):
         return serialize_object(node.operation)
-    module, class_name, arguments, _ = operations.describe(node)
-    return {"module": module, "class_name": class_name, "config": {"name": name, **serialize(arguments)},
-            "registered_name": class_name}  # fmt: skip
+    found = operations.describe(node)
+    return {"module": found.module, "class_name": found.class_name, "config": {"name": name, **serialize(found.arguments)},
+            "registered_name": found.class_name}  # fmt: skip
 
 
 def _describe_call(node, where):
-    if isinstance(node.operation, Layer):
-        return {"args": _encode(node.args, where), "kwargs": _encode(node.kwargs, where)}
-    return {"args": _encode(operations.describe(node)[-1], where), "kwargs": {}}
+    call = node if isinstance(node.operation, Layer) else operations.describe(node)
+    return {"args": _encode(call.args, where), "kwargs": _encode(call.kwargs, where)}
 
 
 def _encode(item, where):

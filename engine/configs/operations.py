@@ -1,16 +1,19 @@
 """Nodes of a graph that are no layers, such as `x + 1` or `tf.concat([x, y], -1)`, and what a config calls them.
 
 A config names an operation by its class in the interchange format ("Add", "Mean") and lists its fixed arguments. Here
-is the one table from those names to functions of TensorFlow, and the one back. Nothing else can be named by a config;
-an operation of your own comes through `custom_objects={"MyOperation": function}`.
+is the one table from those names to functions of TensorFlow, and the one back. What that format has no name for is called as
+TensorFlow calls it (tensorflow_functions.py). Nothing else can be named by a config; an operation of your own comes through
+`custom_objects={"MyOperation": function}`.
 """
 
+import collections
 import functools
 import inspect
 
 import tensorflow as tf
 
 from engine import activations, dtypes
+from engine.configs import tensorflow_functions
 from engine.core import symbolic
 from engine.functional import operators
 from engine.small_parts.account import spend
@@ -244,28 +247,35 @@ _FUNCTIONS = {
 }  # fmt: skip
 
 
+Description = collections.namedtuple("Description", "module class_name arguments args kwargs")
+
+
 def describe(node):
-    """(module, class name, fixed arguments, operands) of a node that is no layer's call; ValueError if none says it."""
+    """The Description of a node that is no layer's call: its operation, and what that is called on; ValueError if none says it."""
     operation = node.operation
     if isinstance(operation, Operation):
-        name, arguments, operands = operation.class_name, operation.arguments, node.args
+        name, arguments, args = operation.class_name, operation.arguments, node.args
     elif operation.name.startswith("tf."):
-        name, arguments, operands = _describe_function(node, operation.name.removeprefix("tf.").removesuffix("_v2"))
+        described = _describe_function(node, operation.name.removeprefix("tf.").removesuffix("_v2"))
+        if described is None:
+            return _by_public_name(node)
+        name, arguments, args = described
     else:
         reflected = operation.name not in _OPERATORS and operation.name.startswith("r")
         name = _OPERATORS.get(operation.name.removeprefix("r") if reflected else operation.name)
         if name is None:
             raise _undescribed(operation.name)
-        arguments, operands = {}, node.args[::-1] if reflected else node.args
+        arguments, args = {}, node.args[::-1] if reflected else node.args
         if name == "GetItem":
-            operands = (operands[0], tuple(operands[1]))
+            args = (args[0], tuple(args[1]))
     module = next((module for module, functions in _MODULES.items() if name in functions), None)
-    return module, name, arguments, operands
+    return Description(module, name, arguments, args, {})
 
 
 def _describe_function(node, name):
+    """(class name, fixed arguments, operands) where the table says the same as a function of TensorFlow; else None."""
     if name not in _FUNCTIONS:
-        raise _undescribed(f"tf.{name}")
+        return None
     cls, count, names = _FUNCTIONS[name]
     signature = inspect.signature(node.operation.function)
     given = list(signature.bind(*node.args, **node.kwargs).arguments.items())
@@ -274,13 +284,20 @@ def _describe_function(node, name):
         if value is None or value is False or argument == "name":
             continue
         if argument not in names or symbolic.symbols_in(value):
-            raise _undescribed(f"tf.{name}", f" with {argument}={value!r}")
+            return None
         arguments[names[argument]] = value
     return cls, arguments, tuple(value for _, value in given[:count])
 
 
-def _undescribed(name, with_argument=""):
+def _by_public_name(node):
+    name = tensorflow_functions.public_name(node.operation.function)
+    if name is None:
+        raise _undescribed(node.operation.name)
+    module, class_name = tensorflow_functions.MODULE, tensorflow_functions.CLASS_NAME
+    return Description(module, class_name, {"function": name}, node.args, node.kwargs)
+
+
+def _undescribed(name):
     return ValueError(
-        f"get_config() of a graph: no operation of the interchange format stands for {name}{with_argument}. "
-        "Make it a Layer of your own, with that function in its call()."
+        f"get_config() of a graph: no config can name {name}. Make it a Layer of your own, with that function in its call()."
     )
