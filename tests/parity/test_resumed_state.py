@@ -39,6 +39,7 @@ OTHER = {
     "asked": "a run of this process", "waiting": "how long this process waited for data", "started": "a time", "saved_at": "a time",
     "seconds": "how long epochs of this process took", "_began": "a time", "began": "a time",
     "eager": "the steps of this process, and how fast they were", "kept": "likewise, compiled", "report": "what this process traced",
+    "_eager_calls": "how often this process called an optimizer: when it is compiled, on which no bit depends",
     "pace": "how fast steps were", "left": "how the test stops a run",
 }  # fmt: skip
 
