@@ -9,6 +9,8 @@ from engine.core.inputs import Input, InputLayer
 from engine.core.layer import Layer
 from engine.model import Model
 from engine.sequential import Sequential
+from losses.ground.configurable import remake
+from losses.ground.lookup import remaking
 
 
 def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive=False):
@@ -32,7 +34,8 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
     def new_layer(layer):
         if recursive and isinstance(layer, Model) and _has_structure(layer):
             return clone_model(layer, None, clone_function, call_function, recursive)
-        found = _from_config(layer) if clone_function is None else clone_function(layer)
+        with remaking():
+            found = remake(layer) if clone_function is None else clone_function(layer)
         if not isinstance(found, Layer):
             raise ValueError(f"clone_model: clone_function returns a Layer for each layer; for {layer._title} it gave {found!r}.")
         return found
@@ -43,7 +46,7 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
                 f"clone_model: {model._title} has a call() of its own, so it is cloned by its get_config() alone. Leave out "
                 "input_tensors, clone_function and call_function, or make the model of Inputs or as a Sequential."
             )
-        return _from_config(model)
+        return remake(model)
     if isinstance(model, Sequential):
         if call_function is not None:
             raise ValueError(f"clone_model: {model._title} calls its layers one after the other; call_function is for graphs.")
@@ -59,10 +62,6 @@ def _has_structure(model):
     """Whether the layers and calls of `model` are known without its own code."""
     own = type(model)
     return own.call in (Model.call, Sequential.call) and own.__init__ in (Model.__init__, Sequential.__init__)
-
-
-def _from_config(layer):
-    return type(layer).from_config(layer.get_config())
 
 
 def _starts(model, given):

@@ -60,8 +60,8 @@ class Lambda(Layer):
     def get_config(self):
         config = {name: value for name, value in super().get_config().items() if value is not None}
         name = config["function"]
-        return {**config, "function": {"module": "builtins", "class_name": "function", "config": name,
-                                       "registered_name": "function"}}  # fmt: skip
+        described = {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+        return {**config, "function": described if isinstance(name, str) else name}
 
     @classmethod
     def from_config(cls, config):

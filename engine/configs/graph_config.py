@@ -6,7 +6,8 @@ It is described by its layers and, for each layer, the calls on symbols it took 
         {"class_name": "InputLayer", "name": "x", "config": {...}, "inbound_nodes": []},
         {"class_name": "Dense", "name": "dense", "config": {"units": 2, ...}, "inbound_nodes": [
             {"args": [<the tensor x 0 0>], "kwargs": {}}]}],
-     "input_layers": ["x", 0, 0], "output_layers": ["dense", 0, 0]}
+     "input_layers": ["x", 0, 0], "output_layers": ["dense", 0, 0],
+     "added_losses": [["loss", 0, 0]], "added_metrics": {}}
 
 A tensor is three things: the name of the layer that made it, which of that layer's calls, which output of the call.
 So to read is: make all layers, then repeat each call as soon as the tensors it needs are there. Operations such as `+`
@@ -28,6 +29,8 @@ from engine.small_parts.account import LAYER, spend
 from engine.small_parts.signature import signature
 from losses.ground.configurable import serialize, serialize_object
 
+_ADDED = ("added_losses", "added_metrics")  # what add_loss and add_metric were given as symbols; Keras knows no such thing
+
 # ---- reading ------------------------------------------------------------------------------------
 
 _Call = collections.namedtuple("_Call", "name number args kwargs needs")
@@ -47,7 +50,10 @@ def read_graph(cls, config):
         return tensors[name, number - _calls_before(members[name]), index]
 
     own = {key: config[key] for key in ("name", "trainable") if key in config}
-    return cls(ends(config["input_layers"]), ends(config["output_layers"]), **own)
+    model = cls(ends(config["input_layers"]), ends(config["output_layers"]), **own)
+    if _ADDED[0] in config:
+        model._add_to_graph(*(ends(config[key]) for key in _ADDED))
+    return model
 
 
 def _make_tensors(members, calls, title):
@@ -156,11 +162,6 @@ def _decode(item, tensors):
 
 def describe_graph(model):
     """The config of a functional model."""
-    if model._added_losses or model._added_metrics:
-        raise NotImplementedError(
-            f"{model._title}: a config cannot hold what add_loss and add_metric were given as symbols. "
-            "Call them in the call() of a layer instead."
-        )
     for symbol in model.inputs:
         if symbol.node.inputs:
             raise ValueError(
@@ -188,12 +189,14 @@ def describe_graph(model):
         name, number, index = where[id(structure)]
         return [name, number + _calls_before(structure.node.operation), index]
 
+    added = model._added_losses, model._added_metrics
     return {
         "name": model.name,
         "trainable": model.trainable,
         "layers": list(entries.values()),
         "input_layers": ends(model.input),
         "output_layers": ends(model.output),
+        **(dict(zip(_ADDED, map(ends, added))) if any(added) else {}),
     }
 
 

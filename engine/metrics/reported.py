@@ -7,6 +7,7 @@ from engine.core import tracking
 from engine.metrics.by_shape import for_shapes
 from engine.metrics.mean import MeanMetricWrapper
 from losses.ground.autograph import traceable, value_of
+from losses.ground.configurable import remake
 from losses.ground.nests import follow
 from losses.ground.outputs import numbered, spread
 
@@ -117,7 +118,7 @@ def _another(item, names):
     if not isinstance(item, metric_library.Metric):
         return item
     name = item.name.removeprefix(f"{names[0]}_") if names.own else item.name
-    return type(item).from_config({**item.get_config(), "name": name})
+    return remake(item, name=name)
 
 
 def named(metrics):

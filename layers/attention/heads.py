@@ -10,7 +10,7 @@ from engine.small_parts.sizes import positive_integer
 from layers.attention.attention import causal_mask
 from layers.dropout import Dropout
 from layers.weights import flat_product, keep_arguments, make_weight
-from losses.ground.configurable import serialize
+from losses.ground.configurable import remake, serialize
 from losses.ground.shapes import sizes_of
 
 
@@ -134,7 +134,7 @@ class HeadsLayer(Layer):
 def _again(initializer):
     """An initializer with the same arguments: each weight has one of its own, and so other values."""
     known = isinstance(initializer, initializers.Initializer)
-    return type(initializer).from_config(initializer.get_config()) if known else initializer
+    return remake(initializer) if known else initializer
 
 
 def heads_first(projected):

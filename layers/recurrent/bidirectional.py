@@ -4,8 +4,7 @@ import tensorflow as tf
 
 from engine.configs.layer_config import get_layer
 from engine.core.layer import Layer
-from losses.ground.configurable import serialize
-from losses.ground.lookup import custom_object_scope
+from losses.ground.configurable import remake, serialize
 
 _MERGES = {
     "concat": lambda forward, backward: tf.concat([forward, backward], axis=-1),
@@ -47,9 +46,9 @@ class Bidirectional(Layer):
         layer = _recurrent(self, "layer", layer)
         name = layer.name.removeprefix("forward_")
         self.merge_mode = merge_mode
-        self.forward_layer = _copy(layer, name=f"forward_{name}")
+        self.forward_layer = remake(layer, name=f"forward_{name}")
         if backward_layer is None:
-            self.backward_layer = _copy(layer, name=f"backward_{name}", go_backwards=not layer.go_backwards)
+            self.backward_layer = remake(layer, name=f"backward_{name}", go_backwards=not layer.go_backwards)
         else:
             self.backward_layer = _recurrent(self, "backward_layer", backward_layer)
         self._check_pair()
@@ -131,10 +130,3 @@ def _recurrent(owner, name, layer):
     if not isinstance(layer, Layer) or not hasattr(layer, "go_backwards"):
         raise ValueError(f"{owner._title} takes a recurrent layer as `{name}`, received {layer!r}.")
     return layer
-
-
-def _copy(layer, **changes):
-    """A new layer like `layer`, not built, with some arguments changed."""
-    inside = {type(item).__name__: type(item) for _, item in layer.named_layers()}  # a cell of your own needs no scope
-    with custom_object_scope(inside):
-        return type(layer).from_config({**layer.get_config(), **changes})

@@ -11,7 +11,7 @@ import inspect
 import re
 from typing import Any
 
-from losses.ground.lookup import registered_name
+from losses.ground.lookup import is_remaking, note, registered_name, remaking
 
 _OURS = ("losses", "engine", "layers")
 
@@ -104,7 +104,7 @@ def serialize(value):
         items = [serialize(item) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     if inspect.isfunction(value):
-        return registered_name(value)
+        return value if is_remaking() else registered_name(value)
     if hasattr(value, "as_numpy_dtype"):  # a tf.DType
         return value.name
     if hasattr(value, "tolist"):  # NumPy scalars and arrays, and tensors through numpy()
@@ -123,9 +123,17 @@ def serialize_object(value):
     """The config dict of a Configurable: where its class is from, its name and its arguments."""
     cls = type(value)
     ours = cls.__module__.split(".")[0] in _OURS
+    if not ours:
+        note(cls, public_name(cls))
     return {
         "module": cls.keras_module if ours else cls.__module__,
         "class_name": public_name(cls),
         "config": value.get_config(),
         "registered_name": None if ours else registered if ">" in (registered := registered_name(cls)) else public_name(cls),
     }
+
+
+def remake(item, **changes):
+    """An object like `item`, made anew from its config, but for the arguments in `changes`."""
+    with remaking():
+        return type(item).from_config({**item.get_config(), **changes})

@@ -13,6 +13,7 @@ import inspect
 import re
 
 _custom_objects = contextvars.ContextVar("custom_objects", default=None)
+_met = contextvars.ContextVar("met", default=None)  # classes by name, while something is made anew
 _registered = {}  # for the whole program, under "package>name" or whatever name a program has put in
 
 
@@ -59,7 +60,28 @@ def custom_object(name):
 
 
 def _own():
-    return {**_registered, **(_custom_objects.get() or {})}
+    return {**(_met.get() or {}), **_registered, **(_custom_objects.get() or {})}
+
+
+@contextlib.contextmanager
+def remaking():
+    """Within the block configs are for this process alone: functions stay in them, and the classes that they name are found."""
+    token = _met.set({})
+    try:
+        yield
+    finally:
+        _met.reset(token)
+
+
+def is_remaking():
+    """Whether a config that is written now is read in the same process."""
+    return _met.get() is not None
+
+
+def note(cls, name):
+    """A config names the class `cls`, which no table knows."""
+    if is_remaking():
+        _met.get().update({name: cls, registered_name(cls): cls})
 
 
 def get_custom_objects():

@@ -10,18 +10,10 @@ import pytest
 import tensorflow as tf
 
 import engine
-from engine import Input, Model, Sequential, clone_model, metrics, optimizers, regularizers, set_seed
+from engine import Input, Layer, Model, Sequential, clone_model, metrics, optimizers, regularizers, set_seed
 from layers import (
-    LSTM,
-    Add,
-    BatchNormalization,
-    Concatenate,
-    Dense,
-    Dropout,
-    Embedding,
-    GlobalAveragePooling1D,
-    Remat,
-    Reshape,
+    Add, BatchNormalization, Bidirectional, Concatenate, Dense, Dropout, Embedding, GlobalAveragePooling1D, LSTM, Lambda,
+    Remat, Reshape, SimpleRNN, TimeDistributed,
 )
 
 RANDOM = np.random.default_rng(0)
@@ -302,3 +294,27 @@ def test_frozen_stays_frozen_in_a_clone():
     model = graph()
     model.trainable = False
     assert not clone_model(model).trainable_weights and not clone_model(model).trainable
+
+
+def test_a_clone_has_the_functions_and_classes_that_no_file_could_name():
+    class Doubled(Layer):
+        def call(self, inputs):
+            return 2 * inputs
+
+    def three_times(inputs):
+        return 3 * inputs
+
+    x = Input((4, 3))
+    y = TimeDistributed(Doubled())(Lambda(lambda inputs: inputs + 1)(Lambda(three_times)(x)))
+    y = Dense(2, activation=lambda inputs: inputs**2, kernel_regularizer=lambda kernel: tf.reduce_sum(kernel**2))(y)
+    y = Bidirectional(SimpleRNN(2, activation=three_times))(y)
+    model = Model(x, Dense(1)(y))
+    data = np.random.default_rng(1).normal(size=(5, 4, 3))
+    listing = Sequential([Input((4, 3)), model, Lambda(lambda inputs: -inputs)])
+    again = dict(clone_function=lambda layer: type(layer).from_config(layer.get_config()))
+    for original, arguments in ((model, {}), (model, again), (listing, {}), (listing, again)):
+        clone = clone_model(original, **arguments)
+        clone.set_weights(original.get_weights())
+        np.testing.assert_array_equal(clone(data), original(data))
+        assert [float(loss) for loss in clone.losses] == [float(loss) for loss in original.losses]
+        assert not {id(weight) for weight in clone.weights} & {id(weight) for weight in original.weights}

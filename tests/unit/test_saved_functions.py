@@ -107,3 +107,30 @@ def test_what_takes_functions_cannot_be_saved():
     model = Model(inputs, tf.scan(lambda before, item: before + item, inputs))
     with pytest.raises(ValueError, match="no config can name tf.scan.*Make it a Layer of your own"):
         model.to_json()
+
+
+def test_losses_and_metrics_of_a_graph_are_saved(tmp_path):
+    inputs = Input((6,))
+    hidden = Dense(3, activation="relu")(inputs)
+    model = Model({"x": inputs}, Dense(2)(hidden))
+    model.add_loss(tf.reduce_mean(tf.square(hidden)))
+    model.add_metric(tf.reduce_max(hidden), name="largest", aggregation="mean")
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "model.keras")
+    read = load_model(tmp_path / "model.keras")
+    x, y = {"x": X[:, 0]}, X[:, 0, :2]
+    expected, found = (each.fit(x, y, epochs=2, verbose=0).history for each in (model, read))
+    assert found.keys() == expected.keys() >= {"loss", "largest", "add_loss"}
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-6)
+
+
+@pytest.mark.parametrize("damage", [[["nowhere", 0, 0]], [["dense", 5, 0]], 3, None])
+def test_damaged_losses_of_a_graph_are_refused(damage):
+    inputs = Input((6,))
+    model = Model(inputs, Dense(2, name="dense")(inputs))
+    model.add_loss(tf.reduce_mean(model.output))
+    config = json.loads(model.to_json())
+    config["config"]["added_losses"] = damage
+    with pytest.raises(FileError):
+        model_from_json(json.dumps(config))
