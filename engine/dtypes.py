@@ -52,6 +52,15 @@ def cast(tensor, name):
     return tensor if tensor.dtype.name == name else numerics.cast(tensor, name)
 
 
+def computable(tensor, name):
+    """`tensor` if numbers with fractions fit into it; integers and booleans in the dtype `name`.
+
+    >>> computable(tf.constant([True, False]), "float32").numpy().tolist()
+    [1.0, 0.0]
+    """
+    return tensor if tensor.dtype.is_floating or tensor.dtype.is_complex else cast(tensor, name)
+
+
 _default = {"floatx": "float32", "policy": None}  # one place, so that a setting is never half changed
 
 

@@ -22,6 +22,7 @@ from engine.kept_states import make_kept_states
 from engine.metrics.loss_terms import LossTerms
 from engine.metrics.reported import CompiledMetrics, listed, named, results
 from engine.metrics.reported_loss import ReportedLoss, checked
+from engine.optimizers.accumulation import no_leftovers
 from engine.outputs import output_shapes
 from engine.passes import begin, spared
 from engine.small_parts import arguments
@@ -125,7 +126,7 @@ class Trainer:
             history, bar = History(), [ProgressBar(verbose)] if verbose and not any(isinstance(item, ProgressBar) for item in given) else []
             params = dict(epochs=epochs, steps=feed.steps, verbose=verbose)
             callbacks = CallbackList([given, history, *bar], self, params)
-            with explained(self, feed, *validation.feeds.values()):
+            with explained(self, feed, *validation.feeds.values()), no_leftovers(self):
                 return loop.fit(self, feed, callbacks, history, epochs, validation, initial_epoch, around)
 
     @spellings.passes_over(*spellings.OF_WORKERS)

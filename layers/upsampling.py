@@ -11,6 +11,7 @@ import math
 import tensorflow as tf
 
 from engine.core.layer import Layer
+from engine.dtypes import computable
 from engine.small_parts.input_spec import InputSpec
 from engine.small_parts.sizes import positive_integer
 from layers.spatial import SpatialLayer, multiply_axes, one_of, per_axis
@@ -113,7 +114,7 @@ class UpSampling2D(SpatialLayer):
     def compute(self, inputs):
         if self.interpolation in ("nearest", "area"):
             return repeat_axes(inputs, self.size)
-        kernel = KERNELS[self.interpolation]
+        kernel, inputs = KERNELS[self.interpolation], computable(inputs, self.compute_dtype)
         sizes = zip(sizes_of(inputs)[1:-1], self.size)
         return multiply_axes(inputs, [enlarging_matrix(size, factor, kernel, inputs.dtype) for size, factor in sizes])
 

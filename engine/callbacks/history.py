@@ -83,8 +83,9 @@ class CSVLogger(Callback):
 
     def on_ready(self, run):
         self.file = open(self.filename, "r+", newline="", opener=_open_or_create)  # noqa: SIM115 (closed in close())
-        if self.append:
-            self.rows = list(csv.reader(self.file, delimiter=self.separator))
+        there = list(csv.reader(self.file, delimiter=self.separator)) if self.append else []
+        if self.append and not (self.rows and _begins(there, self.rows)):
+            self.rows = there
             self.file.seek(0, os.SEEK_END)
         else:  # a new file; or of a run that goes on: that may have written past its checkpoint
             self._rewrite(self.rows)
@@ -113,13 +114,17 @@ class CSVLogger(Callback):
         return {"rows": self.rows}
 
     def set_state(self, state):
-        if not self.append:
-            self.rows = state["rows"]
+        self.rows = state["rows"]
 
     def close(self):
         if self.file is not None:
             self.file.close()
             self.file = None
+
+
+def _begins(rows, first):
+    """Whether `rows` begin with the rows `first`, which may have had fewer columns then."""
+    return len(rows) >= len(first) and all(row[: len(cells)] == [str(cell) for cell in cells] for row, cells in zip(rows, first))
 
 
 def _open_or_create(path, flags):

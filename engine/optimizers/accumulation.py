@@ -1,5 +1,7 @@
 """Gradient accumulation: one update from several micro-batches, where a whole batch would not fit into memory."""
 
+import contextlib
+
 import tensorflow as tf
 
 from engine import dtypes
@@ -39,6 +41,32 @@ class Accumulators(dict):
         gradients = []
         for variable, total in zip(variables, sums_of_all([self[id(variable)].read_value() for variable in variables])):
             gradients.append(tf.math.divide_no_nan(total, tf.cast(self.gathered, variable.dtype)))
-        for taken in [self.gathered, *(self[id(variable)] for variable in variables)]:
-            taken.assign(tf.zeros_like(taken))
+        self._empty([self[id(variable)] for variable in variables])
         return gradients
+
+    def let_go(self):
+        """Forget all that was gathered."""
+        self._empty(self.values())
+
+    def _empty(self, sums):
+        for taken in [self.gathered, *sums]:
+            taken.assign(tf.zeros_like(taken))
+
+
+@contextlib.contextmanager
+def no_leftovers(model):
+    """If the block fails in the midst of training, `model`'s optimizer lets go what it has gathered for an update that does not come."""
+    before = _calls(model)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(tf.errors.OpError):  # a machine that is gone is not what is to be told
+            if before is not None and _calls(model) not in (before, None):  # a run that was refused changes nothing
+                model.optimizer.let_go()
+        raise
+
+
+def _calls(model):
+    """(the optimizer, the number of its calls so far) if `model` accumulates gradients, else None."""
+    optimizer = model.optimizer
+    return (id(optimizer), int(optimizer.calls)) if getattr(optimizer, "gradient_accumulation_steps", None) else None

@@ -182,6 +182,12 @@ class Optimizer(UpdateRule, spellings.OlderRate):
             variables = self._weights if variables is None else list(variables)
             tf.cond(self.accumulators.gathered > 0, lambda: self._update_early(variables), tf.no_op)
 
+    def let_go(self) -> None:
+        """Forget the micro-batches gathered since the last update, if any: for an epoch that does not come to its end."""
+        if self.gradient_accumulation_steps:
+            self.accumulators.let_go()
+            self._calls.assign(self.iterations * self.gradient_accumulation_steps)
+
     def constants(self) -> tuple:
         """All that a trace of the update holds fixed: where this has changed, the update is traced anew."""
         return (*super().constants(), len(self._undecayed))

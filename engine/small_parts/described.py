@@ -9,7 +9,7 @@ import tensorflow as tf
 from engine import dtypes, hints, spellings
 from engine.small_parts.given import as_arrays
 from losses.ground.configurable import Configurable, constructor_arguments, describe, serialize
-from losses.ground.numerics import cast
+from losses.ground.numerics import cast, check_castable
 
 
 class Described(Configurable):
@@ -64,6 +64,10 @@ class Described(Configurable):
                     f"{self._title}: weight {path!r} has shape {tuple(variable.shape)}, received {value.shape}. "
                     "Nothing was assigned."
                 )
+            try:
+                check_castable(value, variable.dtype)
+            except ValueError as error:
+                raise ValueError(f"{self._title}: weight {path!r}: {error} Nothing was assigned.") from None
         for (_, variable, _), value in zip(own, values):
             variable.assign(cast(value, variable.dtype))
 

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
+from engine.dtypes import computable
 from layers.dropout import Dropout
 
 
@@ -62,7 +63,7 @@ class Attention(Layer):
         self._check_list("inputs", "[query, value] or [query, value, key]", inputs)
         if mask is not None:
             self._check_list("mask", "[query_mask, value_mask]", mask)
-        query, value, key = inputs[0], inputs[1], inputs[-1]
+        query, value, key = (computable(inputs[index], self.compute_dtype) for index in (0, 1, -1))
         query_mask, value_mask = (mask[0], mask[1]) if mask else (None, None)
         scores = self.scores(query, key)
         allowed = None if value_mask is None else tf.cast(value_mask, tf.bool)[:, None, :]

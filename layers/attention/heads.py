@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from engine import initializers, regularizers
 from engine.core.layer import Layer
+from engine.dtypes import computable
 from engine.small_parts.sizes import positive_integer
 from layers.attention.attention import causal_mask
 from layers.dropout import Dropout
@@ -44,6 +45,7 @@ class Projection(Layer):
         return initializer
 
     def call(self, inputs):
+        inputs = computable(inputs, self.compute_dtype)
         outputs = flat_product(inputs, tf.cast(self.kernel, inputs.dtype), self.num_axes)
         return outputs + tf.cast(self.bias, inputs.dtype) if self.use_bias else outputs
 

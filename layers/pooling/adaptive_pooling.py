@@ -7,6 +7,7 @@ Neighbouring windows share an input where the sizes do not divide.
 
 import tensorflow as tf
 
+from engine.dtypes import computable
 from layers.spatial import SpatialLayer, multiply_axes, per_axis
 from losses.ground.shapes import sizes_of
 
@@ -29,7 +30,7 @@ class AdaptiveAveragePooling(AdaptivePooling):
     """Base of AdaptiveAveragePooling1D, 2D and 3D: an average is a product with a fixed matrix, axis by axis."""
 
     def compute(self, inputs):
-        matrices = []
+        inputs, matrices = computable(inputs, self.compute_dtype), []
         for size, output_size in zip(sizes_of(inputs)[1:-1], self.output_size):
             first, end = window_bounds(size, output_size)
             counted = tf.sequence_mask(end, size, inputs.dtype) - tf.sequence_mask(first, size, inputs.dtype)

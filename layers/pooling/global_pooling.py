@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from engine.dtypes import computable
 from layers.spatial import SpatialLayer
 
 
@@ -24,6 +25,7 @@ class GlobalAveragePooling(GlobalPooling):
     """Base of GlobalAveragePooling2D and 3D, and without a mask of 1D."""
 
     def call(self, inputs):
+        inputs = computable(inputs, self.compute_dtype)  # a mean of integers would be cut down to one
         return tf.reduce_mean(inputs, axis=self.spatial_axes, keepdims=self.keepdims)
 
 
@@ -105,6 +107,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
     def call(self, inputs, mask=None):
         if mask is None:
             return super().call(inputs)
+        inputs = computable(inputs, self.compute_dtype)
         weights = tf.expand_dims(tf.cast(mask, inputs.dtype), self.channel_axis)
         sums = tf.reduce_sum(inputs * weights, axis=self.spatial_axes, keepdims=self.keepdims)
         return tf.math.divide_no_nan(sums, tf.reduce_sum(weights, axis=self.spatial_axes, keepdims=self.keepdims))

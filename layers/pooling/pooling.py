@@ -4,6 +4,7 @@ import functools
 
 import tensorflow as tf
 
+from engine.dtypes import computable
 from layers.spatial import SpatialLayer, check_windows_fit, one_of, per_axis
 from losses.ground.shapes import sizes_of
 
@@ -98,7 +99,14 @@ class MaxPooling3D(Pooling):
     operation = functools.partial(pool_volume, tf.nn.max_pool2d)
 
 
-class AveragePooling1D(Pooling):
+class AveragePooling(Pooling):
+    """Base of AveragePooling1D, 2D and 3D."""
+
+    def compute(self, inputs):
+        return super().compute(computable(inputs, self.compute_dtype))
+
+
+class AveragePooling1D(AveragePooling):
     """The average of each window of steps; steps added by padding "same" do not count.
 
         outputs[n, p, c] = mean over k < pool_size of inputs[n, strides * p + k, c]
@@ -116,7 +124,7 @@ class AveragePooling1D(Pooling):
     operation = tf.nn.avg_pool1d
 
 
-class AveragePooling2D(Pooling):
+class AveragePooling2D(AveragePooling):
     """The average of each window of an image; pixels added by padding "same" do not count.
 
         outputs[n, p, q, c] = mean over i, j in the window of inputs[n, strides[0] * p + i, strides[1] * q + j, c]
@@ -134,7 +142,7 @@ class AveragePooling2D(Pooling):
     operation = tf.nn.avg_pool2d
 
 
-class AveragePooling3D(Pooling):
+class AveragePooling3D(AveragePooling):
     """The average of each window of a volume: as `AveragePooling2D`, with a third spatial axis.
 
     Shapes: (batch, depth, height, width, channels) → (batch, new depth, new height, new width, channels).

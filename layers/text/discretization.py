@@ -8,6 +8,7 @@ from engine.small_parts.sizes import positive_integer
 from layers.spatial import one_of
 from layers.text.encoding import encode
 from layers.text.learned import Learned
+from losses.ground import numerics
 
 
 class Discretization(Learned, Layer):
@@ -54,6 +55,8 @@ class Discretization(Learned, Layer):
     def call(self, inputs):
         if self.bin_boundaries is None:
             raise ValueError(f"{self._title} has no boundaries yet. Call adapt(data), or give bin_boundaries=.")
+        if inputs.dtype not in (tf.int32, tf.int64, tf.float32, tf.float64):  # all that the operation takes
+            inputs = numerics.cast(inputs, tf.float32)
         numbers = tf.raw_ops.Bucketize(input=inputs, boundaries=self.bin_boundaries)
         return encode(numbers, len(self.bin_boundaries) + 1, self.output_mode, "float32")
 

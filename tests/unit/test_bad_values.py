@@ -224,6 +224,15 @@ def test_complex_numbers_are_no_weights_and_no_sample_weights():
         model.fit(np.ones((4, 2)), np.ones((4, 1)), sample_weight=np.full(4, 1j), verbose=0)
 
 
+def test_nothing_is_assigned_where_only_the_last_weight_is_complex():
+    model = Sequential([Dense(1, name="mine", input_shape=(2,))])
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=r"weight 'layers.0.bias': Complex numbers .* Nothing was assigned"):
+        model.set_weights([np.full((2, 1), 5.0), np.full(1, 1j)])
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
 def test_a_functional_model_refuses_complex_arrays():
     inputs = Input((4, 2))
     with pytest.raises(ValueError, match="Complex numbers"):

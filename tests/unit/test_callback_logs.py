@@ -179,6 +179,33 @@ def test_a_resumed_run_has_the_columns_of_one_never_stopped(tmp_path):
         assert run(f"stopped {stop_at}") == expected
 
 
+def test_a_resumed_run_that_appends_has_each_epoch_once(tmp_path):
+    def run(folder, stop_at=None):
+        def stop(epoch, logs):
+            if epoch == stop_at:
+                raise KeyboardInterrupt
+
+        path = tmp_path / f"{folder}.csv"
+        if not path.exists():
+            path.write_text("epoch,loss\r\n0,of another run\r\n")
+        model = Sequential([Dense(1, kernel_initializer="zeros", input_shape=(1,))])
+        model.compile(optimizers.SGD(0.1), "mse", jit_compile=False)
+        own = [callbacks.CSVLogger(path, append=True), callbacks.LambdaCallback(on_epoch_end=stop), callbacks.Checkpoint(tmp_path / folder, every_epochs=2)]
+        model.fit(X, X, epochs=5, verbose=0, validation_data=(X, X), validation_freq=3, callbacks=own)
+        return rows_of(path)
+
+    expected = run("whole")
+    assert [row[0] for row in expected] == ["epoch", "0", "0", "1", "2", "3", "4"] and expected[1][1] == "of another run"
+    for stop_at in (2, 3, 4):  # the row of that epoch is in the file, and no checkpoint has it
+        with pytest.raises(KeyboardInterrupt):
+            run(f"stopped {stop_at}", stop_at)
+        assert run(f"stopped {stop_at}") == expected
+    with pytest.raises(KeyboardInterrupt):
+        run("other", 2)
+    (tmp_path / "other.csv").write_text("epoch,loss\r\n9,of yet another run\r\n")
+    assert [row[0] for row in run("other")] == ["epoch", "9", "2", "3", "4"]
+
+
 @pytest.mark.parametrize("eager", [False, True])
 def test_a_loss_that_is_no_number_can_be_an_error(eager):
     x = np.full((8, 1), np.nan)

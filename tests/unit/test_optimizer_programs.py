@@ -139,6 +139,42 @@ def test_an_epoch_whose_last_update_came_early_leaves_the_schedule_where_a_large
         np.testing.assert_allclose(large, gathered, atol=1e-5)
 
 
+class Fails(callbacks.Callback):
+    """Raises after the second batch of an epoch."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 1:
+            raise self.error
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
+def test_what_a_fit_that_failed_has_gathered_is_no_part_of_the_next_one(error, scaled):
+    def gathering():
+        optimizer = optimizers.SGD(0.1, momentum=0.9, gradient_accumulation_steps=4)
+        return line(optimizers.LossScaleOptimizer(optimizer, initial_scale=8.0) if scaled else optimizer)
+
+    failed, fresh = gathering(), gathering()
+    with pytest.raises(type(error)):
+        failed.fit(100 * ONES, ONES, batch_size=1, verbose=0, callbacks=[Fails(error)])
+    assert int(failed.optimizer.iterations) == 0 and not failed.optimizer.accumulators.gathered.numpy()
+    for model in (failed, fresh):
+        model.fit(ONES, ONES, batch_size=1, verbose=0)
+        assert int(model.optimizer.iterations) == 2
+    assert weight_of(failed) == weight_of(fresh)
+
+
+def test_a_fit_that_is_refused_leaves_what_was_gathered():
+    model = line(optimizers.SGD(0.1, gradient_accumulation_steps=4))
+    model.train_on_batch(ONES, ONES)
+    with pytest.raises(ValueError, match="one shape"):
+        model.fit(ONES, np.ones((8, 3)), verbose=0)
+    assert float(model.optimizer.accumulators.gathered) == 8 and int(model.optimizer.calls) == 1
+
+
 # ---- scaled losses as TensorFlow 2 writes them ------------------------------------------------------
 
 
