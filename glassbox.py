@@ -79,6 +79,10 @@ PATHS = {
 }  # fmt: skip
 
 
+# What makes objects from configs, which may name any layer: a program that only loads a model has asked for none before.
+_READ_CONFIGS = ("engine", "engine.configs.layer_config", "engine.saving", "engine.utils")
+
+
 def exports(module):
     """The public names of a module of this project, as a list."""
     if hasattr(module, "__all__"):
@@ -117,6 +121,8 @@ class Names(types.ModuleType):
         if name not in homes:
             raise AttributeError(_advice(self.__name__, name))
         home, there = homes[name]
+        if home in _READ_CONFIGS:
+            importlib.import_module("layers")
         setattr(self, name, getattr(importlib.import_module(home), there))
         return vars(self)[name]
 

@@ -43,7 +43,7 @@ def _known_layers():
         open_.extend(cls.__subclasses__())
         if cls.__module__.split(".")[0] in ("engine", "layers"):
             found[public_name(cls)] = cls
-    return {**found, "Functional": found["Model"]}
+    return {**found, **({"Functional": found["Model"]} if "Model" in found else {})}
 
 
 def _class_of(entry):

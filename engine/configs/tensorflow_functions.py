@@ -6,7 +6,9 @@ The name is TensorFlow's public one, the arguments are all in the node. A file m
 one list of names: functions that compute tensors from tensors. None opens a file, runs Python or keeps anything.
 """
 
+import functools
 import inspect
+import operator
 
 import tensorflow as tf
 
@@ -42,7 +44,7 @@ class TensorFlowFunction(operators.Function):
     """The operation of a node that was made by the function of this public name. ValueError where it may not be named."""
 
     def __init__(self, name):
-        function = _function(name) if isinstance(name, str) else None
+        function = _functions().get(name) if isinstance(name, str) else None
         if function is None:
             raise ValueError(f"No function of TensorFlow that a config may name is called {name!r:.200}.")
         super().__init__(function, f"tf.{inspect.unwrap(function).__name__}")
@@ -55,17 +57,23 @@ class TensorFlowFunction(operators.Function):
 
 def public_name(function):
     """The name by which a config may call `function`, or None."""
+    return next((name for name in _names(function) if name in _functions()), None)
+
+
+@functools.cache
+def _functions():
+    """{name: function}; one that is in several modules has all its names."""
+    table = {}
+    for prefix, root in (("", tf), (_OLDER, tf.compat.v1)):
+        held = [item for module in _MODULES if hasattr(root, module) for name, item in vars(getattr(root, module)).items() if name[0] != "_"]
+        held += [operator.attrgetter(name)(root) for name in _OTHERS if hasattr(root, name.partition(".")[0])]
+        for item in held:
+            if inspect.isfunction(inspect.unwrap(item)):  # and no class
+                table.update({name: item for name in _names(item) if name.startswith(_OLDER) == bool(prefix)})
+    return table
+
+
+def _names(function):
+    """TensorFlow's public names of it. Some functions are recorded where they call that of TensorFlow 1."""
     plain = inspect.unwrap(function)
-    # Some functions are recorded where they call that of TensorFlow 1.
-    names = [*getattr(plain, "_tf_api_names", ()), *(_OLDER + name for name in getattr(plain, "_tf_api_names_v1", ()))]
-    return next((name for name in names if _function(name) is not None), None)
-
-
-def _function(name):
-    found = tf.compat.v1 if name.startswith(_OLDER) else tf
-    name = name.removeprefix(_OLDER)
-    if name not in _OTHERS and name.rpartition(".")[0] not in _MODULES:
-        return None
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return found if inspect.isfunction(inspect.unwrap(found)) else None  # no class
+    return [*getattr(plain, "_tf_api_names", ()), *(_OLDER + name for name in getattr(plain, "_tf_api_names_v1", ()))]

@@ -5,20 +5,18 @@ In the HDF5 file each layer is a group that is found by the way through the attr
 
     layers/dense/vars/0     layers/dense_1/vars/0     layers/lstm/cell/vars/2
 
-HDF5 can point out of the file, and claim any size. Here the file is read from memory, only plain datasets behind hard
-links are opened, and only if they and all before them fit into the size of the file. These files have no checksum.
+What Keras 2 wrote is in keras2_files.py; how a file is opened that may come from anybody, in hdf5.py.
 """
 
 import collections
 import io
 import zipfile
 
-import h5py
-import numpy as np
 import tensorflow as tf
 
 from engine.core import tracking
 from engine.core.layer import Layer
+from engine.saving import hdf5, keras2_files
 from engine.saving.container import FileError, parse_json
 from engine.text import shortened
 from losses.ground.lookup import snake_case
@@ -26,7 +24,6 @@ from losses.ground.lookup import snake_case
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 _CONFIG, _WEIGHTS, _METADATA = "config.json", "model.weights.h5", "metadata.json"
 _CLASS_NAMES = {"Model": "Functional"}  # where Keras's differ
-_DEPTH = 64  # groups inside each other; a model of models of layers of cells has about 10
 
 
 def is_one(data):
@@ -40,7 +37,7 @@ def is_archive(data):
 
 
 def read_config(data, path):
-    """The config of a `.keras` file, as text and parsed: how the model is made, and how it was compiled."""
+    """The config of a `.keras` file, as text and parsed: how the model is made; and the arguments of compile, or None."""
     text = _open_archive(data, path)[_CONFIG]
     try:
         config = parse_json(text)
@@ -48,24 +45,20 @@ def read_config(data, path):
         raise FileError(f"{path!r}: config.json: {error}.") from None
     if not isinstance(config, dict):
         raise FileError(f"{path!r}: config.json is no object.")
-    return text, config
+    compiled = config.get("compile_config")
+    return text, config, {key: value for key, value in compiled.items() if key != "jit_compile"} if compiled else None
 
 
 def read_weights(data, path, model):
     """{path: array} for `model`; what no weight of it corresponds to keeps its name in the file."""
     data = _open_archive(data, path)[_WEIGHTS] if is_archive(data) else data
-    try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            if "layer_names" in file.attrs or "model_config" in file.attrs:
-                raise FileError("it is in the HDF5 format of Keras 2; save it with Keras 3, as .keras or .weights.h5")
-            arrays = _arrays(file, len(data))
-            paths = {id(variable): weight_path for weight_path, variable, _ in model.named_weights()}
-            names = {place: paths[id(variable)] for place, variable in _places(model, "")}
-            return {names.get(name, name): array for name, array in arrays.items()}
-    except FileError as error:
-        raise FileError(f"{path!r} cannot be used: {error}.") from None
-    except Exception as error:  # h5py has an exception of its own for every damage
-        raise FileError(f"{path!r} is damaged or no HDF5 file ({type(error).__name__}: {error}).") from None
+    with hdf5.opened(data, path) as file:
+        if keras2_files.is_one(file):
+            return keras2_files.read_weights(file, len(data), model)
+        found = hdf5.arrays(file, len(data))
+        paths = {id(variable): weight_path for weight_path, variable, _ in model.named_weights()}
+        names = {place: paths[id(variable)] for place, variable in _places(model, "")}
+        return {names.get(name, name): array for name, array in found.items()}
 
 
 def _open_archive(data, path):
@@ -87,62 +80,6 @@ def _open_archive(data, path):
         raise FileError(f"{path!r} is no .keras file: {error}.") from None
     except Exception as error:  # zipfile too
         raise FileError(f"{path!r} is damaged or no .keras file ({type(error).__name__}: {error}).") from None
-
-
-def _arrays(file, size):
-    """{name: array} of all variables in an HDF5 file of `size` bytes but the optimizer's and the random state."""
-    found, left, seen = {}, size, set()
-    waiting = [("", file, 0)]
-    while waiting:
-        name, group, depth = waiting.pop()
-        address = h5py.h5o.get_info(group.id).addr
-        if address in seen or depth > _DEPTH:
-            raise FileError(f"the group {name!r} is there twice, or too deep")
-        seen.add(address)
-        for key in group:
-            path = f"{name}/{key}".lstrip("/")
-            if path in ("optimizer", "_compile_metrics") or key == "seed_generator":
-                continue
-            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-                raise FileError(f"{path!r} is a link to somewhere else")
-            item = group[key]
-            if isinstance(item, h5py.Group):
-                waiting.append((path, item, depth + 1))
-                continue
-            left -= _checked_size(path, item)
-            if left < 0:
-                raise FileError(f"its arrays, up to {path!r}, are larger than the file")
-            found[path] = _values(item)  # now: an open dataset takes 10 kB
-    return found
-
-
-def _checked_size(path, item):
-    """The number of bytes of a dataset that can be read without harm."""
-    if not isinstance(item, h5py.Dataset):
-        raise FileError(f"{path!r} is neither a group nor an array")
-    if item.is_virtual or item.external:
-        raise FileError(f"{path!r} has its data in another file")
-    if not (item.dtype.kind in "fiub" or _is_bfloat16(item)) or item.shape is None:
-        raise FileError(f"{path!r} does not hold plain numbers")
-    if item.chunks is not None or item.compression is not None:
-        raise FileError(f"{path!r} is compressed or in chunks, which Keras does not do")
-    size = item.dtype.itemsize
-    for axis in item.shape:  # Python's integers: no overflow
-        size *= int(axis)
-    if size and item.id.get_storage_size() != size:
-        raise FileError(f"{path!r} claims {size} bytes and has {item.id.get_storage_size()}")
-    return size
-
-
-def _is_bfloat16(dataset):
-    """HDF5 has no such type, so Keras writes two bytes without a meaning, and says it beside them."""
-    notes = dataset.attrs
-    return dataset.dtype == "V2" and "dtype" in notes and notes.get_id("dtype").shape == () and notes["dtype"] == "bfloat16"
-
-
-def _values(dataset):
-    values = np.asarray(dataset[()])
-    return values.view(tf.bfloat16.as_numpy_dtype) if _is_bfloat16(dataset) else values
 
 
 def _places(layer, group):

@@ -20,7 +20,7 @@ from engine.configs import layer_config
 from engine.configs.json_data import from_json, to_json
 from engine.core import symbolic
 from engine.core.model import CoreModel
-from engine.saving import compiling, container, keras_files, limits, weights
+from engine.saving import compiling, container, keras2_files, keras_files, limits, weights
 from engine.saving.container import FileError
 from engine.saving.contents import OPTIMIZER, joined, optimizer_state_of, seeds_of, values_of, weights_of
 from engine.small_parts import arguments
@@ -120,16 +120,14 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
 
 
 def _load_keras(data, path, custom_objects, compile):
-    if not keras_files.is_archive(data):
-        raise FileError(f"{path!r} holds weights only. Make the model and call model.load_weights(path).")
-    text, whole = keras_files.read_config(data, path)
+    read = keras_files.read_config if keras_files.is_archive(data) else keras2_files.read_config
+    text, whole, settings = read(data, path)
     with _refusing(repr(path)):
         shapes = (whole.get("build_config") or {}).get("input_shape")
         with limits.limited(len(data), text):
             model = _make(whole, _inputs_of_shapes(shapes), custom_objects)
             own = weights_of(model, "load_model")
-            if compile and whole.get("compile_config"):
-                settings = {key: value for key, value in whole["compile_config"].items() if key != "jit_compile"}
+            if compile and settings:
                 compiling.compile_again(model, settings, custom_objects)
     weights.assign(model, own, keras_files.read_weights(data, path, model), path)
     return model

@@ -1,6 +1,7 @@
 """Files that Keras 3 wrote: the model goes on here, with the same outputs."""
 
 import warnings
+from unittest import mock
 
 import h5py
 import keras
@@ -77,6 +78,15 @@ def test_keras_archives(name, tmp_path):
         weight.assign(weight * 0)
     assert model.load_weights(tmp_path / "m.weights.h5") == []
     same_outputs(model, theirs, x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        with mock.patch.object(keras.src.saving.saving_api.logging, "warning"):  # that this format is an old one
+            theirs.save(tmp_path / "m.h5")
+    if name == "residual":  # such a file does not say that `* 0.5` is no layer: Keras does not read it either
+        with pytest.raises(FileError, match="Multiply"):
+            load_model(tmp_path / "m.h5")
+    else:
+        same_outputs(load_model(tmp_path / "m.h5"), theirs, x)
 
 
 def loaded_by_keras(path):
