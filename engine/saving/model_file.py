@@ -75,11 +75,11 @@ def save(model, filepath, include_optimizer=True):
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
-    """The model in a file that `Model.save` wrote, or in a `.keras` file that Keras 3 wrote.
+    """The model in a file that `Model.save` wrote, or in one of Keras: `.keras`, or a whole model in HDF5, `.h5`, of Keras 2 or 3.
 
     `custom_objects` {name: class or function}: all that is not of this project. `compile=False` leaves out compile's
     arguments and the optimizer. `safe_mode`: code in a file is never run here, so that False allows no more than True.
-    Of a `.keras` file the optimizer's state is not read: it starts anew.
+    Of Keras's files the optimizer's state is not read: it starts anew.
     Errors: FileNotFoundError; FileError (a ValueError) for everything that is wrong with the file.
 
     >>> import tempfile

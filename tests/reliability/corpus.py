@@ -275,6 +275,41 @@ def keras_weights():
     return files
 
 
+def keras2_models():
+    """Attacks in the format of Keras 2: `.h5`."""
+
+    def model(config=None, fill=lambda group: None, names=("dense",)):
+        def whole(file):
+            text = json.dumps(described(dense())["model"]) if config is None else config
+            file.attrs["model_config"], file.attrs["keras_version"] = text, "2.15.0"
+            group = file.create_group("model_weights/dense")
+            file["model_weights"].attrs["layer_names"], group.attrs["weight_names"] = list(names), ["kernel:0", "bias:0"]
+            group["kernel:0"], group["bias:0"] = np.zeros((3, 2), "f4"), np.zeros(2, "f4")
+            fill(group)
+
+        return hdf5(whole)
+
+    def external(group):
+        group.file["model_weights/other"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+    def huge(group):
+        group.create_dataset("more", (1 << 30, 1 << 20), "f4")
+
+    def calls(function):
+        members = [{"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_input_shape": [None, 3]}, "inbound_nodes": []},
+                   {"class_name": "TFOpLambda", "name": "y", "config": {"name": "y", "function": function},
+                    "inbound_nodes": [["x", 0, 0, {}]]}]  # fmt: skip
+        config = {"name": "g", "layers": members, "input_layers": [["x", 0, 0]], "output_layers": [["y", 0, 0]]}
+        return model(json.dumps({"class_name": "Functional", "config": config}))
+
+    deep = '{"layers": ' * 50_000 + "1" + "}" * 50_000
+    return {
+        "keras 2: external link": model(fill=external, names=("dense", "other")), "keras 2: huge shape": model(fill=huge),
+        "keras 2: 50,000 levels": model(deep), "keras 2: no JSON": model("]"), "keras 2: a list": model("[]"),
+        **{f"keras 2: calls {name}": calls(name) for name in ("io.read_file", "py_function", "keras.layers.Dense", "raw_ops.ReadFile")},
+    }  # fmt: skip
+
+
 @functools.cache
 def everything():
     """{file name: bytes}"""
@@ -282,4 +317,5 @@ def everything():
         **{f"{name}.safetensors": data for name, data in {**in_the_description(), **in_the_container()}.items()},
         **{f"{name}.keras": data for name, data in keras_archives().items()},
         **{f"{name}.weights.h5": data for name, data in keras_weights().items()},
+        **{f"{name}.h5": data for name, data in keras2_models().items()},
     }

@@ -1,12 +1,15 @@
 """Functions of TensorFlow in the graph of a functional model: the model is saved and read again with them."""
 
 import json
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from engine import Input, Model
+from engine import Input, Model, Sequential
 from engine.configs.tensorflow_functions import TensorFlowFunction
 from engine.core import symbolic
 from engine.saving import FileError, load_model, model_from_json
@@ -134,3 +137,43 @@ def test_damaged_losses_of_a_graph_are_refused(damage):
     config["config"]["added_losses"] = damage
     with pytest.raises(FileError):
         model_from_json(json.dumps(config))
+
+
+FIRST = [
+    "import glassbox as keras; load = keras.models.load_model",
+    "from glassbox.models import load_model as load",
+    "from glassbox.saving import load_model as load",
+    "from glassbox import models; load = lambda path: models.model_from_json(open(path + '.json').read())",
+    "import glassbox as keras, json; load = lambda path: keras.Model.from_config(json.load(open(path + '.json'))['config'])",
+    "import glassbox as keras, json; load = lambda path: keras.utils.deserialize_keras_object(json.load(open(path + '.json')))",
+    "import layers; from engine.saving import load_model as load",
+]
+
+
+def test_a_program_may_begin_with_loading_a_model(tmp_path):
+    """Nothing has asked for a layer before. Each in a process that has imported TensorFlow, and nothing of ours."""
+    inputs = Input((3,))
+    model = Model(inputs, Sequential([Dense(2)])(inputs))
+    path = str(tmp_path / "model.keras")
+    model.save(path)
+    (tmp_path / "model.keras.json").write_text(model.to_json())
+    program = f"""
+import os, sys
+import tensorflow
+for number, text in enumerate({FIRST!r}):
+    if not os.fork():
+        exec(text)
+        print(number, load({path!r}).output_shape, flush=True)
+        os._exit(0)
+    os.wait()
+from engine.saving import load_model
+try:
+    load_model({path!r})
+except ValueError as error:
+    print(error)
+"""
+    root = pathlib.Path(__file__).parents[2]
+    found = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, cwd=root, check=True)
+    *loaded, refused = found.stdout.strip().splitlines()
+    assert loaded == [f"{number} (None, 2)" for number in range(len(FIRST))], found.stderr[-2000:]
+    assert "no layers are loaded. Put `import layers` into your program." in refused
