@@ -103,7 +103,8 @@ def read_bytes(path):
     if not os.path.exists(path):
         raise FileNotFoundError(f"There is no file {path!r}.")
     if not stat.S_ISREG(os.stat(path).st_mode):
-        raise FileError(f"{path!r} is not a regular file.")
+        instead = " A SavedModel, which is a directory, holds no layers: tf.saved_model.load runs it." if os.path.isdir(path) else ""
+        raise FileError(f"{path!r} is not a regular file.{instead}")
     with open(path, "rb") as file:
         return file.read()
 
