@@ -145,6 +145,11 @@ def test_texts_without_times():
         (texts,), scores = K.ctc_decode(probabilities, steps[:, 0], greedy=greedy)
         assert texts.shape == (3, 8) and scores.shape == (3, 1) and texts.dtype == tf.int64
         assert (texts.numpy() < 4).all()  # "nothing" is no letter
+        for dtype in ("float64", "bfloat16"):  # whatever a policy computes in
+            cast = tf.cast(probabilities, dtype)
+            assert K.ctc_batch_cost(labels, cast, steps, letters).dtype == dtype
+            (others,), scores = K.ctc_decode(cast, steps[:, 0], greedy=greedy)
+            assert others.shape == texts.shape and scores.dtype == dtype
 
 
 def test_convolutions_of_tensors():

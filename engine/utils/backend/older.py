@@ -103,21 +103,26 @@ def ctc_batch_cost(y_true, y_pred, input_length, label_length):
     Arguments: `y_true` (batch, letters) class numbers; `y_pred` (batch, steps, classes) probabilities, the last class is "nothing";
     `input_length`, `label_length` (batch, 1): how many steps and letters of each row count.
     """
-    loss = tf.nn.ctc_loss(tf.cast(y_true, tf.int32), tf.math.log(y_pred + 1e-7), tf.cast(_rows(label_length), tf.int32),
+    loss = tf.nn.ctc_loss(tf.cast(y_true, tf.int32), _scores(y_pred), tf.cast(_rows(label_length), tf.int32),
                           tf.cast(_rows(input_length), tf.int32), logits_time_major=False, blank_index=-1)  # fmt: skip
-    return loss[:, tf.newaxis]
+    return tf.cast(loss, y_pred.dtype)[:, tf.newaxis]
 
 
 def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
     """([texts (batch, letters), filled up by -1], their log probabilities), the best `top_paths`. Today: `tf.nn.ctc_greedy_decoder`."""
-    scores, steps = tf.transpose(tf.math.log(y_pred + 1e-7), (1, 0, 2)), tf.cast(_rows(input_length), tf.int32)
+    scores, steps = tf.transpose(_scores(y_pred), (1, 0, 2)), tf.cast(_rows(input_length), tf.int32)
     if greedy:
         found, probabilities = tf.nn.ctc_greedy_decoder(scores, steps)
     else:
         found, probabilities = tf.nn.ctc_beam_search_decoder(scores, steps, beam_width, top_paths)
     shape = tf.shape(y_pred)[:2]
     texts = [tf.sparse.to_dense(tf.SparseTensor(text.indices, text.values, tf.cast(shape, tf.int64)), -1) for text in found]
-    return texts, probabilities
+    return texts, tf.cast(probabilities, y_pred.dtype)
+
+
+def _scores(probabilities):
+    """Their logarithms in float32, which is what TensorFlow's operations on texts without times take."""
+    return tf.math.log(tf.cast(probabilities, tf.float32) + 1e-7)
 
 
 def _rows(lengths):
