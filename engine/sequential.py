@@ -8,6 +8,7 @@ from engine.core.inputs import InputLayer
 from engine.core.layer import Layer
 from engine.core.sequential import CoreSequential
 from engine.core.symbolic import Symbol
+from engine.functional import binding
 from engine.kept_states import keeps_states
 from engine.model import Model
 from losses.ground.lookup import custom_object_scope
@@ -55,6 +56,10 @@ class Sequential(CoreSequential, Model):
         """For any number of rows, unless a layer keeps states of them."""
         start = super()._start_shape(shape)
         return (shape[0], *start[1:]) if start is not None and keeps_states(self) else start
+
+    def _bind(self, structure, given):
+        """Any sizes that its layers take: the start says for which the weights were made, often those of the first data."""
+        return binding.bind(self, structure, given, any_size=True)
 
     def get_config(self) -> hints.Config:
         """The layers as plain data; of a subclass with a constructor of its own, the constructor's arguments."""

@@ -9,8 +9,8 @@ from losses.ground import numerics
 from losses.ground.masks import get_mask, set_mask
 
 
-def bind(model, structure, given):
-    """The tensors of `given`, in the order of the symbols in `structure` (the model's declared inputs)."""
+def bind(model, structure, given, any_size=False):
+    """The tensors of `given`, in the order of the symbols in `structure` (the model's declared inputs), also of other sizes?"""
     symbols = tf.nest.flatten(structure)
     names = [symbol.node.operation.name for symbol in symbols]
     if isinstance(given, dict):
@@ -25,11 +25,11 @@ def bind(model, structure, given):
         tensors = tf.nest.flatten(given)
     if len(tensors) != len(symbols):
         raise ValueError(f"{model._title} has {len(symbols)} inputs {names}, received {len(tensors)}.")
-    return [fit(model, symbol, tensor) for symbol, tensor in zip(symbols, tensors)]
+    return [fit(model, symbol, tensor, any_size) for symbol, tensor in zip(symbols, tensors)]
 
 
-def fit(model, symbol, tensor):
-    """`tensor` in the rank and dtype that `symbol` declares, or a ValueError that says what is wrong."""
+def fit(model, symbol, tensor, any_size=False):
+    """`tensor` in the rank and dtype that `symbol` declares, or a ValueError that says what is wrong; `any_size` of its axes, or that one."""
     if tensor is None and not getattr(symbol.node.operation, "optional", False):
         raise ValueError(
             f"{model._title}: input {symbol.node.operation.name!r} received None. Give it data, or make it with Input(optional=True)."
@@ -47,7 +47,8 @@ def fit(model, symbol, tensor):
             tensor = tensor[..., tf.newaxis]
         elif rank == wanted.rank + 1 and tensor.shape[-1] == 1 and kind == "dense":
             tensor = tf.squeeze(tensor, -1)
-        problem = InputSpec(shape=(None, *wanted[1:]) if wanted.rank else ()).problem(tensor)
+        sizes = [None] * wanted.rank if any_size else [None, *wanted[1:]]
+        problem = InputSpec(shape=tuple(sizes[: wanted.rank])).problem(tensor)
         if problem:
             name = symbol.node.operation.name
             raise ValueError(

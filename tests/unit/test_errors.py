@@ -73,7 +73,7 @@ TABLE = [
     ("wrong last axis", model, lambda m: m.layers[0](np.ones((2, 5))), ValueError,
      r"Dense 'head' was built for inputs whose last axis is 3, received shape \(2, 5\). Build a new layer"),
     ("wrong last axis in fit", model, lambda m: fit(m, np.ones((10, 5))), ValueError,
-     r"\(None, 3\), received \((None|10), 5\)"),
+     r"last axis is 3, received shape \((None|10), 5\)"),
     ("wrong last axis in predict", model, lambda m: m.predict(np.ones((10, 5))), ValueError, "received"),
     ("wrong rank", lambda: Flatten(), lambda m: m(np.float32(1.0)), ValueError, r"rank 1 or more, received shape \(\)"),
     ("rank too low", model, lambda m: m.layers[0](np.ones(3)), ValueError, "rank 2 or more, received shape"),

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 import layers
 from engine import Input, InputLayer, Layer, Model, Sequential, clear_session
-from layers import Add, Concatenate, Dense, Dropout, Flatten
+from engine.saving import load_model
+from layers import Add, Concatenate, Conv1D, Dense, Dropout, Flatten
 
 RNG = np.random.default_rng(0)
 A = RNG.normal(size=(4, 3)).astype("float32")
@@ -371,6 +372,23 @@ def test_a_sequential_called_on_symbols_and_on_numbers():
     outer = Model(x, model(x))
     np.testing.assert_array_equal(outer(A), model(A))
     assert Sequential([Dense(2)])([[1.0, 2.0, 3.0]]).shape == (1, 2)
+
+
+@pytest.mark.parametrize("first", ([], [Input((6, 3))]), ids=("of the first data", "declared"))
+def test_a_sequential_takes_all_sizes_that_its_layers_take(first, tmp_path):
+    """Windows of other lengths, sentences of another batch: what the start says is for which sizes the weights were made."""
+    model = Sequential([*first, Conv1D(4, 3, activation="tanh"), Dense(2)])
+    model.compile("sgd", "mse")
+    short, long = np.ones((4, 6, 3)), np.ones((5, 9, 3))
+    model.fit(short, np.ones((4, 4, 2)), verbose=0)
+    assert model.predict(long).shape == (5, 7, 2) and model(long).shape == (5, 7, 2)
+    model.fit(long, np.ones((5, 7, 2)), verbose=0)
+    whole = Model(x := Input((8, 3)), model(x))
+    assert whole.output.shape == (None, 6, 2) and whole.predict(np.ones((2, 8, 3))).shape == (2, 6, 2)
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(load_model(tmp_path / "model").predict(long), model.predict(long))
+    with pytest.raises(ValueError, match=r"takes shape \(None, 6, 3\), received \(5, 9\)"):
+        model(np.ones((5, 9)))
 
 
 def test_an_empty_sequential_hands_on_its_inputs():
