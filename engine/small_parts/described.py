@@ -91,8 +91,8 @@ class Described(Configurable):
 
     @property
     def input(self) -> hints.Nest:
-        """The symbols this layer was first called on."""
-        return self._first_node().inputs[0] if len(self._first_node().inputs) == 1 else self._first_node().inputs
+        """The symbols this layer was first called on; of an `InputLayer` the one that it gives, where its data come from."""
+        return self.get_input_at(0)
 
     @property
     def output(self) -> hints.Nest:
@@ -101,7 +101,7 @@ class Described(Configurable):
 
     def get_input_at(self, node_index: int) -> hints.Nest:
         """The symbols of the call of that number: what `input` is of the first one."""
-        symbols = self._node(node_index).inputs
+        symbols = self._node(node_index).inputs or [self._node(node_index).outputs]
         return symbols[0] if len(symbols) == 1 else symbols
 
     def get_output_at(self, node_index: int) -> hints.Nest:

@@ -60,7 +60,10 @@ def check_inputs(layer, inputs):
         if len(tensors) != len(specs):
             raise ValueError(f"{layer._title} takes {len(specs)} inputs, received {len(tensors)}.")
     else:
-        specs, tensors = [specs], [inputs] if isinstance(inputs, tf.Tensor) else tf.nest.flatten(inputs)[:1]
+        specs, tensors = [specs], [inputs] if isinstance(inputs, tf.Tensor) else tf.nest.flatten(inputs)
+        if len(tensors) > 1:
+            raise ValueError(f"{layer._title} takes one input, received {len(tensors)}. Join them first, for instance by Concatenate, "
+                             "or call it on the one that is meant.")  # fmt: skip
     for spec, tensor in zip(specs, tensors):
         if getattr(tensor, "dtype", None) == tf.string:
             raise ValueError(f"{layer._title} takes numbers, received text. {NO_TEXT}")

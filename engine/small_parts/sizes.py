@@ -33,6 +33,9 @@ def static_shape(layer, name, shape):
     """`shape` as a tuple of integers, or a ValueError that says which weight and why."""
     if isinstance(shape, (int, float)):
         shape = (shape,)
+    if any(isinstance(size, (tuple, list, tf.TensorShape)) for size in shape or ()):
+        raise ValueError(f"{layer._title}: weight {name!r} cannot have the shape {tuple(shape)}: sizes are integers. "
+                         "If the layer was called on a list of inputs, call it on one of them.")  # fmt: skip
     if any(size is not None and size < 0 for size in shape or ()):
         raise ValueError(f"{layer._title}: weight {name!r} cannot have the shape {tuple(shape)}: no size is below 0.")
     shape = tuple(tf.TensorShape(shape)) if shape is not None else ()

@@ -119,6 +119,11 @@ def test_functions_of_a_graph():
     assert K.function(model.input, hidden)(x).shape == (2, 4)
     with pytest.raises(ValueError, match="train_step"):
         K.function([model.input], [model.output], updates=[1])
+    start = Input((3,))
+    listed = Model([start], [Dense(2)(start)])  # its `input` is a list
+    rows = np.ones((2, 3), "float32")
+    for inputs, values in (([listed.input], [rows]), (listed.input, [rows]), (listed.inputs, rows), ([listed.layers[0].input], [rows])):
+        np.testing.assert_array_equal(K.function(inputs, [listed.layers[1].output])(values)[0], listed(rows))
 
 
 def test_phases():

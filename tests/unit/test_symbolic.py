@@ -247,3 +247,5 @@ def test_symbols_and_data_side_by_side_in_one_layer():
     y = dense(x)
     np.testing.assert_array_equal(Model(x, y)(X), dense(X))
     assert dense.input is x and dense.output is y
+    first = x.node.operation  # data come in at its symbol: Model(model.layers[0].input, model.layers[3].output)
+    assert first.input is x and first.output is x and first.get_input_at(0) is x and first.input_shape == tuple(x.shape)

@@ -22,13 +22,13 @@ def function(inputs, outputs, updates=None):
     if updates:
         raise ValueError("backend.function takes no updates: variables change where they are assigned, in a train_step of your own.")
     many = isinstance(inputs, (list, tuple))
-    inputs = inputs if many else [inputs]
+    inputs = tf.nest.flatten(inputs)  # `model.input` may be a list itself
     single = not isinstance(outputs, (list, tuple))
     places = [number for number, item in enumerate(inputs) if isinstance(item, Symbol)]
     model = Model([inputs[number] for number in places], [outputs] if single else list(outputs))
 
     def run(values):
-        values = values if many else [values]
+        values = values if many and isinstance(values, (list, tuple)) else [values]
         training = any(bool(value) for number, value in enumerate(values) if number not in places)
         tensors = [tf.convert_to_tensor(values[number]) for number in places]
         found = [tensor.numpy() for tensor in tf.nest.flatten(model(tensors, training=training))]
