@@ -131,7 +131,8 @@ class Checkpoint(Callback):
 
 
 class BackupAndRestore(Checkpoint):
-    """A backup while `fit` runs, deleted when it ends well: an interrupted run, started again, goes on.
+    """A backup while `fit` runs, deleted when it ends well: an interrupted run, started again, goes on. Callbacks that remember
+    nothing may then be others than before, such as one that interrupted it.
 
     Arguments: `backup_dir`; `save_freq` ("epoch", or a number of batches); `delete_checkpoint`.
 
@@ -146,6 +147,10 @@ class BackupAndRestore(Checkpoint):
         super().__init__(backup_dir, every_epochs=1 if by_epoch else None, every_steps=None if by_epoch else save_freq,
                          keep=1)  # fmt: skip
         self.save_freq, self.delete_checkpoint = save_freq, delete_checkpoint
+
+    def _find(self):
+        found = super()._find()
+        return found and (*found[:2], run_state.for_callbacks_of(self.run, found[2]))
 
     def on_train_end(self, logs=None):
         if self.delete_checkpoint and self.writes:

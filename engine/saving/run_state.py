@@ -99,6 +99,20 @@ def restore(run, arrays, info):
         raise CheckpointError(f"The checkpoint is of another run: {error}. Nothing was changed.") from error
 
 
+def for_callbacks_of(run, info):
+    """`info` with the callbacks of `run`, where only those that remember nothing came or went; else as it is, and is refused."""
+    left, fitting = list(info["callbacks"]), []
+    for callback in run.callbacks:
+        name = type(callback).__name__
+        known = next((entry for entry in left if entry[0] == name), None)
+        if known is None and callback.get_state():
+            return info
+        if known is not None:
+            left.remove(known)
+        fitting.append(known or [name, {}])
+    return info if any(state for _, state in left) else {**info, "callbacks": fitting}
+
+
 def _make_missing(run, arrays, info, thawed=False):
     """Make what no step of this process has made yet: eagerly all that a step needs; slots of what learned before, or now."""
     model, wanted = run.model, arrays.keys() - taken(info)

@@ -9,7 +9,7 @@ import scenarios
 from scenarios import SCENARIOS, Stop, StopAt
 
 from engine import Sequential, set_seed
-from engine.callbacks import BackupAndRestore, Checkpoint, LambdaCallback
+from engine.callbacks import BackupAndRestore, Callback, Checkpoint, EarlyStopping, LambdaCallback, TerminateOnNaN
 from engine.saving import CheckpointError, checkpoint
 from layers import Dense
 
@@ -112,6 +112,27 @@ def test_backup_is_gone_after_a_good_end_and_used_after_a_bad_one(tmp_path):
     assert history.history == other.history
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), whole.get_weights()))
     assert checkpoint.names(tmp_path) == []
+
+
+def test_a_backup_is_used_without_the_callback_that_interrupted(tmp_path):
+    """As one tries it out: a callback that fails, and then `fit` without it. What remembers something must be there again."""
+    keep = EarlyStopping("loss", patience=9)
+    with pytest.raises(Stop):
+        small(callbacks=[BackupAndRestore(tmp_path, save_freq=1), LambdaCallback(), keep, StopAt(batches=4)])
+    for others in ([], [keep, EarlyStopping("loss")], [keep, Adding()]):
+        with pytest.raises(CheckpointError, match="with the callbacks.*Nothing was changed"):
+            small(callbacks=[BackupAndRestore(tmp_path, save_freq=1), *others])
+    model, history = small(callbacks=[keep, TerminateOnNaN(), BackupAndRestore(tmp_path, save_freq=1)])
+    whole, other = small()
+    assert history.history == other.history
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), whole.get_weights()))
+
+
+class Adding(Callback):
+    """One that remembers something."""
+
+    def get_state(self):
+        return {"sum": 1.0}
 
 
 def test_a_model_whose_fit_failed_can_be_fitted_as_a_fresh_one(tmp_path):
