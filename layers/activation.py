@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from engine import activations, spellings
 from engine.core.layer import Layer
+from engine.dtypes import computable
 from engine.small_parts.input_spec import InputSpec
 from layers.weights import keep_arguments, make_weight
 
@@ -116,6 +117,7 @@ class PReLU(Layer):
         self.input_spec = InputSpec(ndim=len(input_shape), axes=sizes)
 
     def call(self, inputs):
+        inputs = computable(inputs, self.compute_dtype)
         return tf.nn.relu(inputs) - tf.cast(self.alpha, inputs.dtype) * tf.nn.relu(-inputs)
 
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import engine
+import layers
 from engine import Input, Layer, Model, Sequential, clone_model, metrics, optimizers, regularizers, set_seed
 from layers import (
     Add, BatchNormalization, Bidirectional, Concatenate, Dense, Dropout, Embedding, GlobalAveragePooling1D, LSTM, Lambda,
@@ -318,3 +319,52 @@ def test_a_clone_has_the_functions_and_classes_that_no_file_could_name():
         np.testing.assert_array_equal(clone(data), original(data))
         assert [float(loss) for loss in clone.losses] == [float(loss) for loss in original.losses]
         assert not {id(weight) for weight in clone.weights} & {id(weight) for weight in original.weights}
+
+
+def tripled(x):
+    return 3 * x
+
+
+class Plus(Layer):
+    def call(self, inputs):
+        return inputs + 1
+
+
+class Small(Layer):
+    """A cell of a recurrent layer."""
+
+    state_size = 2
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], 2))
+
+    def call(self, inputs, states):
+        states = tf.tanh(inputs @ self.kernel + states[0])
+        return states, [states]
+
+
+OWN_PARTS = {
+    "a lambda": lambda: layers.Lambda(lambda x: 2 * x), "a function": lambda: layers.Lambda(tripled),
+    "an activation": lambda: Dense(2, activation=tripled), "an activation of a lambda": lambda: Dense(2, activation=lambda x: -x),
+    "an initializer": lambda: Dense(2, kernel_initializer=lambda shape, dtype=None: tf.ones(shape, dtype)),
+    "a layer inside": lambda: layers.TimeDistributed(Plus()), "a function inside": lambda: layers.TimeDistributed(layers.Lambda(tripled)),
+    "an activation of a cell": lambda: layers.LSTM(2, activation=tripled), "a cell": lambda: layers.RNN(Small()),
+    "both directions of a cell": lambda: layers.Bidirectional(layers.RNN(Small())),
+    "both directions of a lambda": lambda: layers.Bidirectional(layers.GRU(2, activation=lambda x: x / 9)),
+    "named as one of ours": lambda: Dense(2, activation=relu),
+}  # fmt: skip
+
+
+def relu(x):
+    return 5 * x
+
+
+@pytest.mark.parametrize("what", OWN_PARTS)
+def test_a_clone_is_made_of_the_same_functions_and_classes(what):
+    """No scope is needed for what the model has in it, as in a loop over folds."""
+    model = Sequential([Input((4, 3)), OWN_PARTS[what](), Dense(1)])
+    clone = clone_model(model)
+    clone.set_weights(model.get_weights())
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
+    np.testing.assert_array_equal(clone(x), model(x))
+    assert clone.layers[0] is not model.layers[0]

@@ -22,6 +22,7 @@ MAKE = {
     "Attention": (lambda **dtype: layers.Attention(use_scale=True, **dtype), SERIES),
     "Attention of pairs": (lambda **dtype: layers.Attention(score_mode="concat", **dtype), SERIES),
     "AdditiveAttention": (lambda **dtype: layers.AdditiveAttention(**dtype), SERIES),
+    "PReLU": (lambda **dtype: layers.PReLU("ones", **dtype), SERIES),
     "Discretization": (lambda **dtype: layers.Discretization(bin_boundaries=[1.0, 3.0], **dtype), ROW),
 }
 
