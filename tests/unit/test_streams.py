@@ -62,7 +62,7 @@ def test_waiting_for_data_is_measured_and_said(source, how, capsys):
     model.fit(X, Y, batch_size=8, verbose=0)  # compiled by now
     assert model.history.waiting == [0.0]
     model.fit(source(0.0), verbose=0)
-    history = model.fit(source(0.05), verbose=2)
+    history = model.fit(source(0.1), verbose=2)
     assert 0.5 < history.waiting[0] <= 1
     assert "% of the time waiting for data" in capsys.readouterr().out
 
