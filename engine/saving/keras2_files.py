@@ -32,17 +32,21 @@ def read_config(data, path):
         return text, config if newer else to_keras3(config), _settings(parse_json(compiled[0])) if compiled else None
 
 
-def read_weights(file, size, model):
+def read_weights(file, size, model, by_name=False):
     """{path: array} for `model` from an open file of `size` bytes; what no weight corresponds to keeps its name in the file.
 
-    Layers are found by their names, or, where all have other names and there are as many, by their order.
+    Layers are found by their names, or, where names differ and there are as many layers, by their order. `by_name`: by their
+    names alone, and only those that both have.
     """
     group = file["model_weights"] if hdf5.is_group(file, "model_weights") else file
     arrays = hdf5.arrays(group, size)
     named = [name for name in hdf5.texts(group, "layer_names", size) if hdf5.is_group(group, name)]
     held = {name: weights for name in named if (weights := hdf5.texts(group[name], "weight_names", size))}
     own = {layer.name: [*layer.trainable_weights, *layer.non_trainable_weights] for layer in model.layers if layer.weights}
-    if held.keys() != own.keys() and len(held) == len(own):
+    if by_name:
+        common = tuple(f"{name}/" for name in own.keys() & held.keys())
+        arrays = {place: array for place, array in arrays.items() if place.startswith(common)}
+    elif held.keys() != own.keys() and len(held) == len(own):
         own = dict(zip(held, own.values()))
     paths = {id(variable): path for path, variable, _ in model.named_weights()}
     names = {}

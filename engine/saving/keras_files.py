@@ -9,6 +9,7 @@ What Keras 2 wrote is in keras2_files.py; how a file is opened that may come fro
 """
 
 import collections
+import contextlib
 import io
 import zipfile
 
@@ -59,6 +60,19 @@ def read_weights(data, path, model):
         paths = {id(variable): weight_path for weight_path, variable, _ in model.named_weights()}
         names = {place: paths[id(variable)] for place, variable in _places(model, "")}
         return {names.get(name, name): array for name, array in found.items()}
+
+
+def read_named_layers(data, path, model):
+    """{path: array} of the layers that a file in the format of Keras 2 and `model` both have, by their names."""
+    is_hdf5 = data.startswith(_HDF5)
+    with hdf5.opened(data, path) if is_hdf5 else contextlib.nullcontext() as file:
+        if not is_hdf5 or not keras2_files.is_one(file):
+            raise FileError(
+                f"{path!r}: by_name=True is for HDF5 files in the format of Keras 2, which say the names of layers. Here weights go by "
+                "their paths: load the file into a model like the one that wrote it, then take what you need, "
+                "new.get_layer(name).set_weights(old.get_layer(name).get_weights())"
+            )
+        return keras2_files.read_weights(file, len(data), model, by_name=True)
 
 
 def _open_archive(data, path):

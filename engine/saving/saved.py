@@ -38,15 +38,13 @@ class Saved:
     def load_weights(self, filepath: hints.File, skip_mismatch: bool = False, by_name: bool = False, strict: bool = True) -> Any:
         """Assign the weights of a file; all are checked before any is assigned. See `engine.saving.weights`.
 
-        `strict=False`, or `skip_mismatch=True`: those that fit. Weights go by their paths, and `by_name=True` is an error.
+        `strict=False`, or `skip_mismatch=True`: those that fit. `by_name=True`, of an HDF5 file of Keras 2: the layers that both
+        have; in all others weights go by their paths.
         """
-        if by_name:
-            raise ValueError(
-                f"{self._title}.load_weights: weights go by their paths, not by the names of layers. Load the file into a model "
-                "like the one that wrote it, then take what you need: new.get_layer(name).set_weights(old.get_layer(name).get_weights())."
-            )
         strict = strict and not skip_mismatch
-        return (tensorflow_files.load if tensorflow_files.is_one(filepath) else weights.load_weights)(self, filepath, strict)
+        if tensorflow_files.is_one(filepath) and not by_name:
+            return tensorflow_files.load(self, filepath, strict)
+        return weights.load_weights(self, filepath, strict, by_name)
 
     @spellings.passes_over("verbose")
     def export(self, filepath: hints.File, format: str = "tf_saved_model", input_signature: hints.Nest = None) -> None:

@@ -45,12 +45,12 @@ def save_weights(model, filepath):
     container.write(filepath, "weights", values_of(weights_of(model, "save_weights")))
 
 
-def load_weights(model, filepath, strict=True):
+def load_weights(model, filepath, strict=True, by_name=False):
     """Assign the weights in the file `filepath` to those of `model` with the same paths.
 
-    The file: one that `save_weights` or `Model.save` wrote, any safetensors file, or a Keras 3 `.weights.h5` or `.keras`.
+    The file: one that `save_weights` or `Model.save` wrote, any safetensors file, or one of Keras: `.weights.h5`, `.keras`, `.h5`.
     `strict`: everything must fit; else what has the same name, shape and dtype is loaded. Returns the Misfits, a table
-    of all the rest.
+    of all the rest. `by_name`: of a file in the format of Keras 2, only the layers whose names the model has too.
     Errors: FileNotFoundError; FileError (a ValueError) for a file that is damaged or of another kind and, with the
     table, for one that does not fit; ValueError for a model that is not built. Nothing has been assigned then.
 
@@ -67,7 +67,10 @@ def load_weights(model, filepath, strict=True):
     """
     filepath = os.fspath(filepath)
     own, data = weights_of(model, "load_weights"), container.read_bytes(filepath)
-    if keras_files.is_one(data):
+    if by_name:
+        arrays = keras_files.read_named_layers(data, filepath, model)
+        own = {name: variable for name, variable in own.items() if name in arrays}
+    elif keras_files.is_one(data):
         arrays = keras_files.read_weights(data, filepath, model)
     else:
         arrays = container.unpack(data, filepath).arrays

@@ -193,6 +193,25 @@ def test_weights_alone_by_name_and_by_order(path):
     np.testing.assert_array_equal(longer.layers[1](longer.layers[0](X)), model(X))
 
 
+def test_by_name_the_layers_that_both_have(path):
+    """As a new head is put on layers that were trained before."""
+    model = Sequential([Input((4,)), Dense(3, name="base"), Dense(2, name="head")])
+    write(path, None, model)
+    other = Sequential([Input((4,)), Dense(3, name="base"), Dense(5, name="new"), Dense(6, name="newer")])
+    kept = other.get_layer("new").get_weights()
+    assert other.load_weights(path, by_name=True) == []
+    np.testing.assert_array_equal(other.get_layer("base").kernel, model.get_layer("base").kernel)
+    np.testing.assert_array_equal(other.get_layer("new").kernel, kept[0])
+    wider = Sequential([Input((4,)), Dense(9, name="base"), Dense(2, name="unknown")])
+    with pytest.raises(FileError, match="mismatched"):
+        wider.load_weights(path, by_name=True)
+    assert len(wider.load_weights(path, by_name=True, skip_mismatch=True)) == 2
+    for name in ("w.safetensors", "w.weights.h5"):
+        (model if "safe" in name else keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])).save_weights(path.with_name(name))
+        with pytest.raises(FileError, match="by_name=True is for HDF5 files in the format of Keras 2"):
+            other.load_weights(path.with_name(name), by_name=True)
+
+
 def test_what_keras_3_writes_in_this_format_has_its_own_functions(path):
     theirs = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="hard_sigmoid", name="d")], name="s")
     config = {"class_name": "Sequential", "config": {"name": "s", "layers": [start(), dense("d", activation="hard_sigmoid")]}}
