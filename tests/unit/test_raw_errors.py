@@ -40,7 +40,7 @@ def test_a_batch_of_another_kind(case, source, eager):
 
 @pytest.mark.parametrize("eager", (True, False))
 def test_a_batch_of_other_features(eager):
-    for changed, message in (((np.ones((8, 4)), Y), r"received \((8|None), 4\)"), ((X, np.ones((8, 2))), "y_true of shape .8, 2")):
+    for changed, message in (((np.ones((8, 4)), Y), r"last axis is 3, received shape \((8|None), 4\)"), ((X, np.ones((8, 2))), "y_true of shape .8, 2")):
         with pytest.raises(ValueError, match=message):
             dense(run_eagerly=eager).fit(iter([(X, Y), changed]), verbose=0)
 
