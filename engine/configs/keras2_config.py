@@ -22,6 +22,7 @@ _OF_SEPARABLE = {**_OF_ALL, "groups": 1, "kernel_initializer": ..., "kernel_regu
 _GONE = {
     **{f"{kind}Conv{rank}D": _OF_SEPARABLE for kind in ("Depthwise", "Separable") for rank in (1, 2)},
     **{f"Conv{rank}DTranspose": {**_OF_ALL, "groups": 1} for rank in (1, 2, 3)},
+    "Lambda": {**_OF_ALL, "module": ..., "function_type": ..., "output_shape_type": ..., "output_shape_module": ...},
 }
 
 
@@ -54,6 +55,8 @@ def _arguments(class_name, config):
     """The arguments of a layer, without those that have gone where they change nothing."""
     gone = _GONE.get(class_name, _OF_ALL)
     kept = {key: value for key, value in config.items() if key not in gone or gone[key] not in (..., value)}
+    if class_name == "Lambda" and isinstance(kept.get("function"), list):
+        kept["function"] = {"class_name": "__lambda__"}  # it held the code of one, which nobody runs
     older = registered_name(hard_sigmoid)
     return {key: older if key.endswith("activation") and value == "hard_sigmoid" else value for key, value in kept.items()}
 

@@ -10,7 +10,6 @@ from engine.configs.keras2_config import to_keras3
 from engine.saving import hdf5
 from engine.saving.container import FileError, parse_json
 
-
 _GIVEN = ("accuracy", "acc", "mse", "mae", "mape", "msle", "cosine_similarity")  # names of metrics that are no function's
 
 

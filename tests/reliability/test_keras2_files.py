@@ -171,6 +171,19 @@ def test_arguments_of_before(path, name, shape, own, older):
     check(path, config, Model(x, getattr(layers, name)(**own, name="y")(x)), np.random.default_rng(6).normal(size=(2, *shape)))
 
 
+def test_code_is_not_run_and_functions_are_given_by_the_names_of_layers(path):
+    code = ["4wEAAAAAAAAAAAAAAAIAAAADAAAA8wwAAACXAHwAZAF6AAAAUwApAk7pAQAAAKkAqQ==", None, None]
+    config = graph(start(), entry("Lambda", "twice", on("x"), function=code, function_type="lambda", module="__main__", output_shape=None,
+                                  output_shape_type="raw", output_shape_module=None, arguments={}), dense("y", on("twice")))  # fmt: skip
+    x = Input((4,))
+    model = Model(x, Dense(2, name="y")(layers.Lambda(lambda x: 2 * x, name="twice")(x)))
+    write(path, config, model)
+    with pytest.raises(FileError, match="Lambda 'twice' was made with a Python lambda.*code from a config is never run"):
+        load_model(path)
+    read = load_model(path, custom_objects={"twice": lambda x: 2 * x})
+    np.testing.assert_array_equal(read(X), model(X))
+
+
 def test_weights_alone_by_name_and_by_order(path):
     model = Sequential([Input((4,)), Dense(3, name="a"), Flatten(), Dense(2, name="b")])
     write(path, None, model)
