@@ -61,7 +61,7 @@ def arrays(file, size):
         seen.add(address)
         for key in group:
             path = f"{name}/{key}".lstrip("/")
-            if path in ("optimizer", "_compile_metrics") or key == "seed_generator":
+            if path in ("optimizer", "metrics", "_compile_metrics") or key == "seed_generator":
                 continue
             if not isinstance(group.get(key, getlink=True), h5py.HardLink):
                 raise FileError(f"{path!r} is a link to somewhere else")

@@ -28,7 +28,7 @@ def read_config(data, path):
         if not isinstance(config, dict):
             raise FileError("model_config is no object")
         newer = str(file.attrs.get("keras_version", "2")).startswith("3")
-        return text, config if newer else to_keras3(config), _settings(parse_json(compiled[0])) if compiled else None
+        return text, config if newer else to_keras3(config), _compiled(parse_json(compiled[0])) if compiled else None
 
 
 def read_weights(file, size, model, by_name=False):
@@ -54,10 +54,16 @@ def read_weights(file, size, model, by_name=False):
     return {names.get(name, name): array for name, array in arrays.items()}
 
 
-def _settings(training):
-    """The arguments of compile."""
-    settings = {key: _named(training.get(key)) for key in ("loss", "metrics", "weighted_metrics", "loss_weights")}
-    return {**settings, "optimizer": _optimizer(training["optimizer_config"]["class_name"], **training["optimizer_config"]["config"])}
+def _compiled(training):
+    return settings(training, training["optimizer_config"]) if "optimizer_config" in training else None
+
+
+def settings(given, optimizer):
+    """The arguments of compile, from those that Keras 2 was given and the description of its optimizer."""
+    found = {key: _named(given.get(key)) for key in ("loss", "metrics", "weighted_metrics", "loss_weights")}
+    if isinstance(optimizer, dict):
+        optimizer = _optimizer(optimizer["class_name"], **optimizer["config"])
+    return {**found, "optimizer": optimizer}
 
 
 def _optimizer(class_name, decay=0.0, is_legacy_optimizer=None, jit_compile=None, **config):

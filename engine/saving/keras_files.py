@@ -1,4 +1,4 @@
-"""Files that Keras 3 wrote: `.weights.h5`, and `.keras` (a zip of config.json and model.weights.h5). Only read.
+"""Files of Keras: `.weights.h5`, and `.keras` (a zip of config.json and model.weights.h5), of Keras 2.12 or later. Only read.
 
 In the HDF5 file each layer is a group that is found by the way through the attributes of the model; its variables are
 `vars/0`, `vars/1` ... in the order of `get_weights`. In a list of layers a member has the name of its class, counted:
@@ -15,6 +15,7 @@ import zipfile
 
 import tensorflow as tf
 
+from engine.configs.keras2_config import to_keras3
 from engine.core import tracking
 from engine.core.layer import Layer
 from engine.saving import hdf5, keras2_files
@@ -39,15 +40,23 @@ def is_archive(data):
 
 def read_config(data, path):
     """The config of a `.keras` file, as text and parsed: how the model is made; and the arguments of compile, or None."""
-    text = _open_archive(data, path)[_CONFIG]
+    members = _open_archive(data, path)
+    text = members[_CONFIG]
+    config, metadata = (_parsed(members, name, path) for name in (_CONFIG, _METADATA))
+    settings = {key: value for key, value in (config.get("compile_config") or {}).items() if value is not None and key != "jit_compile"}
+    if str(metadata.get("keras_version")).startswith("2."):
+        config, settings = to_keras3(config), settings and keras2_files.settings(settings, settings["optimizer"])
+    return text, config, settings or None
+
+
+def _parsed(members, name, path):
     try:
-        config = parse_json(text)
+        content = parse_json(members.get(name, "{}"))
     except FileError as error:
-        raise FileError(f"{path!r}: config.json: {error}.") from None
-    if not isinstance(config, dict):
-        raise FileError(f"{path!r}: config.json is no object.")
-    compiled = config.get("compile_config")
-    return text, config, {key: value for key, value in compiled.items() if key != "jit_compile"} if compiled else None
+        raise FileError(f"{path!r}: {name}: {error}.") from None
+    if not isinstance(content, dict):
+        raise FileError(f"{path!r}: {name} is no object.")
+    return content
 
 
 def read_weights(data, path, model):
@@ -59,7 +68,8 @@ def read_weights(data, path, model):
         found = hdf5.arrays(file, len(data))
         paths = {id(variable): weight_path for weight_path, variable, _ in model.named_weights()}
         names = {place: paths[id(variable)] for place, variable in _places(model, "")}
-        return {names.get(name, name): array for name, array in found.items()}
+        # Keras 2 has attributes as they are called, and Keras 3 without a leading underscore.
+        return {names.get(name) or names.get(name.replace("/_", "/"), name): array for name, array in found.items()}
 
 
 def read_named_layers(data, path, model):
@@ -89,7 +99,7 @@ def _open_archive(data, path):
                     raise FileError(f"{member.filename} is compressed, which Keras does not do")
             if sum(member.file_size for member in members) > len(data):
                 raise FileError("its members are larger than the file")
-            return {name: archive.read(name) for name in (_CONFIG, _WEIGHTS)}
+            return {name: archive.read(name) for name in (_CONFIG, _WEIGHTS, _METADATA) if name in names}
     except FileError as error:
         raise FileError(f"{path!r} is no .keras file: {error}.") from None
     except Exception as error:  # zipfile too

@@ -75,7 +75,7 @@ def save(model, filepath, include_optimizer=True):
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
-    """The model in a file that `Model.save` wrote, or in one of Keras: `.keras`, or a whole model in HDF5, `.h5`, of Keras 2 or 3.
+    """The model in a file that `Model.save` wrote, or in one of Keras: `.keras`, or `.h5` of a whole model, of Keras 2 or 3.
 
     `custom_objects` {name: class or function}: all that is not of this project. `compile=False` leaves out compile's
     arguments and the optimizer. `safe_mode`: code in a file is never run here, so that False allows no more than True.

@@ -1,6 +1,8 @@
 """Whole models in the HDF5 format of Keras 2: made from configs as it writes them, with their weights."""
 
+import io
 import json
+import zipfile
 
 import h5py
 import keras
@@ -182,6 +184,38 @@ def test_code_is_not_run_and_functions_are_given_by_the_names_of_layers(path):
         load_model(path)
     read = load_model(path, custom_objects={"twice": lambda x: 2 * x})
     np.testing.assert_array_equal(read(X), model(X))
+
+
+def test_archives_of_keras_2(path):
+    """`.keras`, as Keras 2.12 and later write it: the weights as Keras 3 has them, the graph as Keras 2, and its optimizer too."""
+    x = Input((5, 4))
+    y = layers.MultiHeadAttention(2, 3, name="attention")(x, x)
+    model = Model(x, Dense(2, "relu", name="y")(y * 2.0))
+    for weight in model.weights:
+        weight.assign(np.random.default_rng(1).uniform(-0.5, 0.5, weight.shape))
+    attention = entry("MultiHeadAttention", "attention", [["x", 0, 0, {"value": ["x", 0, 0]}]], num_heads=2, key_dim=3,
+                      query_shape=[None, 5, 4], key_shape=[None, 5, 4], value_shape=[None, 5, 4])  # fmt: skip
+    config = graph(start("x", (5, 4)), attention, function("math.multiply", ["attention", 0, 0, {"y": 2.0, "name": None}]),
+                   dense("y", on("tf.math.multiply"), activation="relu"))  # fmt: skip
+    optimizer = {"module": "keras.optimizers", "class_name": "SGD", "registered_name": None,
+                 "config": {"name": "SGD", "learning_rate": 0.25, "momentum": 0.5, "is_legacy_optimizer": False, "jit_compile": False}}
+    compiled = {"optimizer": optimizer, "loss": "mse", "metrics": ["mae"], "run_eagerly": None, "steps_per_execution": None}
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        for name in ("query", "key", "value", "output"):
+            for index, weight in enumerate(getattr(model.get_layer("attention"), f"{name}_dense").weights):
+                file[f"layers/multi_head_attention/_{name}_dense/vars/{index}"] = weight.numpy()
+        for index, weight in enumerate(model.get_layer("y").weights):
+            file[f"layers/dense/vars/{index}"] = weight.numpy()
+        file["metrics/mean/vars/0"] = file["optimizer/vars/0"] = np.float32(3)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_version": "2.15.0"}))
+        archive.writestr("config.json", json.dumps({**config, "build_config": {"input_shape": [None, 5, 4]}, "compile_config": compiled}))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    data = np.random.default_rng(2).normal(size=(3, 5, 4)).astype("float32")
+    read = load_model(path)
+    np.testing.assert_allclose(read(data), model(data), rtol=1e-6)
+    assert read.optimizer.momentum == 0.5 and {"loss", "mae"} <= set(read.fit(data, data[..., :2], verbose=0).history)
 
 
 def test_weights_alone_by_name_and_by_order(path):
