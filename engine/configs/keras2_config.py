@@ -32,6 +32,11 @@ def hard_sigmoid(x):
     return tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
 
 
+def is_of_keras2(notes):
+    """Whether what is noted beside a config, or in a file, says that Keras 2 wrote it."""
+    return isinstance(notes, dict) and str(notes.get("keras_version")).startswith("2.")
+
+
 def to_keras3(item):
     """A config, or a nest of them, with all graphs inside as Keras 3 describes them; what is in that form stays as it is."""
     if isinstance(item, list):
@@ -39,6 +44,8 @@ def to_keras3(item):
     if not isinstance(item, dict):
         return item
     item = {key: to_keras3(value) for key, value in item.items()}
+    if item.get("class_name") == "Sequential" and isinstance(item.get("config"), list):  # the oldest ones
+        item["config"] = {"layers": item["config"]}
     if isinstance(item.get("config"), dict) and "class_name" in item:
         item["config"] = _arguments(item["class_name"], item["config"])
     layers = item.get("layers")

@@ -6,7 +6,7 @@
 A file of weights alone has its layers at the top. The same precautions as for other HDF5 files: see hdf5.py.
 """
 
-from engine.configs.keras2_config import to_keras3
+from engine.configs.keras2_config import is_of_keras2, to_keras3
 from engine.saving import hdf5
 from engine.saving.container import FileError, parse_json
 
@@ -27,8 +27,8 @@ def read_config(data, path):
         config = parse_json(text)
         if not isinstance(config, dict):
             raise FileError("model_config is no object")
-        newer = str(file.attrs.get("keras_version", "2")).startswith("3")
-        return text, config if newer else to_keras3(config), _compiled(parse_json(compiled[0])) if compiled else None
+        older = is_of_keras2({"keras_version": file.attrs.get("keras_version", "2.")})
+        return text, to_keras3(config) if older else config, _compiled(parse_json(compiled[0])) if compiled else None
 
 
 def read_weights(file, size, model, by_name=False):

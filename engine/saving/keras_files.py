@@ -15,7 +15,7 @@ import zipfile
 
 import tensorflow as tf
 
-from engine.configs.keras2_config import to_keras3
+from engine.configs.keras2_config import is_of_keras2, to_keras3
 from engine.core import tracking
 from engine.core.layer import Layer
 from engine.saving import hdf5, keras2_files
@@ -44,7 +44,7 @@ def read_config(data, path):
     text = members[_CONFIG]
     config, metadata = (_parsed(members, name, path) for name in (_CONFIG, _METADATA))
     settings = {key: value for key, value in (config.get("compile_config") or {}).items() if value is not None and key != "jit_compile"}
-    if str(metadata.get("keras_version")).startswith("2."):
+    if is_of_keras2(metadata):
         config, settings = to_keras3(config), settings and keras2_files.settings(settings, settings["optimizer"])
     return text, config, settings or None
 

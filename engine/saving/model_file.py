@@ -18,6 +18,7 @@ import os
 
 from engine.configs import layer_config
 from engine.configs.json_data import from_json, to_json
+from engine.configs.keras2_config import is_of_keras2, to_keras3
 from engine.core import symbolic
 from engine.core.model import CoreModel
 from engine.saving import compiling, container, keras2_files, keras_files, limits, weights
@@ -134,7 +135,7 @@ def _load_keras(data, path, custom_objects, compile):
 
 
 def model_from_json(text, custom_objects=None):
-    """The model that `Model.to_json()` described, or Keras's `to_json()`; its weights are new.
+    """The model that `Model.to_json()` described, or Keras's `to_json()`, of Keras 2 or 3; its weights are new.
 
     Errors: FileError (a ValueError) for everything that is wrong with the text, and for a model that does not fit into the
     memory of this machine.
@@ -147,7 +148,8 @@ def model_from_json(text, custom_objects=None):
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with _refusing("this JSON"), limits.limited(memory, text, zeros=False):
-        return _make(from_json(container.parse_json(text)), None, custom_objects)
+        description = from_json(container.parse_json(text))
+        return _make(to_keras3(description) if is_of_keras2(description) else description, None, custom_objects)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 import layers
 from engine import Input, Model, Sequential, activations
-from engine.saving import FileError, load_model
+from engine.saving import FileError, load_model, model_from_json
 from layers import GRU, Bidirectional, Concatenate, Dense, Flatten, LSTM, TimeDistributed
 
 X = np.random.default_rng(3).normal(size=(3, 4)).astype("float32")
@@ -184,6 +184,19 @@ def test_code_is_not_run_and_functions_are_given_by_the_names_of_layers(path):
         load_model(path)
     read = load_model(path, custom_objects={"twice": lambda x: 2 * x})
     np.testing.assert_array_equal(read(X), model(X))
+
+
+def test_a_description_as_json_and_weights_beside_it(path):
+    """As programs before whole files kept a model; the oldest ones have the layers of a Sequential as a list."""
+    members = [dense("first", units=3, activation="hard_sigmoid", batch_input_shape=[None, 4]), dense("second")]
+    model = Sequential([Input((4,)), Dense(3, lambda x: tf.clip_by_value(0.2 * x + 0.5, 0, 1), name="first"), Dense(2, name="second")])
+    write(path, None, model)
+    for config, version in ((members, "2.1.6"), ({"name": "s", "layers": members}, "2.15.0")):
+        read = model_from_json(json.dumps({"class_name": "Sequential", "config": config, "keras_version": version, "backend": "tensorflow"}))
+        read.load_weights(path)
+        np.testing.assert_allclose(read(X), model(X), rtol=1e-6)
+    text = json.dumps({**graph(start(), dense("first", on("x"), units=3), dense("y", on("first"))), "keras_version": "2.4.0"})
+    assert model_from_json(text).output_shape == (None, 2)
 
 
 def test_archives_of_keras_2(path):
