@@ -35,7 +35,7 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         if recursive and isinstance(layer, Model) and _has_structure(layer):
             return clone_model(layer, None, clone_function, call_function, recursive)
         with remaking():
-            found = remake(layer) if clone_function is None else clone_function(layer)
+            found = (clone_function or remake)(layer)
         if not isinstance(found, Layer):
             raise ValueError(f"clone_model: clone_function returns a Layer for each layer; for {layer._title} it gave {found!r}.")
         return found

@@ -168,6 +168,15 @@ def gamma(shape, pair, alpha):
     return tf.random.stateless_gamma(shape, pair % _ABOVE, alpha, dtype=alpha.dtype)
 
 
+def precision(tensor):
+    """The dtype in which numbers are drawn that decide about `tensor`: a 16-bit float has too few values to compare with a rate.
+
+    >>> precision(tf.zeros(2, tf.bfloat16)), precision(tf.zeros(2, tf.float64))
+    (tf.float32, tf.float64)
+    """
+    return tf.float64 if tensor.dtype == tf.float64 else tf.float32
+
+
 def _share(draw, shape, pair, dtype, per_row):
     """What `draw` gives for the rows that this replica has."""
     if whole.group.size() == 1:

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from engine.random import SeedGenerator, uniform
+from engine.random import SeedGenerator, precision, uniform
 from engine.small_parts.input_spec import InputSpec
 from layers.spatial import one_of
 from losses.ground.shapes import sizes_of
@@ -35,9 +35,7 @@ def random_keep(layer, inputs, noise_shape):
     per_row = noise_shape is None or noise_shape[0] is None
     if noise_shape is not None:
         shape = [size if given is None else given for given, size in zip(noise_shape, shape, strict=True)]
-    # A 16-bit float has too few values to compare with a rate.
-    dtype = tf.float64 if inputs.dtype == tf.float64 else tf.float32
-    return uniform(shape, layer.seed_generator.next(), dtype, per_row) >= layer.rate
+    return uniform(shape, layer.seed_generator.next(), precision(inputs), per_row) >= layer.rate
 
 
 class Dropout(Layer):

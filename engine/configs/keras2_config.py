@@ -1,4 +1,4 @@
-"""Configs as Keras 2 wrote them, in whole models of HDF5: `to_keras3` makes of them what the other files here read.
+"""Configs as Keras 2 wrote them, in whole models and as JSON: `to_keras3` makes of them what the other files here read.
 
 Layers are described alike; how they are connected is not. Keras 2 lists, for each call of a layer, the tensors it is called
 on, and puts the other arguments beside each of them:
@@ -9,11 +9,10 @@ on, and puts the other arguments beside each of them:
 
 import tensorflow as tf
 
+from engine.configs.operations import OPERATORS
 from engine.configs.tensorflow_functions import CLASS_NAME, MODULE
 from losses.ground.lookup import register_keras_serializable, registered_name
 
-_OPERATORS = {"add": "Add", "getitem": "GetItem", "eq": "Equal", "ne": "NotEqual", "and": "LogicalAnd", "or": "LogicalOr",
-              "xor": "LogicalXor", "mod": "Mod", "invert": "LogicalNot", "matmul": "Matmul"}  # fmt: skip
 _RECURRENT = ("RNN", "SimpleRNN", "GRU", "LSTM", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _CONSTANT = "_CONSTANT_VALUE"
 # Arguments that have gone, where they say what is so anyway (...: whatever they say).
@@ -89,7 +88,7 @@ def _entry(entry, first):
     for node in nodes:  # an operator has no names for its operands
         operands = [value for name, value in node["kwargs"].items() if name != "name"]
         node["args"], node["kwargs"] = [*node["args"], *map(_slices, operands)], {}
-    kept = {"module": "keras.src.ops.numpy", "class_name": _OPERATORS.get(operator, function), "config": {"name": entry["name"]}}
+    kept = {"module": "keras.src.ops.numpy", "class_name": OPERATORS.get(operator, function), "config": {"name": entry["name"]}}
     return {**entry, **kept, "inbound_nodes": nodes}
 
 

@@ -212,7 +212,7 @@ class Operation(operators.Function):
 
 
 # From what a node was recorded with to the class that says the same. An operator is known by its method's name.
-_OPERATORS = {
+OPERATORS = {
     "add": "Add", "sub": "Subtract", "mul": "Multiply", "truediv": "TrueDivide", "floordiv": "FloorDivide",
     "mod": "Mod", "pow": "Power", "matmul": "Matmul", "neg": "Negative", "abs": "Absolute", "getitem": "GetItem",
     "lt": "Less", "le": "LessEqual", "gt": "Greater", "ge": "GreaterEqual", "eq": "Equal", "ne": "NotEqual",
@@ -261,8 +261,8 @@ def describe(node):
             return _by_public_name(node)
         name, arguments, args = described
     else:
-        reflected = operation.name not in _OPERATORS and operation.name.startswith("r")
-        name = _OPERATORS.get(operation.name.removeprefix("r") if reflected else operation.name)
+        reflected = operation.name not in OPERATORS and operation.name.startswith("r")
+        name = OPERATORS.get(operation.name.removeprefix("r") if reflected else operation.name)
         if name is None:
             raise _undescribed(operation.name)
         arguments, args = {}, node.args[::-1] if reflected else node.args

@@ -10,7 +10,7 @@ from losses.ground.masks import get_mask, set_mask
 
 
 def bind(model, structure, given, any_size=False):
-    """The tensors of `given`, in the order of the symbols in `structure` (the model's declared inputs), also of other sizes?"""
+    """The tensors of `given`, in the order of the symbols in `structure` (the model's declared inputs); `any_size`: as for `fit`."""
     symbols = tf.nest.flatten(structure)
     names = [symbol.node.operation.name for symbol in symbols]
     if isinstance(given, dict):
@@ -29,7 +29,7 @@ def bind(model, structure, given, any_size=False):
 
 
 def fit(model, symbol, tensor, any_size=False):
-    """`tensor` in the rank and dtype that `symbol` declares, or a ValueError that says what is wrong; `any_size` of its axes, or that one."""
+    """`tensor` in the rank and dtype that `symbol` declares, or a ValueError that says what is wrong. `any_size`: not in its sizes."""
     if tensor is None and not getattr(symbol.node.operation, "optional", False):
         raise ValueError(
             f"{model._title}: input {symbol.node.operation.name!r} received None. Give it data, or make it with Input(optional=True)."
@@ -47,8 +47,8 @@ def fit(model, symbol, tensor, any_size=False):
             tensor = tensor[..., tf.newaxis]
         elif rank == wanted.rank + 1 and tensor.shape[-1] == 1 and kind == "dense":
             tensor = tf.squeeze(tensor, -1)
-        sizes = [None] * wanted.rank if any_size else [None, *wanted[1:]]
-        problem = InputSpec(shape=tuple(sizes[: wanted.rank])).problem(tensor)
+        sizes = [None if any_size or axis == 0 else size for axis, size in enumerate(wanted)]
+        problem = InputSpec(shape=tuple(sizes)).problem(tensor)
         if problem:
             name = symbol.node.operation.name
             raise ValueError(

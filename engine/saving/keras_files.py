@@ -5,11 +5,10 @@ In the HDF5 file each layer is a group that is found by the way through the attr
 
     layers/dense/vars/0     layers/dense_1/vars/0     layers/lstm/cell/vars/2
 
-What Keras 2 wrote is in keras2_files.py; how a file is opened that may come from anybody, in hdf5.py.
+Whole models in one HDF5 file are in keras2_files.py; how a file is opened that may come from anybody, in hdf5.py.
 """
 
 import collections
-import contextlib
 import io
 import zipfile
 
@@ -74,15 +73,15 @@ def read_weights(data, path, model):
 
 def read_named_layers(data, path, model):
     """{path: array} of the layers that a file in the format of Keras 2 and `model` both have, by their names."""
-    is_hdf5 = data.startswith(_HDF5)
-    with hdf5.opened(data, path) if is_hdf5 else contextlib.nullcontext() as file:
-        if not is_hdf5 or not keras2_files.is_one(file):
-            raise FileError(
-                f"{path!r}: by_name=True is for HDF5 files in the format of Keras 2, which say the names of layers. Here weights go by "
-                "their paths: load the file into a model like the one that wrote it, then take what you need, "
-                "new.get_layer(name).set_weights(old.get_layer(name).get_weights())"
-            )
-        return keras2_files.read_weights(file, len(data), model, by_name=True)
+    if data.startswith(_HDF5):
+        with hdf5.opened(data, path) as file:
+            if keras2_files.is_one(file):
+                return keras2_files.read_weights(file, len(data), model, by_name=True)
+    raise FileError(
+        f"{path!r}: by_name=True is for HDF5 files in the format of Keras 2, which say the names of layers. Here weights go by their "
+        "paths: load the file into a model like the one that wrote it, then take what you need, "
+        "new.get_layer(name).set_weights(old.get_layer(name).get_weights())"
+    )
 
 
 def _open_archive(data, path):

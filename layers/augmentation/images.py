@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from engine.core.layer import Layer
-from engine.random import SeedGenerator, uniform
+from engine.random import SeedGenerator, precision, uniform
 from layers.spatial import one_of, to_channels_first, to_channels_last
 from losses.ground.shapes import sizes_of
 
@@ -44,11 +44,6 @@ def is_batch(images):
     """Whether these are rows of a batch: an image that is alone is none."""
     rows = sizes_of(images)[0]
     return not isinstance(rows, int) or rows != 1
-
-
-def precision(images):
-    """The dtype of what is drawn for `images`: float64 for those in float64, else float32."""
-    return tf.float64 if images.dtype == tf.float64 else tf.float32
 
 
 class RandomImageLayer(ImageLayer):

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from engine.random import gamma
-from layers.augmentation.images import RandomImageLayer, factor_range, is_batch, precision
+from engine.random import gamma, precision
+from layers.augmentation.images import RandomImageLayer, factor_range, is_batch
 from layers.augmentation.patches import random_rectangles
 from losses.ground import whole
 from losses.ground.shapes import sizes_of
